@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Judges a run: fed with what happens (frames, console lines, guest lifetime, pictures), gives one
+ * verdict for every check of the scenario. It starts nothing and stops nothing.
+ *
+ * Frames arrive on the bus thread, everything else on the main thread; the two share no data
+ * until check_finish(), which is called when the bus thread feeds no more. All times are bench
+ * time (0: the scenario began).
+ */
+#pragma once
+
+#include <jansson.h>
+#include <linux/can.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/err.h"
+#include "sim/scenario/scenario.h"
+
+struct check_set;
+
+enum check_outcome {
+	CHECK_PASS,
+	CHECK_FAIL, /* what must be was not, or what must not be was */
+	CHECK_ERROR, /* it cannot be judged: a reference picture that cannot be read, ... */
+	CHECK_NOT_RUN /* the run ended before the check's window was over */
+};
+
+struct check_verdict {
+	const struct scenario_check *check;
+	enum check_outcome outcome;
+	const char *reason; /* one line with the evidence; the set's */
+	uint64_t t_ns; /* when it was decided: the moment of the evidence or the window's end */
+};
+
+/* Sender of a frame that is not a guest: a replay, an action, `dyno ctl`, a host interface. */
+#define CHECK_FROM_HOST UINT32_MAX
+
+enum check_guest_event {
+	CHECK_GUEST_READY, /* its READY line was seen */
+	CHECK_GUEST_EXITED, /* it powered off or was stopped; text: the reason ("poweroff") */
+	CHECK_GUEST_CRASHED, /* triple fault, KVM error, or dyno-vm died; text: what is known */
+	CHECK_GUEST_KILLED, /* it was ended on purpose by an action or a request: not a crash */
+	CHECK_GUEST_RESET /* it starts again on purpose (reset or restart); READY may come again */
+};
+
+/*
+ * Prepares the checks of `s`, which is borrowed and must outlive the set. `out_dir` is where
+ * difference pictures go (borrowed; NULL: none are written). Set-up code: compiles regular
+ * expressions, allocates all that the bus thread will need. 0 or -errno with a message.
+ */
+MUST_CHECK int check_new(
+	const struct scenario *s, const char *out_dir, struct check_set **out, struct err *e);
+/* NULL is legal. */
+void check_free(struct check_set *c);
+
+/*
+ * Bus thread: one frame was seen on a bus. `f` is borrowed; mtu is CAN_MTU or CANFD_MTU. `from`
+ * is the index of the guest that sent it or CHECK_FROM_HOST. Neither allocates nor blocks; frames
+ * of an identifier that no check names cost one table look-up.
+ */
+void check_frame(struct check_set *c, uint32_t bus, uint32_t from, uint64_t t_ns,
+	const struct canfd_frame *f, uint8_t mtu);
+
+/*
+ * Main thread: a line (without its end) of a guest's console. `port` is "serial" for COM1 or the
+ * console port's name. The last lines are kept for the report.
+ */
+void check_console(struct check_set *c, uint32_t guest, const char *port, uint64_t t_ns,
+	const char *line, size_t len);
+
+/* Main thread: a guest's lifetime. `text` may be NULL; it is copied. */
+void check_guest(struct check_set *c, uint32_t guest, enum check_guest_event ev, uint64_t t_ns,
+	const char *text);
+
+/*
+ * Main thread: a checkpoint's picture was written as a PNG to `path` (copied; read later, in
+ * check_finish). `error` is NULL, or says why there is no picture.
+ */
+void check_picture(struct check_set *c, const char *checkpoint, uint32_t guest, uint32_t display,
+	uint64_t t_ns, const char *path, const char *error);
+
+/*
+ * Main thread, once, when the bus thread feeds no more: the run ended at end_ns. Reads pictures,
+ * writes difference pictures, decides what is open. 0, or -ENOMEM.
+ */
+MUST_CHECK int check_finish(struct check_set *c, uint64_t end_ns);
+
+/* After check_finish(): the verdicts, in the scenario's order. They are the set's. */
+const struct check_verdict *check_verdicts(const struct check_set *c, size_t *n);
+/* True when every verdict is PASS. */
+bool check_passed(const struct check_set *c);
+/* "pass", "fail", "error", "not-run". */
+const char *check_outcome_name(enum check_outcome o);
+
+/* Last console lines of a guest, oldest first, NULL-terminated strings; at most `max`. */
+size_t check_console_tail(
+	const struct check_set *c, uint32_t guest, const char **lines, size_t max);
+/* Lines kept of each guest. */
+#define CHECK_TAIL_LINES 60
+
+/* The verdict table for a person: aligned columns, a summary line; colour where asked. */
+void check_print(const struct check_set *c, FILE *f, bool colour);
+/* The same for machines: {"passed":N,...,"checks":[...]}; a new reference, NULL without memory. */
+json_t *check_json(const struct check_set *c);
+
+const struct scenario *check_scenario(const struct check_set *c);

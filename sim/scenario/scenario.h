@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The scenario: what runs, what is fed to it and what must come out, as a typed tree. Made from a
+ * YAML file (docs/scenario-reference.md describes every key); every reference in it was resolved
+ * and every bound checked, so that a reader of this tree has nothing left to verify.
+ *
+ * The tree is read-only after scenario_load(); any thread may read it. All strings and arrays
+ * belong to it. Times are bench time: nanoseconds since the scenario began.
+ */
+#pragma once
+
+#include <linux/can.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/err.h"
+#include "base/proto/display.h"
+#include "sim/scenario/sigmap.h"
+
+/* Checkpoint that the bench takes of every display when the run ends; reserved name. */
+#define SCENARIO_CHECKPOINT_END "end"
+
+#define SCENARIO_MAX_GUESTS 16
+#define SCENARIO_MAX_BUSES  16
+#define SCENARIO_MAX_CAN    8 /* CAN controllers of one guest */
+#define SCENARIO_NAME_MAX   23 /* bytes of a guest, bus, port or checkpoint name */
+
+/* Stands for "every guest" or "every display" where an index is expected. */
+#define SCENARIO_ALL UINT32_MAX
+/* No end of a window: until the run ends. */
+#define SCENARIO_FOREVER UINT64_MAX
+
+enum scenario_ui { SCENARIO_UI_AUTO, SCENARIO_UI_SDL, SCENARIO_UI_HEADLESS };
+
+/* --- guests ------------------------------------------------------------------------------ */
+
+enum scenario_restart {
+	SCENARIO_RESTART_NEVER,
+	SCENARIO_RESTART_ON_CRASH,
+	SCENARIO_RESTART_ALWAYS
+};
+
+/* Features offered by a guest's CAN controller; the manifest's words in scenario_can_feature_name.
+ */
+#define SCENARIO_CAN_CLASSIC     0x1u
+#define SCENARIO_CAN_FD          0x2u
+#define SCENARIO_CAN_RTR         0x4u
+#define SCENARIO_CAN_LATE_TX_ACK 0x8u
+#define SCENARIO_CAN_FEATURES    4
+
+struct scenario_can {
+	uint32_t bus; /* index in scenario.buses */
+	uint32_t features; /* SCENARIO_CAN_* */
+};
+
+struct scenario_display {
+	const char *title;
+	uint32_t width, height; /* pixels */
+	bool placed; /* x and y were given */
+	int32_t x, y; /* window position on the host's desktop */
+};
+
+struct scenario_input {
+	enum input_kind kind;
+	uint32_t display; /* index in the guest's displays */
+};
+
+struct scenario_port {
+	const char *name;
+	bool console; /* a terminal (hvcN) and not a plain channel */
+};
+
+struct scenario_guest {
+	const char *name;
+	const char *kernel; /* path to open; NULL when `builtin` is set */
+	const char *builtin; /* name of an image that ships with Dyno ("cluster"); NULL else */
+	const char *cmdline; /* "" when not given */
+	uint64_t memory_bytes;
+	uint32_t cpus;
+	bool sandbox, serial, rng;
+	const char *sigmap_path; /* NULL: none */
+	const struct sigmap *sigmap; /* loaded and checked; NULL: none */
+	const char *ready; /* POSIX extended regex; a console line that matches means READY */
+	enum scenario_restart restart;
+	uint32_t max_restarts;
+	uint32_t n_can, n_displays, n_inputs, n_ports;
+	const struct scenario_can *can;
+	const struct scenario_display *displays;
+	const struct scenario_input *inputs; /* one input device each, in this order */
+	const struct scenario_port *ports; /* of one virtio-console; none: no such device */
+};
+
+/* --- buses and replays ------------------------------------------------------------------- */
+
+enum scenario_timing { SCENARIO_TIMING_IDEAL, SCENARIO_TIMING_BIT_ACCURATE };
+
+struct scenario_bus {
+	const char *name;
+	uint32_t bitrate_hz, data_bitrate_hz;
+	enum scenario_timing timing;
+	const char *socketcan; /* host interface that is the bus; NULL: the built-in hub */
+};
+
+/* An identifier pattern: (id ^ p.id) & p.mask == 0, for ids with CAN_EFF_FLAG as in SocketCAN. */
+struct scenario_id {
+	canid_t id; /* with CAN_EFF_FLAG */
+	canid_t mask; /* has CAN_EFF_FLAG: the frame format is always compared */
+};
+
+/* Inclusive range of identifiers of one format. */
+struct scenario_id_range {
+	canid_t first, last; /* both with CAN_EFF_FLAG, or both without */
+};
+
+struct scenario_map {
+	const char *channel; /* as the trace calls it: "can0", or "1" in an .asc */
+	uint32_t bus;
+};
+
+struct scenario_remap {
+	canid_t from, to; /* with CAN_EFF_FLAG */
+};
+
+struct scenario_replay {
+	const char *file;
+	uint64_t at_ns; /* bench time at which it begins */
+	uint64_t start_ns; /* this much of the trace's beginning is skipped */
+	uint64_t length_ns; /* this much of the trace is played; SCENARIO_FOREVER: to its end */
+	double speed; /* 2.0: twice as fast as recorded */
+	uint32_t loops; /* times it is played; 0: until the run ends */
+	uint32_t n_map, n_keep, n_drop, n_remap;
+	const struct scenario_map *map; /* empty: channels go to the buses of the same name */
+	const struct scenario_id_range *keep; /* empty: all; ids of the trace, before `remap` */
+	const struct scenario_id_range *drop; /* taken out after `keep` */
+	const struct scenario_remap *remap;
+};
+
+/* --- actions ----------------------------------------------------------------------------- */
+
+enum scenario_op {
+	SCENARIO_SEND,
+	SCENARIO_KEY,
+	SCENARIO_TOUCH,
+	SCENARIO_POINTER,
+	SCENARIO_POWER_BUTTON,
+	SCENARIO_RESET,
+	SCENARIO_PAUSE,
+	SCENARIO_RESUME,
+	SCENARIO_KILL,
+	SCENARIO_SCREENSHOT,
+	SCENARIO_LOG,
+	SCENARIO_OPS
+};
+
+/* A frame ready for a CAN port: mtu is CAN_MTU or CANFD_MTU. */
+struct scenario_frame {
+	uint8_t mtu;
+	struct canfd_frame f;
+};
+
+struct scenario_point {
+	int32_t x, y; /* pixels of the display's own resolution */
+};
+
+/*
+ * One timed action. `guest` and `display` are indices; guest is SCENARIO_ALL for pause, resume
+ * and screenshot of all, display is SCENARIO_ALL for a screenshot of all displays of a guest.
+ */
+struct scenario_action {
+	uint64_t at_ns;
+	enum scenario_op op;
+	uint32_t line; /* in the scenario file, for messages */
+	uint32_t guest, display;
+	union {
+		struct {
+			uint32_t bus;
+			struct scenario_frame frame;
+			uint64_t every_ns; /* 0: once */
+			uint32_t count; /* with every_ns; 0: until the run ends */
+		} send;
+		struct {
+			uint16_t code; /* KEY_* of linux/input-event-codes.h */
+			uint64_t hold_ns;
+		} key;
+		struct {
+			uint32_t slot;
+			struct scenario_point from, to; /* equal for a tap */
+			uint64_t hold_ns; /* from down to up, moving evenly */
+		} touch;
+		struct {
+			bool move; /* to `at` first */
+			struct scenario_point at;
+			uint16_t button; /* BTN_*; 0: none is clicked */
+			uint64_t hold_ns;
+			int32_t wheel; /* notches, positive is away from the user; 0: none */
+		} pointer;
+		struct {
+			const char *checkpoint; /* becomes part of the PNG's name */
+		} screenshot;
+		struct {
+			const char *text;
+		} log;
+	} u;
+};
+
+/* --- checks (judged by sim/check) -------------------------------------------------------- */
+
+enum scenario_check_kind {
+	SCENARIO_CHECK_EXPECT,
+	SCENARIO_CHECK_FORBID,
+	SCENARIO_CHECK_COUNT,
+	SCENARIO_CHECK_PERIOD,
+	SCENARIO_CHECK_SIGNAL,
+	SCENARIO_CHECK_CONSOLE,
+	SCENARIO_CHECK_FORBID_CONSOLE,
+	SCENARIO_CHECK_SCREEN,
+	SCENARIO_CHECK_NOT_BLANK,
+	SCENARIO_CHECK_READY,
+	SCENARIO_CHECK_EXIT,
+	SCENARIO_CHECK_NO_CRASH,
+	SCENARIO_CHECK_KINDS
+};
+
+/* Which frames a check is about. */
+struct scenario_match {
+	uint32_t bus;
+	struct scenario_id id;
+	uint32_t from; /* index of the guest that must have sent it; SCENARIO_ALL: anyone */
+	int32_t len; /* payload bytes; -1: any that holds the pattern */
+	uint8_t n_data; /* bytes of the pattern */
+	int8_t fd, rtr; /* 1: must be, 0: must not be, -1: either */
+	uint8_t data[CANFD_MAX_DLEN], mask[CANFD_MAX_DLEN];
+};
+
+struct scenario_check {
+	enum scenario_check_kind kind;
+	const char *name; /* as given, or made from what it checks; unique */
+	uint32_t line; /* in the scenario file; 0: implicit */
+	uint64_t after_ns, until_ns; /* the window; until may be SCENARIO_FOREVER */
+	uint32_t guest, display; /* where the kind has them */
+	union {
+		struct {
+			struct scenario_match match;
+			uint64_t min, max; /* expect, count: frames in the window; max may be
+					      UINT64_MAX */
+		} frames;
+		struct {
+			struct scenario_match match;
+			uint64_t mean_ns; /* 0: not checked */
+			double tolerance; /* of the mean, as a fraction */
+			uint64_t min_ns, max_ns,
+				jitter_ns; /* 0: not checked; jitter: std deviation */
+			uint64_t at_least; /* frames that must have come */
+		} period;
+		struct {
+			const struct sigmap_entry *signal;
+			uint32_t bus;
+			double min, max; /* physical */
+			bool always; /* every value in the window; else one of them is enough */
+		} signal;
+		struct {
+			const char *regex; /* POSIX extended */
+			const char *port; /* NULL: any; "serial" is COM1 */
+		} console;
+		struct {
+			const char *checkpoint; /* which picture */
+			const char *reference; /* PNG; NULL for not_blank */
+			bool has_region;
+			struct display_rect region;
+			uint8_t threshold; /* channel difference that still counts as equal */
+			double max_different; /* fraction of the pixels */
+		} screen;
+		struct {
+			const char *reason; /* "poweroff", ...; NULL: any but a crash */
+		} exit;
+	} u;
+};
+
+/* --- the whole --------------------------------------------------------------------------- */
+
+struct scenario {
+	const char *path, *dir; /* the file and the folder it lies in */
+	const char *name, *description;
+	uint64_t duration_ns;
+	uint64_t seed;
+	const char *out_dir; /* relative to the working directory; the command line may override */
+	enum scenario_ui ui;
+	uint32_t n_guests, n_buses, n_replays, n_actions, n_checks;
+	const struct scenario_guest *guests;
+	const struct scenario_bus *buses;
+	const struct scenario_replay *replays;
+	const struct scenario_action *actions; /* by time; equal times in file order */
+	const struct scenario_check *checks; /* file order, then the implicit no_crash ones */
+};
+
+struct scenario_opts {
+	/* "NAME=value" words of `--set`, which fill ${NAME} in the file. Borrowed. */
+	const char *const *sets;
+	size_t n_sets;
+	bool no_env; /* ${NAME} does not look into the environment */
+	bool no_files; /* named files are not looked for (fuzzing, editors) */
+};
+
+/*
+ * Reads and checks a scenario file. All errors and warnings are written to `report` (NULL: to
+ * nobody), each with file:line:column, the line and carets; in colour when it is a terminal.
+ * `opts` may be NULL. Set-up code: blocks on files, allocates.
+ * 0: *out is the caller's; -EINVAL: the scenario is wrong (it was reported); another -errno:
+ * the file cannot be read (it was reported too). *out stays untouched on failure.
+ */
+MUST_CHECK int scenario_load(
+	const char *path, const struct scenario_opts *opts, FILE *report, struct scenario **out);
+/* The same from memory; `path` names it in messages and its folder is where files are sought. */
+MUST_CHECK int scenario_load_text(const char *text, size_t len, const char *path,
+	const struct scenario_opts *opts, FILE *report, struct scenario **out);
+/* NULL is legal. */
+void scenario_free(struct scenario *s);
+
+/* "expect", "forbid", ... as in the file; "send", "key", ...; "classic", ... for bit 0, 1, ... */
+const char *scenario_check_kind_name(enum scenario_check_kind k);
+const char *scenario_op_name(enum scenario_op op);
+const char *scenario_can_feature_name(unsigned int bit);
+
+/*
+ * Reads a frame as people write it: `123#DEADBEEF`, `18DAF110##1AABB` (FD, flags nibble first),
+ * `123#R` or `123#R8` (RTR), `123#DE.AD.BE.EF`. Three digits: an 11-bit identifier, eight: 29-bit.
+ * Pure. 0, or -EINVAL with a message.
+ */
+MUST_CHECK int scenario_parse_frame(const char *text, struct scenario_frame *out, struct err *e);
+/* Name of a key ("enter", "KEY_ENTER", "a", "f5") to KEY_*; 0 when there is none. Pure. */
+uint16_t scenario_key_code(const char *name);
+
+/* Writes the reference page (docs/scenario-reference.md), generated from the schema tables. */
+void scenario_print_reference(FILE *f);
