@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Guest memory regions and the checks on every access; see gmem.h. */
+#include "base/gmem.h"
+
+#include <errno.h>
+#include <string.h>
+
+int gmem_add(struct gmem *m, struct gmem_region r)
+{
+	if (r.len == 0 || !r.host || r.base.v > UINT64_MAX - (r.len - 1))
+		return -EINVAL;
+	for (unsigned int i = 0; i < m->n; i++) {
+		const struct gmem_region *o = &m->r[i];
+
+		if (r.base.v >= o->base.v ? r.base.v - o->base.v < o->len
+					  : o->base.v - r.base.v < r.len)
+			return -EINVAL;
+	}
+	if (m->n == GMEM_MAX_REGIONS)
+		return -ENOSPC;
+	m->r[m->n++] = r;
+	return 0;
+}
+
+/* The region that holds a, and how many bytes of it follow. */
+static const struct gmem_region *find(const struct gmem *m, gpa a, uint64_t *off)
+{
+	for (unsigned int i = 0; i < m->n; i++) {
+		const struct gmem_region *r = &m->r[i];
+
+		if (a.v >= r->base.v && a.v - r->base.v < r->len) {
+			*off = a.v - r->base.v;
+			return r;
+		}
+	}
+	return NULL;
+}
+
+/* Longest piece of [a, a+len) that lies in one region; NULL when a is outside. */
+static uint8_t *piece(const struct gmem *m, gpa a, size_t len, size_t *got)
+{
+	uint64_t off;
+	const struct gmem_region *r = find(m, a, &off);
+
+	if (!r)
+		return NULL;
+	*got = (size_t)MIN((uint64_t)len, r->len - off);
+	return r->host + off;
+}
+
+int gmem_read(const struct gmem *m, void *dst, gpa src, size_t len)
+{
+	uint8_t *to = dst;
+
+	while (len > 0) {
+		size_t n;
+		const uint8_t *p = piece(m, src, len, &n);
+
+		if (!p)
+			return GUEST_E_RANGE;
+		memcpy(to, p, n);
+		to += n;
+		len -= n;
+		src.v += n; /* cannot wrap while len > 0: regions do not */
+	}
+	return 0;
+}
+
+int gmem_write(const struct gmem *m, gpa dst, const void *src, size_t len)
+{
+	const uint8_t *from = src;
+
+	while (len > 0) {
+		size_t n;
+		uint8_t *p = piece(m, dst, len, &n);
+
+		if (!p)
+			return GUEST_E_RANGE;
+		memcpy(p, from, n);
+		from += n;
+		len -= n;
+		dst.v += n;
+	}
+	return 0;
+}
+
+int gmem_zero(const struct gmem *m, gpa dst, size_t len)
+{
+	while (len > 0) {
+		size_t n;
+		uint8_t *p = piece(m, dst, len, &n);
+
+		if (!p)
+			return GUEST_E_RANGE;
+		memset(p, 0, n);
+		len -= n;
+		dst.v += n;
+	}
+	return 0;
+}
+
+bool gmem_valid(const struct gmem *m, gpa a, uint64_t len)
+{
+	while (len > 0) {
+		uint64_t off, n;
+		const struct gmem_region *r = find(m, a, &off);
+
+		if (!r)
+			return false;
+		n = MIN(len, r->len - off);
+		len -= n;
+		a.v += n;
+	}
+	return true;
+}
+
+void *gmem_pin(const struct gmem *m, gpa a, uint64_t len)
+{
+	uint64_t off;
+	const struct gmem_region *r = find(m, a, &off);
+
+	return r && len <= r->len - off ? r->host + off : NULL;
+}

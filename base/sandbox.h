@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Narrowing a process's rights, twice: Landlock (no path can be opened any more) and a seccomp
+ * allow-list. To be called when every fd is open and before guest code runs. Single-threaded
+ * callers only (before threads start), because both apply to the calling thread and its children.
+ */
+#pragma once
+
+#include "base/err.h"
+
+/* What the process still has to do; more profiles come with more programs. */
+enum sandbox_profile { SANDBOX_VM, SANDBOX_PROFILES };
+
+/*
+ * no_new_privs, Landlock where the kernel has it (else logged), seccomp. A violation kills the
+ * process with SIGSYS, logged with the system call's number. 0 or -errno with a message.
+ */
+MUST_CHECK int sandbox_enter(enum sandbox_profile p, struct err *e);
