@@ -100,18 +100,14 @@ struct scenario_bus {
 	const char *name;
 	uint32_t bitrate_hz, data_bitrate_hz;
 	enum scenario_timing timing;
+	bool fd; /* false: FD frames are errors on this bus */
 	const char *socketcan; /* host interface that is the bus; NULL: the built-in hub */
 };
 
-/* An identifier pattern: (id ^ p.id) & p.mask == 0, for ids with CAN_EFF_FLAG as in SocketCAN. */
+/* An identifier pattern: matches when ((id ^ p.id) & p.mask) == 0, ids with CAN_EFF_FLAG. */
 struct scenario_id {
 	canid_t id; /* with CAN_EFF_FLAG */
-	canid_t mask; /* has CAN_EFF_FLAG: the frame format is always compared */
-};
-
-/* Inclusive range of identifiers of one format. */
-struct scenario_id_range {
-	canid_t first, last; /* both with CAN_EFF_FLAG, or both without */
+	canid_t mask; /* with CAN_EFF_FLAG, so that the frame format is compared */
 };
 
 struct scenario_map {
@@ -119,22 +115,25 @@ struct scenario_map {
 	uint32_t bus;
 };
 
-struct scenario_remap {
-	canid_t from, to; /* with CAN_EFF_FLAG */
+enum scenario_rule_what { SCENARIO_RULE_PASS, SCENARIO_RULE_DROP, SCENARIO_RULE_REMAP };
+
+/* What happens to a frame of a trace; the first rule that matches its identifier decides, without
+ * a match it passes. `keep`, `drop` and `remap` of the file, ranges taken apart into masks. */
+struct scenario_rule {
+	struct scenario_id match; /* mask 0 matches everything */
+	enum scenario_rule_what what;
+	canid_t to; /* SCENARIO_RULE_REMAP: with CAN_EFF_FLAG where it is 29 bits */
 };
 
 struct scenario_replay {
 	const char *file;
 	uint64_t at_ns; /* bench time at which it begins */
 	uint64_t start_ns; /* this much of the trace's beginning is skipped */
-	uint64_t length_ns; /* this much of the trace is played; SCENARIO_FOREVER: to its end */
 	double speed; /* 2.0: twice as fast as recorded */
-	uint32_t loops; /* times it is played; 0: until the run ends */
-	uint32_t n_map, n_keep, n_drop, n_remap;
+	bool loop;
+	uint32_t n_map, n_rules;
 	const struct scenario_map *map; /* empty: channels go to the buses of the same name */
-	const struct scenario_id_range *keep; /* empty: all; ids of the trace, before `remap` */
-	const struct scenario_id_range *drop; /* taken out after `keep` */
-	const struct scenario_remap *remap;
+	const struct scenario_rule *rules;
 };
 
 /* --- actions ----------------------------------------------------------------------------- */
@@ -149,6 +148,7 @@ enum scenario_op {
 	SCENARIO_PAUSE,
 	SCENARIO_RESUME,
 	SCENARIO_KILL,
+	SCENARIO_BUS_OFF, /* the guest's controller on u.bus_off.bus goes bus-off */
 	SCENARIO_SCREENSHOT,
 	SCENARIO_LOG,
 	SCENARIO_OPS
@@ -196,6 +196,9 @@ struct scenario_action {
 			uint64_t hold_ns;
 			int32_t wheel; /* notches, positive is away from the user; 0: none */
 		} pointer;
+		struct {
+			uint32_t bus;
+		} bus_off;
 		struct {
 			const char *checkpoint; /* becomes part of the PNG's name */
 		} screenshot;
