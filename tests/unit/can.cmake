@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: Apache-2.0
+# CAN: port packets, the bus, traces, replay.
+dyno_test(test_can_port SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_can_port.c LINK dyno_base)
