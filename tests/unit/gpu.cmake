@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+dyno_test(test_display_proto SOURCES test_display_proto.c LINK dyno_base)
