@@ -24,6 +24,9 @@ MUST_CHECK int vt_new(struct vt **out, struct vdev *dev_take, const struct gmem 
 	struct ev_loop *loop, const struct vt_irq_ops *irq, void *irq_ctx);
 void vt_free(struct vt *t);
 struct vdev *vt_dev(struct vt *t);
+/* Has fn called when the device is latched (NEEDS_RESET), with the reason; at most once per reset.
+ * NULL: nobody is told. `text` is valid during the call. */
+void vt_on_error(struct vt *t, void (*fn)(void *ctx, const char *text), void *ctx);
 
 /* Features: what is offered, what the driver wrote (32 bits at a time), what was accepted. */
 uint32_t vt_device_features(const struct vt *t, uint32_t select);
