@@ -85,6 +85,13 @@ int fd_memfd(const char *name, uint64_t size)
 	return fd;
 }
 
+bool fd_is_sealed(int fd)
+{
+	int seals = fcntl(fd, F_GET_SEALS);
+
+	return seals >= 0 && (seals & F_SEAL_SHRINK) && (seals & F_SEAL_GROW);
+}
+
 int64_t fd_size(int fd)
 {
 	struct stat st;

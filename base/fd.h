@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -47,6 +48,8 @@ MUST_CHECK ssize_t fd_read_all(int fd, void *buf, size_t len);
  * process which maps it cannot be made to fault. The fd, or -errno.
  */
 MUST_CHECK int fd_memfd(const char *name, uint64_t size);
+/* True when fd is a memfd that can neither shrink nor grow any more. */
+bool fd_is_sealed(int fd);
 /* True size of what fd refers to; -errno when it cannot be told. */
 MUST_CHECK int64_t fd_size(int fd);
 /* Reads a whole file into a fresh buffer (NUL added, not counted); at most `max` bytes (EFBIG). */

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The UI's end of a display channel against a peer that lies. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/fd.h"
+#include "base/ipc.h"
+#include "ui/link.h"
+
+#define W 64
+#define H 32
+
+struct fixture {
+	struct ev_loop *loop;
+	struct link *link;
+	struct ui_guest_spec spec;
+	int peer;
+	unsigned int damaged, gone;
+};
+
+static void on_damaged(void *ctx, struct link *l, uint32_t scanout)
+{
+	struct fixture *f = ctx;
+
+	(void)l;
+	assert_int_equal(scanout, 0);
+	f->damaged++;
+}
+
+static void on_gone(void *ctx, struct link *l)
+{
+	struct fixture *f = ctx;
+
+	(void)l;
+	f->gone++;
+}
+
+static const struct link_ops ops = {.damaged = on_damaged, .gone = on_gone};
+
+static int setup(void **state)
+{
+	static struct fixture f;
+	int pair[2];
+
+	f = (struct fixture){.spec = {.name = "cluster",
+				     .displays = 1,
+				     .display = {{.title = "C", .width = W, .height = H}}}};
+	log_set_level(LOG_ERROR);
+	assert_int_equal(ev_loop_new(&f.loop), 0);
+	assert_int_equal(ipc_pair(pair, 0), 0);
+	f.peer = pair[1];
+	assert_int_equal(fd_set_nonblock(f.peer, 1), 0);
+	assert_int_equal(link_new(&f.link, f.loop, pair[0], &f.spec, &ops, &f), 0);
+	*state = &f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	link_free(f->link);
+	ev_loop_free(f->loop);
+	fd_close(&f->peer);
+	return 0;
+}
+
+static void turn(struct fixture *f)
+{
+	assert_int_equal(ev_loop_turn(f->loop, 0), 0);
+}
+
+static void send_surface(struct fixture *f, uint64_t real_bytes, uint64_t said_bytes)
+{
+	struct display_msg m = {.kind = DISPLAY_SURFACE,
+		.surface = 5,
+		.u.surf = {W, H, W * 4, DISPLAY_B8G8R8X8, said_bytes}};
+	int fd = fd_memfd("test", real_bytes);
+	uint32_t *px;
+
+	assert_true(fd >= 0);
+	px = mmap(NULL, real_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	assert_true(px != MAP_FAILED);
+	memset(px, 0x5a, real_bytes);
+	munmap(px, real_bytes);
+	assert_int_equal(ipc_send(f->peer, &m, sizeof(m), &fd, 1), 0);
+	close(fd);
+	turn(f);
+}
+
+static void send_present(struct fixture *f, struct display_rect damage)
+{
+	struct display_msg m = {.kind = DISPLAY_PRESENT,
+		.surface = 5,
+		.serial = 9,
+		.u.present = {.src = {0, 0, W, H}, .damage = damage}};
+
+	assert_int_equal(ipc_send(f->peer, &m, sizeof(m), NULL, 0), 0);
+	turn(f);
+}
+
+static void assert_released(struct fixture *f)
+{
+	struct display_msg m;
+
+	assert_int_equal(ipc_recv(f->peer, &m, sizeof(m), NULL, 0, NULL), sizeof(m));
+	assert_int_equal(m.kind, DISPLAY_RELEASED);
+	assert_int_equal(m.serial, 9);
+}
+
+static void test_a_present_is_shown_and_released(void **state)
+{
+	struct fixture *f = *state;
+
+	send_surface(f, W * H * 4, W * H * 4);
+	send_present(f, (struct display_rect){0, 0, W, H});
+	assert_released(f);
+	assert_int_equal(f->damaged, 1);
+	assert_int_equal(link_view(f->link, 0)->px[0], 0x5a5a5a5a);
+}
+
+static void test_a_surface_smaller_than_it_says_is_not_mapped(void **state)
+{
+	struct fixture *f = *state;
+
+	send_surface(f, 4096, W * H * 4);
+	send_present(f, (struct display_rect){0, 0, W, H});
+	assert_released(f); /* the guest does not hang for it */
+	assert_int_equal(f->damaged, 0);
+}
+
+static void test_a_surface_that_could_shrink_is_not_mapped(void **state)
+{
+	struct fixture *f = *state;
+	struct display_msg m = {.kind = DISPLAY_SURFACE,
+		.surface = 5,
+		.u.surf = {W, H, W * 4, DISPLAY_B8G8R8X8, W * H * 4}};
+	int fd = memfd_create("unsealed", MFD_CLOEXEC);
+
+	assert_int_equal(ftruncate(fd, W * H * 4), 0);
+	assert_int_equal(ipc_send(f->peer, &m, sizeof(m), &fd, 1), 0);
+	close(fd);
+	turn(f);
+	send_present(f, (struct display_rect){0, 0, W, H});
+	assert_int_equal(f->damaged, 0);
+}
+
+static void test_malformed_packets_are_dropped_and_the_link_lives(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t junk[100];
+
+	memset(junk, 0xff, sizeof(junk));
+	assert_int_equal(ipc_send(f->peer, junk, sizeof(junk), NULL, 0), 0);
+	assert_int_equal(ipc_send(f->peer, junk, 1, NULL, 0), 0);
+	turn(f);
+	send_surface(f, W * H * 4, W * H * 4);
+	send_present(f, (struct display_rect){1, 1, 2, 2});
+	assert_released(f);
+	assert_int_equal(f->damaged, 1);
+	assert_int_equal(f->gone, 0);
+}
+
+static void test_a_scanout_the_guest_does_not_have_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct display_msg m = {.kind = DISPLAY_OFF, .scanout = 1};
+
+	assert_int_equal(ipc_send(f->peer, &m, sizeof(m), NULL, 0), 0);
+	turn(f);
+	assert_int_equal(f->damaged, 0);
+}
+
+static void test_input_arrives_at_the_guests_side(void **state)
+{
+	struct fixture *f = *state;
+	struct input_event_rec ev[2] = {{1, 30, 1}, {0, 0, 0}};
+	struct {
+		struct display_msg m;
+		struct input_event_rec ev[2];
+	} p;
+
+	link_input(f->link, 0, INPUT_KEYBOARD, ev, 2);
+	assert_int_equal(ipc_recv(f->peer, &p, sizeof(p), NULL, 0, NULL), sizeof(p));
+	assert_int_equal(p.m.kind, DISPLAY_INPUT);
+	assert_int_equal(p.m.u.input.device, INPUT_KEYBOARD);
+	assert_memory_equal(p.ev, ev, sizeof(ev));
+}
+
+static void test_the_end_of_the_guests_process_is_told_once(void **state)
+{
+	struct fixture *f = *state;
+
+	fd_close(&f->peer);
+	turn(f);
+	turn(f);
+	assert_int_equal(f->gone, 1);
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		T(test_a_present_is_shown_and_released),
+		T(test_a_surface_smaller_than_it_says_is_not_mapped),
+		T(test_a_surface_that_could_shrink_is_not_mapped),
+		T(test_malformed_packets_are_dropped_and_the_link_lives),
+		T(test_a_scanout_the_guest_does_not_have_is_refused),
+		T(test_input_arrives_at_the_guests_side),
+		T(test_the_end_of_the_guests_process_is_told_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

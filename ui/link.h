@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The UI's end of one guest's display channel: surfaces that the guest's dyno-vm announced, its
+ * scanouts' views, and input on the way back. The other process is not trusted: every message is
+ * checked, every surface's size is compared with what lies behind its descriptor.
+ */
+#pragma once
+
+#include "base/ev.h"
+#include "ui/manifest.h"
+#include "ui/view.h"
+
+struct link;
+
+/* Told on the loop's thread. */
+struct link_ops {
+	/* Display `scanout` has damage or another cursor. */
+	void (*damaged)(void *ctx, struct link *l, uint32_t scanout);
+	/* The guest's dyno-vm is gone; the last picture stays. */
+	void (*gone)(void *ctx, struct link *l);
+};
+
+/* Takes fd. `spec` is borrowed for the link's life. */
+MUST_CHECK int link_new(struct link **out, struct ev_loop *loop, int fd_take,
+	const struct ui_guest_spec *spec, const struct link_ops *ops, void *ctx);
+void link_free(struct link *l);
+
+const struct ui_guest_spec *link_spec(const struct link *l);
+struct view *link_view(struct link *l, uint32_t scanout);
+
+/*
+ * Sends evdev triples (whole updates, SYN_REPORT last) to an input device of a scanout. Any thread;
+ * never blocks: what the guest's process does not take in time is dropped and counted.
+ */
+void link_input(struct link *l, uint32_t scanout, enum input_kind kind,
+	const struct input_event_rec *ev, uint32_t n);
+/* Input updates dropped so far. */
+uint64_t link_input_drops(const struct link *l);
