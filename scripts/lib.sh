@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+# Shared by the scripts: sourced, not run. Installs packages once, builds presets.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
+
+say() { printf '\033[1m== %s\033[0m\n' "$*" >&2; }
+die() {
+	printf 'error: %s\n' "$*" >&2
+	exit 3
+}
+
+# need SECTION...: the packages of these sections of packages.txt are installed.
+need() {
+	local missing=() section package
+	command -v dpkg-query >/dev/null ||
+		die "this script installs Debian packages; elsewhere install what scripts/packages.txt lists"
+	while read -r section package; do
+		[[ " $* " == *" $section "* ]] || continue
+		[[ $(dpkg-query -W -f '${Status}' "$package" 2>/dev/null) == *" installed" ]] ||
+			missing+=("$package")
+	done < <(grep -v '^#' scripts/packages.txt)
+	[[ ${#missing[@]} -gt 0 ]] || return 0
+	say "installing ${#missing[@]} packages: ${missing[*]}"
+	local sudo=()
+	if [[ $(id -u) != 0 ]]; then
+		command -v sudo >/dev/null || die "run as root, or install: ${missing[*]}"
+		sudo=(sudo)
+	fi
+	"${sudo[@]}" apt-get update -qq ||
+		say "apt-get update failed; trying with the package lists that are there"
+	"${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
+		apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null ||
+		die "could not install: ${missing[*]}"
+}
+
+# build PRESET [TARGET...]: configures when needed, then builds what changed.
+build() {
+	local preset=$1
+	shift
+	[[ -f build/$preset/build.ninja ]] || cmake --preset "$preset" >/dev/null ||
+		die "cmake --preset $preset failed"
+	cmake --build "build/$preset" ${1:+--target "$@"} -- --quiet ||
+		die "the $preset build failed"
+}
