@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+# The queue and the transport core, by means of a device that echoes.
+dyno_library(dyno_echo SOURCES ${CMAKE_CURRENT_LIST_DIR}/echo_dev.c LINK dyno_virtio)
+
+dyno_test(test_vq_rings SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_vq_rings.c LINK dyno_echo dyno_mockdrv)
