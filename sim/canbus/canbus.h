@@ -103,7 +103,8 @@ void canbus_remove_port(struct canbus_port *p);
  * Sends a frame of the bench: replay, timed actions, checks. All of them are one node, whose
  * frames go out in the order of the calls. In ideal timing it was delivered on return. An error
  * frame (CAN_ERR_FLAG) is shown to the taps and counted, but no port hears it.
- * 0; -ENOBUFS when CANBUS_BENCH_WINDOW frames wait (counted); -EINVAL for an impossible frame.
+ * 0; -ENOBUFS when CANBUS_BENCH_WINDOW frames wait (counted); -EINVAL for an impossible frame, and
+ * for an FD frame on a classic bus (counted as an error).
  */
 MUST_CHECK int canbus_send(struct canbus *b, const struct canfd_frame *f);
 

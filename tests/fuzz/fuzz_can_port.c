@@ -7,6 +7,8 @@
 
 #include "base/proto/can_port.h"
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct can_rec_frame r, again;

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Bit lengths of CAN frames; see bits.h. ISO 11898-1.
+ *
+ * Classic: everything from start of frame to the last CRC bit is stuffed, so the CRC-15 is really
+ * computed. FD: dynamic stuffing ends with the data field; stuff count and CRC (17 bits up to 16
+ * bytes of data, else 21) have fixed stuff bits, so their length does not depend on their value.
+ */
+#include "sim/canbus/bits.h"
+
+#include <stdbool.h>
+
+#include "base/clock.h"
+
+/* CRC delimiter, ACK slot, ACK delimiter, 7 bits of end of frame. */
+#define TAIL_BITS 10u
+
+/*
+ * Stuffing four bits at a time. A state is (last bit << 2) | (times in a row - 1); the stuff bit
+ * that follows five equal bits is their complement and itself the first of the next row. Entry:
+ * the next state, and bit 3 where a stuff bit was inserted (four bits never need two).
+ */
+static const uint8_t stuff_table[8][16] = {
+	{0x0c, 0x04, 0x00, 0x05, 0x01, 0x04, 0x00, 0x06, 0x02, 0x04, 0x00, 0x05, 0x01, 0x04, 0x00,
+		0x07},
+	{0x08, 0x0d, 0x00, 0x05, 0x01, 0x04, 0x00, 0x06, 0x02, 0x04, 0x00, 0x05, 0x01, 0x04, 0x00,
+		0x07},
+	{0x09, 0x0c, 0x08, 0x0e, 0x01, 0x04, 0x00, 0x06, 0x02, 0x04, 0x00, 0x05, 0x01, 0x04, 0x00,
+		0x07},
+	{0x0a, 0x0c, 0x08, 0x0d, 0x09, 0x0c, 0x08, 0x0f, 0x02, 0x04, 0x00, 0x05, 0x01, 0x04, 0x00,
+		0x07},
+	{0x03, 0x04, 0x00, 0x05, 0x01, 0x04, 0x00, 0x06, 0x02, 0x04, 0x00, 0x05, 0x01, 0x04, 0x00,
+		0x08},
+	{0x03, 0x04, 0x00, 0x05, 0x01, 0x04, 0x00, 0x06, 0x02, 0x04, 0x00, 0x05, 0x01, 0x04, 0x09,
+		0x0c},
+	{0x03, 0x04, 0x00, 0x05, 0x01, 0x04, 0x00, 0x06, 0x02, 0x04, 0x00, 0x05, 0x0a, 0x0c, 0x08,
+		0x0d},
+	{0x03, 0x04, 0x00, 0x05, 0x01, 0x04, 0x00, 0x06, 0x0b, 0x0c, 0x08, 0x0d, 0x09, 0x0c, 0x08,
+		0x0e},
+};
+
+/* CRC-15 (polynomial 0x4599), four bits at a time. */
+static const uint16_t crc15_table[16] = {0x0000, 0x4599, 0x4eab, 0x0b32, 0x58cf, 0x1d56, 0x1664,
+	0x53fd, 0x7407, 0x319e, 0x3aac, 0x7f35, 0x2cc8, 0x6951, 0x6263, 0x27fa};
+
+/* Where stuffing stands. Zero-initialised it is just after start of frame (one dominant bit). */
+struct stuff {
+	uint32_t state, count;
+};
+
+static void stuff_bit(struct stuff *s, uint32_t bit)
+{
+	uint32_t last = s->state >> 2, run = s->state & 3;
+
+	if (bit != last) {
+		s->state = bit << 2;
+	} else if (run < 3) {
+		s->state++;
+	} else {
+		s->state = (last ^ 1) << 2;
+		s->count++;
+	}
+}
+
+static void stuff_nibble(struct stuff *s, uint32_t nibble)
+{
+	uint8_t e = stuff_table[s->state][nibble];
+
+	s->state = e & 7;
+	s->count += e >> 3;
+}
+
+/* The lowest n bits of v, most significant first. */
+static void stuff_bits(struct stuff *s, uint64_t v, uint32_t n)
+{
+	while (n % 4)
+		stuff_bit(s, (uint32_t)(v >> --n) & 1);
+	while (n) {
+		n -= 4;
+		stuff_nibble(s, (uint32_t)(v >> n) & 15);
+	}
+}
+
+static void stuff_bytes(struct stuff *s, const uint8_t *b, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		stuff_nibble(s, b[i] >> 4);
+		stuff_nibble(s, b[i] & 15);
+	}
+}
+
+static uint32_t crc15_nibble(uint32_t crc, uint32_t nibble)
+{
+	return ((crc << 4) & 0x7fff) ^ crc15_table[(crc >> 11) ^ nibble];
+}
+
+/* Over the header (zeros in front change nothing: the register starts at zero) and the data. */
+static uint32_t crc15(uint64_t header, const uint8_t *b, uint32_t n)
+{
+	uint32_t crc = 0;
+
+	for (int shift = 36; shift >= 0; shift -= 4)
+		crc = crc15_nibble(crc, (uint32_t)(header >> shift) & 15);
+	for (uint32_t i = 0; i < n; i++) {
+		crc = crc15_nibble(crc, b[i] >> 4);
+		crc = crc15_nibble(crc, b[i] & 15);
+	}
+	return crc;
+}
+
+/* DLC code of a length: the largest length code that is not below it. */
+static uint32_t fd_dlc(uint32_t len)
+{
+	static const uint8_t len_of[] = {12, 16, 20, 24, 32, 48, 64};
+	uint32_t i = 0;
+
+	if (len <= 8)
+		return len;
+	while (i < sizeof(len_of) - 1 && len_of[i] < len)
+		i++;
+	return 9 + i;
+}
+
+static struct can_bits classic_bits(const struct canfd_frame *f)
+{
+	bool rtr = f->can_id & CAN_RTR_FLAG;
+	uint32_t dlc = f->__res1 > 8 ? f->__res1 & 15u : f->len;
+	uint32_t bytes = rtr ? 0 : f->len;
+	struct stuff s = {0, 0};
+	uint64_t header;
+	uint32_t n;
+
+	if (f->can_id & CAN_EFF_FLAG) {
+		uint64_t id = f->can_id & CAN_EFF_MASK;
+
+		/* base identifier, SRR, IDE, extension, RTR, r1, r0, DLC */
+		header = (id >> 18) << 27 | UINT64_C(3) << 25 | (id & 0x3ffff) << 7 |
+			 (uint64_t)rtr << 6 | dlc;
+		n = 38;
+	} else {
+		/* identifier, RTR, IDE, r0, DLC */
+		header = (uint64_t)(f->can_id & CAN_SFF_MASK) << 7 | (uint64_t)rtr << 6 | dlc;
+		n = 18;
+	}
+	stuff_bits(&s, header, n);
+	stuff_bytes(&s, f->data, bytes);
+	stuff_bits(&s, crc15(header, f->data, bytes), 15);
+	return (struct can_bits){.nominal = 1 + n + 8 * bytes + 15 + s.count + TAIL_BITS};
+}
+
+static struct can_bits fd_bits(const struct canfd_frame *f)
+{
+	bool brs = f->flags & CANFD_BRS, esi = f->flags & CANFD_ESI;
+	/* Stuff count (4) and CRC; a fixed stuff bit in front and after every 4 bits. */
+	uint32_t crc_bits = f->len <= 16 ? 4 + 17 + 6 : 4 + 21 + 7;
+	struct stuff s = {0, 0};
+	struct can_bits r;
+	uint32_t n, last;
+
+	if (f->can_id & CAN_EFF_FLAG) {
+		uint64_t id = f->can_id & CAN_EFF_MASK;
+
+		/* base identifier, SRR, IDE, extension, RRS, FDF, res */
+		stuff_bits(&s, (id >> 18) << 23 | UINT64_C(3) << 21 | (id & 0x3ffff) << 3 | 2, 34);
+		n = 34;
+	} else {
+		/* identifier, RRS, IDE, FDF, res */
+		stuff_bits(&s, (uint64_t)(f->can_id & CAN_SFF_MASK) << 4 | 2, 15);
+		n = 15;
+	}
+	/* Start of frame to BRS; a stuff bit that BRS completes comes at the data bit rate. */
+	r.nominal = 1 + n + 1 + s.count + TAIL_BITS;
+	s.count = 0;
+	stuff_bits(&s, (uint64_t)brs << 5 | (uint64_t)esi << 4 | fd_dlc(f->len), 6);
+	stuff_bytes(&s, f->data, f->len);
+	/*
+	 * Five equal bits at the very end are followed by the fixed stuff bit in front of the stuff
+	 * count, not by a dynamic one as well: then the state ends on the complement of the last
+	 * bit.
+	 */
+	last = (f->len ? f->data[f->len - 1] : fd_dlc(f->len)) & 1u;
+	if (s.state >> 2 != last)
+		s.count--;
+	r.data = 1 + 4 + 8u * f->len + s.count + crc_bits;
+	if (!brs) {
+		r.nominal += r.data;
+		r.data = 0;
+	}
+	return r;
+}
+
+struct can_bits can_bits_of(const struct canfd_frame *f)
+{
+	if (f->can_id & CAN_ERR_FLAG)
+		return (struct can_bits){.nominal = CAN_BITS_ERROR};
+	return f->flags & CANFD_FDF ? fd_bits(f) : classic_bits(f);
+}
+
+uint64_t can_bits_ns(struct can_bits n, uint32_t bitrate_hz, uint32_t data_bitrate_hz)
+{
+	/* Rounded down once per phase: below a nanosecond a frame. */
+	return n.nominal * NS_PER_S / bitrate_hz + n.data * NS_PER_S / data_bitrate_hz;
+}
+
+uint64_t can_arbitration_key(const struct canfd_frame *f)
+{
+	uint64_t rtr = (f->can_id & CAN_RTR_FLAG) != 0;
+	uint64_t fdf = (f->flags & CANFD_FDF) != 0;
+	uint64_t id = f->can_id & CAN_EFF_MASK;
+
+	if (f->can_id & CAN_EFF_FLAG)
+		return (id >> 18) << 22 | UINT64_C(3) << 20 | (id & 0x3ffff) << 2 | rtr << 1 | fdf;
+	return (id & CAN_SFF_MASK) << 22 | rtr << 21 | fdf;
+}

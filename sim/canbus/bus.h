@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the files of the bus share: bus.c (arbitration, timing, delivery), port.c (the hub's
+ * sockets), raw.c (host SocketCAN). Not for others.
+ */
+#pragma once
+
+#include "base/proto/can_port.h"
+#include "sim/canbus/canbus.h"
+
+/* Packets a port's other end may be behind before it loses frames. */
+#define OUT_PACKETS 16u
+/*
+ * The last ones are for answers (ACK, NACK, STATE), which must not be lost: one read takes at most
+ * READ_PACKETS, each with at most 256 frames to answer, and 256 more may be queued: 20 KiB.
+ */
+#define OUT_RESERVE  3u
+#define READ_PACKETS 4u
+/* Frames that may wait to be written to a host interface. */
+#define RAW_WINDOW 256u
+
+/* A frame that waits for the bus. */
+struct queued {
+	uint64_t key; /* can_arbitration_key */
+	uint64_t t_ns; /* since when */
+	uint32_t serial;
+	struct canfd_frame f;
+};
+
+/* A ring of `cap` (a power of 2) slots. */
+struct frame_queue {
+	struct queued *slot;
+	uint32_t cap, head, count;
+};
+
+/* What the bus needs of a port's transport. */
+struct port_ops {
+	/* A frame was on the bus; `r` is the record, `len` its bytes. Counts a drop itself. */
+	void (*put)(struct canbus_port *p, const struct can_rec_frame *r, uint32_t len);
+	/* Answers to the port: ACK, NACK, STATE. */
+	void (*answer)(
+		struct canbus_port *p, uint8_t kind, uint32_t serial, uint8_t flags, uint64_t t_ns);
+	/* Hands over what was put. */
+	void (*flush)(struct canbus_port *p);
+	/* Closes; the memory is the bus's. */
+	void (*fini)(struct canbus_port *p);
+};
+
+struct canbus_port {
+	struct canbus *bus;
+	const struct port_ops *ops; /* NULL: the bench itself */
+	char name[64];
+	bool active, busoff;
+	bool gone; /* unlinked; freed when nothing on the stack uses it any more */
+	bool dirty; /* in the bus's flush list */
+	struct canbus_port *next_dead;
+	struct frame_queue q;
+	struct canbus_port_stats st;
+	int fd;
+	struct ev_io io;
+	/* The hub's socket: packets that are not handed over yet. */
+	struct can_packet *out;
+	uint32_t out_head, out_count;
+	bool blocked; /* the socket is full: wait for EPOLLOUT */
+	/* A host interface: frames not written yet. */
+	struct canfd_frame *raw;
+	uint32_t raw_head, raw_count;
+	struct ev_timer retry;
+};
+
+struct canbus {
+	char name[CANBUS_NAME_BYTES];
+	struct ev_loop *loop;
+	struct canbus_config cfg;
+	/* src[0] is the bench; ports follow. */
+	struct canbus_port *src[CANBUS_MAX_PORTS + 1];
+	uint32_t n_src;
+	struct canbus_port bench;
+	bool bench_is_node; /* it has sent */
+	uint32_t n_active; /* ports that take part */
+	uint32_t n_tap_nodes; /* taps that acknowledge */
+	struct canbus_tap *taps, *tap_next;
+	struct ev_timer pump;
+	struct canbus_port *tx; /* whose frame is on the bus; NULL: idle */
+	uint64_t tx_start_ns, tx_end_ns, free_ns;
+	uint32_t depth; /* callbacks on the stack that hold a port */
+	bool pumping;
+	struct canbus_port *dead;
+	struct canbus_stats st;
+	uint64_t t0_ns, second, second_busy_ns;
+	uint8_t *rbuf; /* READ_PACKETS * CAN_PORT_PACKET_BYTES, for all ports */
+};
+
+static inline struct queued *queue_head(struct frame_queue *q)
+{
+	return &q->slot[q->head];
+}
+
+/*
+ * Queues a frame of a port for the bus. False: no room (the caller answers). The bus looks at it
+ * in the next turn of the loop (bus_wake), so that all that is readable takes part.
+ */
+bool bus_enqueue(struct canbus_port *p, const struct canfd_frame *f, uint32_t serial);
+void bus_wake(struct canbus *b);
+/* Starts a port; tells it that a bus-off is over. */
+void bus_port_start(struct canbus_port *p);
+/* Takes a port out: NACKs what it has queued, cuts its frame that is on the bus. */
+void bus_port_stop(struct canbus_port *p, enum canbus_port_event why);
+/* Makes a port, with `q_cap` slots, and links it. */
+MUST_CHECK int bus_port_new(
+	struct canbus *b, const char *name, const struct port_ops *ops, struct canbus_port **out);
+/* The other end is gone. The port is unlinked; bus_leave() frees it. */
+void bus_port_gone(struct canbus_port *p);
+/* Around everything that may end a port while it is in use. */
+void bus_enter(struct canbus *b);
+void bus_leave(struct canbus *b);
+/* Marks a port as having something to flush. */
+static inline void bus_dirty(struct canbus_port *p)
+{
+	p->dirty = true;
+}

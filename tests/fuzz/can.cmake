@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: Apache-2.0
+# CAN: everything that parses what another process, a guest or a file says.
+dyno_fuzz(fuzz_can_port SOURCES ${CMAKE_CURRENT_LIST_DIR}/fuzz_can_port.c LINK dyno_base)
