@@ -52,7 +52,7 @@ struct ev_loop {
 int ev_loop_new(struct ev_loop **out)
 {
 	struct ev_loop *l = calloc(1, sizeof(*l));
-	struct epoll_event e = {.events = EPOLLIN};
+	struct epoll_event e = { .events = EPOLLIN };
 	int rc;
 
 	if (!l)
@@ -170,8 +170,8 @@ static void sift(struct ev_loop *l, uint32_t i)
 static void arm_timerfd(struct ev_loop *l)
 {
 	uint64_t d = l->heap_n ? l->heap[0]->deadline_ns : 0;
-	struct itimerspec its = {
-		.it_value = {.tv_sec = (time_t)(d / NS_PER_S), .tv_nsec = (long)(d % NS_PER_S)}};
+	struct itimerspec its = { .it_value = { .tv_sec = (time_t)(d / NS_PER_S),
+					  .tv_nsec = (long)(d % NS_PER_S) } };
 
 	if (d == l->armed_ns)
 		return;
@@ -193,7 +193,7 @@ int ev_timer_init(struct ev_loop *l, struct ev_timer *t,
 		l->heap_cap = cap;
 	}
 	l->timers++;
-	*t = (struct ev_timer){.cb = cb, .data = data, .loop = l};
+	*t = (struct ev_timer){ .cb = cb, .data = data, .loop = l };
 	return 0;
 }
 
@@ -255,9 +255,9 @@ static void run_timers(struct ev_loop *l)
 int ev_io_add(struct ev_loop *l, struct ev_io *io, int fd, uint32_t events,
 	void (*cb)(struct ev_io *io, uint32_t revents), void *data)
 {
-	struct epoll_event e = {.events = events, .data.ptr = io};
+	struct epoll_event e = { .events = events, .data.ptr = io };
 
-	*io = (struct ev_io){.fd = fd, .events = events, .cb = cb, .data = data, .loop = l};
+	*io = (struct ev_io){ .fd = fd, .events = events, .cb = cb, .data = data, .loop = l };
 	if (epoll_ctl(l->epfd, EPOLL_CTL_ADD, fd, &e) < 0) {
 		io->fd = -1;
 		io->loop = NULL;
@@ -268,7 +268,7 @@ int ev_io_add(struct ev_loop *l, struct ev_io *io, int fd, uint32_t events,
 
 int ev_io_set(struct ev_io *io, uint32_t events)
 {
-	struct epoll_event e = {.events = events, .data.ptr = io};
+	struct epoll_event e = { .events = events, .data.ptr = io };
 
 	if (events == io->events)
 		return 0;
@@ -337,7 +337,7 @@ int ev_post(struct ev_loop *l, void (*fn)(void *arg), void *arg)
 
 	if (!p)
 		return -ENOMEM;
-	*p = (struct post){.fn = fn, .arg = arg};
+	*p = (struct post){ .fn = fn, .arg = arg };
 	rc = enqueue(l, p);
 	if (rc < 0)
 		free(p);
@@ -346,8 +346,8 @@ int ev_post(struct ev_loop *l, void (*fn)(void *arg), void *arg)
 
 int ev_call(struct ev_loop *l, void (*fn)(void *arg), void *arg)
 {
-	struct call c = {.rc = 0};
-	struct post p = {.fn = fn, .arg = arg, .call = &c};
+	struct call c = { .rc = 0 };
+	struct post p = { .fn = fn, .arg = arg, .call = &c };
 	int rc;
 
 	if (!atomic_load_explicit(&l->running, memory_order_acquire) ||

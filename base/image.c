@@ -23,21 +23,21 @@ int image_new(struct image *out, uint32_t width, uint32_t height)
 	px = calloc((size_t)width * height, 4);
 	if (!px)
 		return -ENOMEM;
-	*out = (struct image){.width = width, .height = height, .px = px};
+	*out = (struct image){ .width = width, .height = height, .px = px };
 	return 0;
 }
 
 void image_fini(struct image *im)
 {
 	free(im->px);
-	*im = (struct image){0};
+	*im = (struct image){ 0 };
 }
 
 /* Where red, green and blue lie in the four bytes of a pixel. */
 static const uint8_t *channel_order(enum display_format f)
 {
-	static const uint8_t bgra[3] = {2, 1, 0}, argb[3] = {1, 2, 3}, rgba[3] = {0, 1, 2},
-			     abgr[3] = {3, 2, 1};
+	static const uint8_t bgra[3] = { 2, 1, 0 }, argb[3] = { 1, 2, 3 }, rgba[3] = { 0, 1, 2 },
+			     abgr[3] = { 3, 2, 1 };
 
 	switch (f) {
 	case DISPLAY_A8R8G8B8:
@@ -90,7 +90,7 @@ static void on_png_warning(png_structp png, png_const_charp text)
 
 int image_write_png(const struct image *im, int fd, struct err *e)
 {
-	struct err local = {0};
+	struct err local = { 0 };
 	png_structp png = png_create_write_struct(
 		PNG_LIBPNG_VER_STRING, &local, on_png_error, on_png_warning);
 	png_infop info = png ? png_create_info_struct(png) : NULL;
@@ -126,8 +126,8 @@ int image_write_png(const struct image *im, int fd, struct err *e)
 
 int image_read_png(struct image *out, int fd, struct err *e)
 {
-	struct err local = {0};
-	struct image im = {0};
+	struct err local = { 0 };
+	struct image im = { 0 };
 	struct image *volatile held = &im;
 	png_structp png =
 		png_create_read_struct(PNG_LIBPNG_VER_STRING, &local, on_png_error, on_png_warning);
@@ -199,7 +199,7 @@ int image_save(const struct image *im, const char *path, struct err *e)
 
 static struct display_rect area_of(const struct image *im, const struct display_rect *r)
 {
-	struct display_rect all = {0, 0, im->width, im->height};
+	struct display_rect all = { 0, 0, im->width, im->height };
 
 	return r ? display_rect_clip(all, *r) : all;
 }
@@ -229,7 +229,7 @@ static int mark_start(struct image *mark, const struct image *b)
 		const uint8_t *p = b->px + i * 4;
 		uint8_t grey = (uint8_t)((p[0] + p[1] + p[2]) / 6);
 
-		memcpy(mark->px + i * 4, (uint8_t[4]){grey, grey, grey, 255}, 4);
+		memcpy(mark->px + i * 4, (uint8_t[4]){ grey, grey, grey, 255 }, 4);
 	}
 	return 0;
 }
@@ -247,7 +247,7 @@ int image_compare(const struct image *a, const struct image *b, const struct dis
 		if (rc < 0)
 			return rc;
 	}
-	*out = (struct image_diff){.pixels = (uint64_t)c.w * c.h};
+	*out = (struct image_diff){ .pixels = (uint64_t)c.w * c.h };
 	for (uint32_t y = c.y; y - c.y < c.h; y++) {
 		for (uint32_t x = c.x; x - c.x < c.w; x++) {
 			uint8_t d = pixel_delta(pixel(a, x, y), pixel(b, x, y));
@@ -258,7 +258,7 @@ int image_compare(const struct image *a, const struct image *b, const struct dis
 			out->different++;
 			if (mark)
 				memcpy(mark->px + ((size_t)y * mark->width + x) * 4,
-					(uint8_t[4]){255, 32, 32, 255}, 4);
+					(uint8_t[4]){ 255, 32, 32, 255 }, 4);
 		}
 	}
 	return 0;

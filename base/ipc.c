@@ -29,8 +29,8 @@ int ipc_pair(int fds[2], int sndbuf_bytes)
 
 int ipc_send(int sock, const void *buf, size_t len, const int *fds, size_t nfds)
 {
-	struct iovec iov = {.iov_base = (void *)(uintptr_t)buf, .iov_len = len};
-	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+	struct iovec iov = { .iov_base = (void *)(uintptr_t)buf, .iov_len = len };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 	union control c;
 	ssize_t n;
 
@@ -82,12 +82,12 @@ static bool collect_fds(struct msghdr *msg, int *fds, size_t max_fds, size_t *co
 
 ssize_t ipc_recv(int sock, void *buf, size_t cap, int *fds, size_t max_fds, size_t *nfds)
 {
-	struct iovec iov = {.iov_base = buf, .iov_len = cap};
+	struct iovec iov = { .iov_base = buf, .iov_len = cap };
 	union control c;
-	struct msghdr msg = {.msg_iov = &iov,
+	struct msghdr msg = { .msg_iov = &iov,
 		.msg_iovlen = 1,
 		.msg_control = c.bytes,
-		.msg_controllen = sizeof(c.bytes)};
+		.msg_controllen = sizeof(c.bytes) };
 	size_t count;
 	ssize_t n;
 

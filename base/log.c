@@ -18,9 +18,9 @@ static struct {
 	char who[48];
 	atomic_int level;
 	atomic_int fd;
-} sink = {.level = LOG_INFO, .fd = STDERR_FILENO};
+} sink = { .level = LOG_INFO, .fd = STDERR_FILENO };
 
-static const char *const level_words[] = {"error", "warn", "info", "debug"};
+static const char *const level_words[] = { "error", "warn", "info", "debug" };
 
 void log_init(const char *who, enum log_level level)
 {

@@ -40,14 +40,15 @@ static const int vm_calls[] = {
 	SCMP_SYS(nanosleep), SCMP_SYS(gettimeofday), SCMP_SYS(rt_sigaction),
 	SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(sigaltstack),
 	SCMP_SYS(restart_syscall), SCMP_SYS(getrandom), SCMP_SYS(prctl), SCMP_SYS(exit),
-	SCMP_SYS(exit_group)};
+	SCMP_SYS(exit_group)
+};
 
 static const struct {
 	const char *name;
 	const int *calls;
 	size_t n;
 } profiles[SANDBOX_PROFILES] = {
-	[SANDBOX_VM] = {"vm", vm_calls, ARRAY_SIZE(vm_calls)},
+	[SANDBOX_VM] = { "vm", vm_calls, ARRAY_SIZE(vm_calls) },
 };
 
 /* No path can be opened, made or run from here on. Kernels without Landlock: said once. */
@@ -97,7 +98,7 @@ static void on_sigsys(int sig, siginfo_t *info, void *ctx)
 
 static int enter_seccomp(enum sandbox_profile p, struct err *e)
 {
-	struct sigaction sa = {.sa_sigaction = on_sigsys, .sa_flags = SA_SIGINFO};
+	struct sigaction sa = { .sa_sigaction = on_sigsys, .sa_flags = SA_SIGINFO };
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_TRAP);
 	int rc = ctx ? 0 : -ENOMEM;
 

@@ -4,7 +4,7 @@
 
 #include <linux/input-event-codes.h>
 
-static const uint16_t map[KEYMAP_USAGES] = {[0x04] = KEY_A,
+static const uint16_t map[KEYMAP_USAGES] = { [0x04] = KEY_A,
 	KEY_B,
 	KEY_C,
 	KEY_D,
@@ -126,7 +126,7 @@ static const uint16_t map[KEYMAP_USAGES] = {[0x04] = KEY_A,
 	KEY_RIGHTCTRL,
 	KEY_RIGHTSHIFT,
 	KEY_RIGHTALT,
-	KEY_RIGHTMETA};
+	KEY_RIGHTMETA };
 static_assert(KEYMAP_USAGES == 256, "the keyboard page has 256 usages");
 
 uint16_t keymap_evdev(uint32_t usage)
@@ -136,8 +136,8 @@ uint16_t keymap_evdev(uint32_t usage)
 
 static void put(struct input_event_rec *ev, uint16_t code, int32_t value)
 {
-	ev[0] = (struct input_event_rec){EV_KEY, code, value};
-	ev[1] = (struct input_event_rec){EV_SYN, SYN_REPORT, 0};
+	ev[0] = (struct input_event_rec){ EV_KEY, code, value };
+	ev[1] = (struct input_event_rec){ EV_SYN, SYN_REPORT, 0 };
 }
 
 uint32_t key_event(struct key_state *s, uint32_t usage, int32_t value, struct input_event_rec ev[2])

@@ -28,7 +28,7 @@ struct surface {
 struct link {
 	struct ev_loop *loop;
 	struct ev_io io;
-	int fd;
+	atomic_int fd;
 	const struct ui_guest_spec *spec;
 	const struct link_ops *ops;
 	void *ctx;
@@ -50,7 +50,7 @@ static void forget(struct surface *s)
 {
 	if (s->known)
 		munmap(s->map, s->bytes);
-	*s = (struct surface){0};
+	*s = (struct surface){ 0 };
 }
 
 static void add_surface(struct link *l, const struct display_msg *m, int fd)
@@ -81,22 +81,22 @@ static void add_surface(struct link *l, const struct display_msg *m, int fd)
 			strerror(errno));
 		return;
 	}
-	*s = (struct surface){.known = true,
+	*s = (struct surface){ .known = true,
 		.id = m->surface,
 		.width = m->u.surf.width,
 		.height = m->u.surf.height,
 		.stride = m->u.surf.stride_bytes,
 		.format = (enum display_format)m->u.surf.format,
 		.map = map,
-		.bytes = m->u.surf.size_bytes};
+		.bytes = m->u.surf.size_bytes };
 }
 
 static void send_released(struct link *l, const struct display_msg *m)
 {
-	struct display_msg r = {.kind = DISPLAY_RELEASED,
+	struct display_msg r = { .kind = DISPLAY_RELEASED,
 		.scanout = m->scanout,
 		.surface = m->surface,
-		.serial = m->serial};
+		.serial = m->serial };
 
 	/* Full or gone: the guest's side has a deadline of its own. */
 	if (ipc_send(l->fd, &r, sizeof(r), NULL, 0) < 0)
@@ -194,26 +194,40 @@ static void on_io(struct ev_io *io, uint32_t revents)
 	}
 }
 
+int link_attach(struct link *l, int fd_take)
+{
+	int rc = fd_set_nonblock(fd_take, 1), old;
+
+	ev_io_del(&l->io);
+	for (size_t i = 0; i < DISPLAY_MAX_SURFACES; i++)
+		forget(&l->surface[i]);
+	/* A window's thread may be sending input: it sees the old channel or the new one. */
+	old = atomic_exchange(&l->fd, fd_take);
+	fd_close(&old);
+	return rc < 0 ? rc : ev_io_add(l->loop, &l->io, fd_take, EPOLLIN, on_io, l);
+}
+
 int link_new(struct link **out, struct ev_loop *loop, int fd_take, const struct ui_guest_spec *spec,
 	const struct link_ops *ops, void *ctx)
 {
 	struct link *l = calloc(1, sizeof(*l));
-	int rc = l ? fd_set_nonblock(fd_take, 1) : -ENOMEM;
+	int rc = 0;
 
-	if (rc < 0) {
+	if (!l) {
 		close(fd_take);
-		free(l);
-		return rc;
+		return -ENOMEM;
 	}
 	l->loop = loop;
-	l->fd = fd_take;
+	l->fd = -1;
 	l->spec = spec;
 	l->ops = ops;
 	l->ctx = ctx;
 	for (uint32_t i = 0; rc == 0 && i < spec->displays; i++)
 		rc = view_init(&l->view[i], spec->display[i].width, spec->display[i].height);
-	if (rc == 0)
-		rc = ev_io_add(loop, &l->io, l->fd, EPOLLIN, on_io, l);
+	if (rc < 0)
+		close(fd_take);
+	else
+		rc = link_attach(l, fd_take);
 	if (rc < 0) {
 		link_free(l);
 		return rc;
@@ -224,10 +238,13 @@ int link_new(struct link **out, struct ev_loop *loop, int fd_take, const struct 
 
 void link_free(struct link *l)
 {
+	int fd;
+
 	if (!l)
 		return;
 	ev_io_del(&l->io);
-	fd_close(&l->fd);
+	fd = l->fd;
+	fd_close(&fd);
 	for (size_t i = 0; i < DISPLAY_MAX_SURFACES; i++)
 		forget(&l->surface[i]);
 	for (uint32_t i = 0; i < l->spec->displays; i++)
@@ -251,7 +268,7 @@ void link_input(struct link *l, uint32_t scanout, enum input_kind kind,
 	struct {
 		struct display_msg m;
 		struct input_event_rec ev[DISPLAY_MAX_EVENTS];
-	} p = {.m = {.kind = DISPLAY_INPUT, .scanout = scanout}};
+	} p = { .m = { .kind = DISPLAY_INPUT, .scanout = scanout } };
 
 	if (n == 0 || n > DISPLAY_MAX_EVENTS)
 		return;

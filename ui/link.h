@@ -24,6 +24,12 @@ struct link_ops {
 MUST_CHECK int link_new(struct link **out, struct ev_loop *loop, int fd_take,
 	const struct ui_guest_spec *spec, const struct link_ops *ops, void *ctx);
 void link_free(struct link *l);
+/*
+ * The guest was started again: fd is its new display channel. Surfaces of the old one are
+ * forgotten, the picture stays until the next present. 0 or -errno (the old channel is gone then,
+ * too).
+ */
+MUST_CHECK int link_attach(struct link *l, int fd_take);
 
 const struct ui_guest_spec *link_spec(const struct link *l);
 struct view *link_view(struct link *l, uint32_t scanout);

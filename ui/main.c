@@ -71,7 +71,7 @@ struct capture {
 static void *capture_main(void *arg)
 {
 	struct capture *c = arg;
-	struct err e = {0};
+	struct err e = { 0 };
 	int rc = image_write_png(&c->im, c->fd, &e);
 
 	fd_close(&c->fd); /* complete before the bench reads it */
@@ -145,8 +145,9 @@ static void request(struct ui *u, const json_t *msg, int *fds, size_t nfds)
 {
 	const char *op = NULL, *guest = NULL, *text = "";
 	uint64_t id = 0, display = 0;
-	struct err e = {0};
+	struct err e = { 0 };
 	struct link *l;
+	int rc;
 
 	if (json_get_u64(msg, "request", JSON_REQUIRED, 0, INT64_MAX, &id, &e) < 0 ||
 		json_get_str(msg, "op", JSON_REQUIRED, &op, &e) < 0 ||
@@ -171,6 +172,9 @@ static void request(struct ui *u, const json_t *msg, int *fds, size_t nfds)
 		answer((json_int_t)id, "no such guest or display");
 	} else if (strcmp(op, "capture") == 0) {
 		capture(link_view(l, (uint32_t)display), (json_int_t)id, fds, nfds);
+	} else if (strcmp(op, "attach") == 0) {
+		rc = nfds == 1 ? link_attach(l, fd_take(&fds[0])) : -EINVAL;
+		answer((json_int_t)id, rc < 0 ? err_name(rc) : NULL);
 	} else if (strcmp(op, "state") == 0) {
 		u->ops->state(u->backend, l, text);
 		answer((json_int_t)id, NULL);
@@ -185,7 +189,7 @@ static void on_control(struct ev_io *io, uint32_t revents)
 	int fds[4];
 	size_t nfds = 0;
 	json_t *msg = NULL;
-	struct err e = {0};
+	struct err e = { 0 };
 	int rc = json_msg_recv(CONTROL_FD, &msg, fds, ARRAY_SIZE(fds), &nfds, &e);
 
 	(void)revents;
@@ -219,7 +223,7 @@ static void on_gone(void *ctx, struct link *l)
 	u->ops->state(u->backend, l, "ended");
 }
 
-static const struct link_ops link_events = {.damaged = on_damaged, .gone = on_gone};
+static const struct link_ops link_events = { .damaged = on_damaged, .gone = on_gone };
 
 /* ---- start and end ---- */
 
@@ -252,7 +256,7 @@ static int make_links(struct ui *u, int *fds, struct err *e)
 
 static int start(struct ui *u, struct err *e)
 {
-	const struct ui_events ev = {.ready = on_ready, .closed = on_closed, .ctx = u};
+	const struct ui_events ev = { .ready = on_ready, .closed = on_closed, .ctx = u };
 	int fds[UI_MAX_GUESTS];
 	size_t nfds = 0;
 	int rc = receive_manifest(u, fds, &nfds, e);
@@ -276,8 +280,8 @@ static int start(struct ui *u, struct err *e)
 
 int main(int argc, char **argv)
 {
-	struct ui u = {.ctl = EV_IO_INIT};
-	struct err e = {0};
+	struct ui u = { .ctl = EV_IO_INIT };
+	struct err e = { 0 };
 	int rc;
 
 	if (argc > 1 && strcmp(argv[1], "--version") == 0) {

@@ -20,7 +20,7 @@ static int copy_name(char dst[UI_NAME], const char *src, const char *key, struct
 
 static int parse_inputs(const json_t *obj, struct ui_display_spec *d, struct err *e)
 {
-	static const char *const words[INPUT_KINDS] = {"keyboard", "pointer", "touch"};
+	static const char *const words[INPUT_KINDS] = { "keyboard", "pointer", "touch" };
 	json_t *list = NULL, *v;
 	size_t i;
 	int rc = json_get_array(obj, "inputs", JSON_OPTIONAL, &list, e);
@@ -107,7 +107,7 @@ static int parse_guest(const json_t *obj, size_t nfds, struct ui_guest_spec *g, 
 
 int ui_manifest_parse(const json_t *msg, size_t nfds, struct ui_manifest *out, struct err *e)
 {
-	struct ui_manifest m = {.log_level = LOG_INFO};
+	struct ui_manifest m = { .log_level = LOG_INFO };
 	const char *backend = NULL, *level = NULL;
 	json_t *guests = NULL, *v;
 	uint64_t version;

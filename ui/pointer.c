@@ -6,10 +6,10 @@
 
 struct display_rect fit_rect(uint32_t win_w, uint32_t win_h, uint32_t pic_w, uint32_t pic_h)
 {
-	struct display_rect r = {0, 0, win_w, win_h};
+	struct display_rect r = { 0, 0, win_w, win_h };
 
 	if (!win_w || !win_h || !pic_w || !pic_h)
-		return (struct display_rect){0};
+		return (struct display_rect){ 0 };
 	/* Compare the proportions without dividing: wider or taller than the picture? */
 	if ((uint64_t)win_w * pic_h > (uint64_t)win_h * pic_w) {
 		r.w = MAX((uint32_t)((uint64_t)win_h * pic_w / pic_h), 1u);
@@ -65,8 +65,8 @@ struct display_rect fit_damage(
 	struct display_rect r;
 
 	if (box.w == pic_w && box.h == pic_h)
-		return (struct display_rect){
-			box.x + damage.x, box.y + damage.y, damage.w, damage.h};
+		return (struct display_rect){ box.x + damage.x, box.y + damage.y, damage.w,
+			damage.h };
 	fit_span(box.x, box.w, pic_w, damage.x, damage.w, &r.x, &r.w);
 	fit_span(box.y, box.h, pic_h, damage.y, damage.h, &r.y, &r.h);
 	return r;
@@ -74,7 +74,7 @@ struct display_rect fit_damage(
 
 static uint32_t put(struct input_event_rec *ev, uint32_t n, uint16_t type, uint16_t code, int32_t v)
 {
-	ev[n] = (struct input_event_rec){type, code, v};
+	ev[n] = (struct input_event_rec){ type, code, v };
 	return n + 1;
 }
 
@@ -89,7 +89,7 @@ uint32_t pointer_move(int32_t x, int32_t y, struct input_event_rec ev[3])
 uint32_t pointer_press(
 	enum pointer_button b, bool down, int32_t x, int32_t y, struct input_event_rec ev[4])
 {
-	static const uint16_t codes[] = {BTN_LEFT, BTN_MIDDLE, BTN_RIGHT, BTN_SIDE, BTN_EXTRA};
+	static const uint16_t codes[] = { BTN_LEFT, BTN_MIDDLE, BTN_RIGHT, BTN_SIDE, BTN_EXTRA };
 	uint32_t n = put(ev, 0, EV_ABS, ABS_X, x);
 
 	n = put(ev, n, EV_ABS, ABS_Y, y);

@@ -48,7 +48,8 @@ struct ui_backend {
 static void push_user(struct ui_backend *b, enum user_code code, size_t index)
 {
 	SDL_Event e = {
-		.user = {.type = b->user_event, .code = code, .data1 = (void *)(uintptr_t)index}};
+		.user = { .type = b->user_event, .code = code, .data1 = (void *)(uintptr_t)index }
+	};
 
 	SDL_PushEvent(&e);
 }
@@ -83,11 +84,11 @@ static void paint(struct window *w, bool all)
 	}
 	d = v->damage;
 	if (all)
-		d = (struct display_rect){0, 0, v->width, v->height};
+		d = (struct display_rect){ 0, 0, v->width, v->height };
 	for (uint32_t y = d.y; rc == 0 && y - d.y < d.h; y++)
 		view_row_locked(v, d.x, y, d.w, painter_row(w->painter, y) + d.x);
 	if (rc == 0)
-		v->damage = (struct display_rect){0};
+		v->damage = (struct display_rect){ 0 };
 	pthread_mutex_unlock(&v->lock);
 	if (rc == 0)
 		painter_paint(w->painter, d, all);
@@ -191,11 +192,11 @@ static void on_motion(struct window *w, const SDL_MouseMotionEvent *m)
 
 static void on_button(struct window *w, const SDL_MouseButtonEvent *m)
 {
-	static const enum pointer_button buttons[] = {[SDL_BUTTON_LEFT] = POINTER_LEFT,
+	static const enum pointer_button buttons[] = { [SDL_BUTTON_LEFT] = POINTER_LEFT,
 		[SDL_BUTTON_MIDDLE] = POINTER_MIDDLE,
 		[SDL_BUTTON_RIGHT] = POINTER_RIGHT,
 		[SDL_BUTTON_X1] = POINTER_BACK,
-		[SDL_BUTTON_X2] = POINTER_FORWARD};
+		[SDL_BUTTON_X2] = POINTER_FORWARD };
 	bool down = m->type == SDL_MOUSEBUTTONDOWN, inside;
 	struct input_event_rec ev[4];
 	int32_t x, y;
@@ -364,7 +365,7 @@ static int open_window(
 	int ww, wh, rc;
 
 	window_size(d, &ww, &wh);
-	*w = (struct window){.link = l, .display = display, .spec = d};
+	*w = (struct window){ .link = l, .display = display, .spec = d };
 	snprintf(b->state[b->n], UI_NAME, "starting");
 	w->win = SDL_CreateWindow(d->title, d->placed ? d->x : 0, d->placed ? d->y : *next_y, ww,
 		wh, SDL_WINDOW_RESIZABLE);

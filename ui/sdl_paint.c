@@ -104,7 +104,7 @@ uint32_t *painter_row(struct painter *p, uint32_t y)
 
 static SDL_Rect to_sdl(struct display_rect r)
 {
-	return (SDL_Rect){(int)r.x, (int)r.y, (int)r.w, (int)r.h};
+	return (SDL_Rect){ (int)r.x, (int)r.y, (int)r.w, (int)r.h };
 }
 
 static void paint_texture(struct painter *p, struct display_rect damage)
@@ -138,8 +138,8 @@ static void paint_surface(struct painter *p, struct display_rect damage, bool al
 		SDL_FillRect(s, NULL, 0);
 	if (box.w == pw && box.h == ph) {
 		if (all)
-			src = (SDL_Rect){0, 0, p->pic->w, p->pic->h};
-		dst = (SDL_Rect){(int)box.x + src.x, (int)box.y + src.y, src.w, src.h};
+			src = (SDL_Rect){ 0, 0, p->pic->w, p->pic->h };
+		dst = (SDL_Rect){ (int)box.x + src.x, (int)box.y + src.y, src.w, src.h };
 		SDL_BlitSurface(p->pic, &src, s, &dst);
 	} else {
 		/* Scaling a part would not meet its neighbours' pixels: the whole picture is
@@ -149,7 +149,7 @@ static void paint_surface(struct painter *p, struct display_rect damage, bool al
 			SDL_SoftStretchLinear(p->pic, NULL, s, &dst) < 0)
 			SDL_BlitScaled(p->pic, NULL, s, &dst);
 	}
-	changed = all ? (SDL_Rect){0, 0, s->w, s->h} : to_sdl(fit_damage(box, pw, ph, damage));
+	changed = all ? (SDL_Rect){ 0, 0, s->w, s->h } : to_sdl(fit_damage(box, pw, ph, damage));
 	SDL_UpdateWindowSurfaceRects(p->win, &changed, 1);
 }
 

@@ -25,13 +25,13 @@ static int resize_locked(struct view *v, uint32_t width, uint32_t height)
 	v->width = width;
 	v->height = height;
 	v->resized = true;
-	touch(v, (struct display_rect){0, 0, width, height});
+	touch(v, (struct display_rect){ 0, 0, width, height });
 	return 0;
 }
 
 int view_init(struct view *v, uint32_t width, uint32_t height)
 {
-	*v = (struct view){0};
+	*v = (struct view){ 0 };
 	pthread_mutex_init(&v->lock, NULL);
 	return resize_locked(v, width, height);
 }
@@ -112,7 +112,7 @@ void view_off(struct view *v)
 	pthread_mutex_lock(&v->lock);
 	memset(v->px, 0, (size_t)v->width * v->height * sizeof(*v->px));
 	v->on = false;
-	touch(v, (struct display_rect){0, 0, v->width, v->height});
+	touch(v, (struct display_rect){ 0, 0, v->width, v->height });
 	pthread_mutex_unlock(&v->lock);
 }
 
@@ -126,9 +126,9 @@ struct display_rect view_cursor_rect_locked(const struct view *v)
 	x0 = MAX(x0, 0);
 	y0 = MAX(y0, 0);
 	if (!c->visible || x0 >= x1 || y0 >= y1)
-		return (struct display_rect){0};
-	return (struct display_rect){
-		(uint32_t)x0, (uint32_t)y0, (uint32_t)(x1 - x0), (uint32_t)(y1 - y0)};
+		return (struct display_rect){ 0 };
+	return (struct display_rect){ (uint32_t)x0, (uint32_t)y0, (uint32_t)(x1 - x0),
+		(uint32_t)(y1 - y0) };
 }
 
 void view_set_cursor(struct view *v, const uint32_t *px, int32_t x, int32_t y, uint32_t hot_x,
@@ -164,7 +164,7 @@ static uint32_t blend(uint32_t dst, uint32_t c)
 void view_row_locked(const struct view *v, uint32_t x, uint32_t y, uint32_t n, uint32_t *dst)
 {
 	struct display_rect r =
-		display_rect_clip(view_cursor_rect_locked(v), (struct display_rect){x, y, n, 1});
+		display_rect_clip(view_cursor_rect_locked(v), (struct display_rect){ x, y, n, 1 });
 	const uint32_t *cursor_row;
 
 	memcpy(dst, v->px + (size_t)y * v->width + x, (size_t)n * sizeof(*dst));

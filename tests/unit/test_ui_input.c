@@ -48,7 +48,7 @@ static void test_usages_outside_the_page_have_no_key(void **state)
 
 static void test_a_press_is_one_update_and_a_second_press_is_a_repeat(void **state)
 {
-	struct key_state s = {0};
+	struct key_state s = { 0 };
 	struct input_event_rec ev[2];
 
 	(void)state;
@@ -61,7 +61,7 @@ static void test_a_press_is_one_update_and_a_second_press_is_a_repeat(void **sta
 
 static void test_a_release_without_press_tells_nothing(void **state)
 {
-	struct key_state s = {0};
+	struct key_state s = { 0 };
 	struct input_event_rec ev[2];
 
 	(void)state;
@@ -70,7 +70,7 @@ static void test_a_release_without_press_tells_nothing(void **state)
 
 static void test_losing_the_keyboard_releases_every_key_that_is_down(void **state)
 {
-	struct key_state s = {0};
+	struct key_state s = { 0 };
 	struct input_event_rec ev[2], out[2];
 
 	(void)state;
@@ -144,20 +144,21 @@ static void test_points_in_the_bars_are_outside_and_clamped(void **state)
 static void test_damage_of_a_scaled_picture_covers_its_pixels(void **state)
 {
 	struct display_rect box = fit_rect(960, 360, 1920, 720);
-	struct display_rect r = fit_damage(box, 1920, 720, (struct display_rect){101, 51, 10, 10});
+	struct display_rect r =
+		fit_damage(box, 1920, 720, (struct display_rect){ 101, 51, 10, 10 });
 
 	(void)state;
 	assert_true(r.x <= 50 && r.x + r.w >= 56);
 	assert_true(r.y <= 25 && r.y + r.h >= 31);
 	assert_true(r.w < 12 && r.h < 12);
-	r = fit_damage(box, 1920, 720, (struct display_rect){0, 0, 1920, 720});
+	r = fit_damage(box, 1920, 720, (struct display_rect){ 0, 0, 1920, 720 });
 	assert_int_equal(r.w, 960);
 	assert_int_equal(r.h, 360);
 }
 
 static void test_first_finger_down_reports_contact_and_place(void **state)
 {
-	struct touch_state t = {0};
+	struct touch_state t = { 0 };
 	struct input_event_rec ev[TOUCH_MAX_TRIPLES];
 
 	(void)state;
@@ -171,7 +172,7 @@ static void test_first_finger_down_reports_contact_and_place(void **state)
 
 static void test_second_finger_takes_its_own_slot_and_the_last_one_ends_the_contact(void **state)
 {
-	struct touch_state t = {0};
+	struct touch_state t = { 0 };
 	struct input_event_rec ev[TOUCH_MAX_TRIPLES];
 
 	(void)state;
@@ -188,7 +189,7 @@ static void test_second_finger_takes_its_own_slot_and_the_last_one_ends_the_cont
 
 static void test_an_eleventh_finger_and_unknown_fingers_are_ignored(void **state)
 {
-	struct touch_state t = {0};
+	struct touch_state t = { 0 };
 	struct input_event_rec ev[TOUCH_MAX_TRIPLES];
 
 	(void)state;

@@ -43,16 +43,16 @@ static void on_gone(void *ctx, struct link *l)
 	f->gone++;
 }
 
-static const struct link_ops ops = {.damaged = on_damaged, .gone = on_gone};
+static const struct link_ops ops = { .damaged = on_damaged, .gone = on_gone };
 
 static int setup(void **state)
 {
 	static struct fixture f;
 	int pair[2];
 
-	f = (struct fixture){.spec = {.name = "cluster",
-				     .displays = 1,
-				     .display = {{.title = "C", .width = W, .height = H}}}};
+	f = (struct fixture){ .spec = { .name = "cluster",
+				      .displays = 1,
+				      .display = { { .title = "C", .width = W, .height = H } } } };
 	log_set_level(LOG_ERROR);
 	assert_int_equal(ev_loop_new(&f.loop), 0);
 	assert_int_equal(ipc_pair(pair, 0), 0);
@@ -80,9 +80,9 @@ static void turn(struct fixture *f)
 
 static void send_surface(struct fixture *f, uint64_t real_bytes, uint64_t said_bytes)
 {
-	struct display_msg m = {.kind = DISPLAY_SURFACE,
+	struct display_msg m = { .kind = DISPLAY_SURFACE,
 		.surface = 5,
-		.u.surf = {W, H, W * 4, DISPLAY_B8G8R8X8, said_bytes}};
+		.u.surf = { W, H, W * 4, DISPLAY_B8G8R8X8, said_bytes } };
 	int fd = fd_memfd("test", real_bytes);
 	uint32_t *px;
 
@@ -98,10 +98,10 @@ static void send_surface(struct fixture *f, uint64_t real_bytes, uint64_t said_b
 
 static void send_present(struct fixture *f, struct display_rect damage)
 {
-	struct display_msg m = {.kind = DISPLAY_PRESENT,
+	struct display_msg m = { .kind = DISPLAY_PRESENT,
 		.surface = 5,
 		.serial = 9,
-		.u.present = {.src = {0, 0, W, H}, .damage = damage}};
+		.u.present = { .src = { 0, 0, W, H }, .damage = damage } };
 
 	assert_int_equal(ipc_send(f->peer, &m, sizeof(m), NULL, 0), 0);
 	turn(f);
@@ -121,7 +121,7 @@ static void test_a_present_is_shown_and_released(void **state)
 	struct fixture *f = *state;
 
 	send_surface(f, W * H * 4, W * H * 4);
-	send_present(f, (struct display_rect){0, 0, W, H});
+	send_present(f, (struct display_rect){ 0, 0, W, H });
 	assert_released(f);
 	assert_int_equal(f->damaged, 1);
 	assert_int_equal(link_view(f->link, 0)->px[0], 0x5a5a5a5a);
@@ -132,7 +132,7 @@ static void test_a_surface_smaller_than_it_says_is_not_mapped(void **state)
 	struct fixture *f = *state;
 
 	send_surface(f, 4096, W * H * 4);
-	send_present(f, (struct display_rect){0, 0, W, H});
+	send_present(f, (struct display_rect){ 0, 0, W, H });
 	assert_released(f); /* the guest does not hang for it */
 	assert_int_equal(f->damaged, 0);
 }
@@ -140,16 +140,16 @@ static void test_a_surface_smaller_than_it_says_is_not_mapped(void **state)
 static void test_a_surface_that_could_shrink_is_not_mapped(void **state)
 {
 	struct fixture *f = *state;
-	struct display_msg m = {.kind = DISPLAY_SURFACE,
+	struct display_msg m = { .kind = DISPLAY_SURFACE,
 		.surface = 5,
-		.u.surf = {W, H, W * 4, DISPLAY_B8G8R8X8, W * H * 4}};
+		.u.surf = { W, H, W * 4, DISPLAY_B8G8R8X8, W * H * 4 } };
 	int fd = memfd_create("unsealed", MFD_CLOEXEC);
 
 	assert_int_equal(ftruncate(fd, W * H * 4), 0);
 	assert_int_equal(ipc_send(f->peer, &m, sizeof(m), &fd, 1), 0);
 	close(fd);
 	turn(f);
-	send_present(f, (struct display_rect){0, 0, W, H});
+	send_present(f, (struct display_rect){ 0, 0, W, H });
 	assert_int_equal(f->damaged, 0);
 }
 
@@ -163,7 +163,7 @@ static void test_malformed_packets_are_dropped_and_the_link_lives(void **state)
 	assert_int_equal(ipc_send(f->peer, junk, 1, NULL, 0), 0);
 	turn(f);
 	send_surface(f, W * H * 4, W * H * 4);
-	send_present(f, (struct display_rect){1, 1, 2, 2});
+	send_present(f, (struct display_rect){ 1, 1, 2, 2 });
 	assert_released(f);
 	assert_int_equal(f->damaged, 1);
 	assert_int_equal(f->gone, 0);
@@ -172,7 +172,7 @@ static void test_malformed_packets_are_dropped_and_the_link_lives(void **state)
 static void test_a_scanout_the_guest_does_not_have_is_refused(void **state)
 {
 	struct fixture *f = *state;
-	struct display_msg m = {.kind = DISPLAY_OFF, .scanout = 1};
+	struct display_msg m = { .kind = DISPLAY_OFF, .scanout = 1 };
 
 	assert_int_equal(ipc_send(f->peer, &m, sizeof(m), NULL, 0), 0);
 	turn(f);
@@ -182,7 +182,7 @@ static void test_a_scanout_the_guest_does_not_have_is_refused(void **state)
 static void test_input_arrives_at_the_guests_side(void **state)
 {
 	struct fixture *f = *state;
-	struct input_event_rec ev[2] = {{1, 30, 1}, {0, 0, 0}};
+	struct input_event_rec ev[2] = { { 1, 30, 1 }, { 0, 0, 0 } };
 	struct {
 		struct display_msg m;
 		struct input_event_rec ev[2];
@@ -205,6 +205,28 @@ static void test_the_end_of_the_guests_process_is_told_once(void **state)
 	assert_int_equal(f->gone, 1);
 }
 
+static void test_a_guest_that_was_started_again_shows_its_new_surfaces(void **state)
+{
+	struct fixture *f = *state;
+	int pair[2];
+
+	send_surface(f, W * H * 4, W * H * 4);
+	fd_close(&f->peer);
+	turn(f);
+	assert_int_equal(ipc_pair(pair, 0), 0);
+	f->peer = pair[1];
+	assert_int_equal(fd_set_nonblock(f->peer, 1), 0);
+	assert_int_equal(link_attach(f->link, pair[0]), 0);
+
+	send_present(f, (struct display_rect){ 0, 0, W, H });
+	assert_released(f);
+	assert_int_equal(f->damaged, 0); /* the old surface is not known any more */
+	send_surface(f, W * H * 4, W * H * 4);
+	send_present(f, (struct display_rect){ 0, 0, W, H });
+	assert_released(f);
+	assert_int_equal(f->damaged, 1);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -216,6 +238,7 @@ int main(void)
 		T(test_a_scanout_the_guest_does_not_have_is_refused),
 		T(test_input_arrives_at_the_guests_side),
 		T(test_the_end_of_the_guests_process_is_told_once),
+		T(test_a_guest_that_was_started_again_shows_its_new_surfaces),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

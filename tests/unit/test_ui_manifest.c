@@ -24,7 +24,7 @@ static int parse(const char *text, struct ui_manifest *m, struct err *e)
 static void test_a_full_manifest_is_read(void **state)
 {
 	struct ui_manifest m;
-	struct err e = {0};
+	struct err e = { 0 };
 
 	(void)state;
 	assert_int_equal(
@@ -45,7 +45,7 @@ static void test_a_full_manifest_is_read(void **state)
 static void assert_refused(const char *text, const char *says)
 {
 	struct ui_manifest m;
-	struct err e = {0};
+	struct err e = { 0 };
 
 	assert_true(parse(text, &m, &e) < 0);
 	if (!strstr(e.text, says))

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: Apache-2.0
+dyno_test(unit_gmem SOURCES test_gmem.c LINK dyno_base)
+dyno_test(unit_ev SOURCES test_ev.c LINK dyno_base)
+dyno_test(unit_ipc SOURCES test_ipc.c LINK dyno_base)
+dyno_test(unit_fd SOURCES test_fd.c LINK dyno_base)
+dyno_test(unit_image SOURCES test_image.c LINK dyno_image)
+dyno_test(unit_sandbox SOURCES test_sandbox.c LINK dyno_base)
+dyno_test(unit_err_log SOURCES test_err_log.c LINK dyno_base)
