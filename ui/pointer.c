@@ -23,14 +23,14 @@ struct display_rect fit_rect(uint32_t win_w, uint32_t win_h, uint32_t pic_w, uin
 
 static int32_t scale_axis(float at, uint32_t box_start, uint32_t box_len, uint32_t n, bool *inside)
 {
-	float rel = box_len ? (at - (float)box_start) / (float)box_len : 0;
-	float v = rel * (float)n;
+	/* Multiplied before it is divided: exact where the picture is not scaled. */
+	double v = box_len ? ((double)at - box_start) * n / box_len : 0;
 
 	if (!(v >= 0)) { /* also not-a-number */
 		*inside = false;
 		return 0;
 	}
-	if (v >= (float)n) {
+	if (v >= n) {
 		*inside = false;
 		return (int32_t)n - 1;
 	}
