@@ -46,7 +46,8 @@ struct scanout_port;
 struct scanout_port_ops {
 	const char *name;
 	void (*surface_new)(struct scanout_port *p, const struct scanout_surface *s);
-	/* No scanout shows it any more (off or another present came before). */
+	/* Nothing is presented from it any more. Where a scanout still shows it (the next picture
+	 * was set, but not flushed yet), what was read of it stays. */
 	void (*surface_gone)(struct scanout_port *p, uint32_t id);
 	/* Answered by released(), now (from inside this call) or later. */
 	void (*present)(
