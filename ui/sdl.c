@@ -47,9 +47,9 @@ struct ui_backend {
 
 static void push_user(struct ui_backend *b, enum user_code code, size_t index)
 {
-	SDL_Event e = {
-		.user = { .type = b->user_event, .code = code, .data1 = (void *)(uintptr_t)index }
-	};
+	SDL_Event e = { .user = { .type = b->user_event,
+				.code = (Sint32)code,
+				.data1 = (void *)(uintptr_t)index } };
 
 	SDL_PushEvent(&e);
 }
