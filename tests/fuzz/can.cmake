@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
 # CAN: everything that parses what another process, a guest or a file says.
 dyno_fuzz(fuzz_can_port SOURCES ${CMAKE_CURRENT_LIST_DIR}/fuzz_can_port.c LINK dyno_base)
+dyno_fuzz(fuzz_can_proto SOURCES ${CMAKE_CURRENT_LIST_DIR}/fuzz_can_proto.c LINK dyno_can)

@@ -1,0 +1,564 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The virtio-can device: a controller that is stopped or started, three queues, and a port to the
+ * bus. Frames of the guest go Txq -> port; a request comes back when the bus acknowledged it
+ * (LATE_TX_ACK) or when the port took it. Frames of the bus go port -> Rxq, over a bounded queue
+ * where the guest has no buffer.
+ */
+#include "devices/can/can.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "devices/can/proto.h"
+
+enum { TXQ, RXQ, CTRLQ, NUM_QUEUES };
+
+/* Requests that wait for the bus's acknowledge; not below the Txq's size, so that it never fills.
+ */
+#define TX_SLOTS   CAN_PORT_WINDOW
+#define TXQ_SIZE   256
+#define RXQ_SIZE   256
+#define CTRLQ_SIZE 16
+static_assert(TXQ_SIZE <= TX_SLOTS && TX_SLOTS == 256, "a slot number is 8 bits of a serial");
+/* Frames that wait for a guest's receive buffer. A power of 2. */
+#define RX_PENDING 512u
+
+/*
+ * Linux' driver sends START before it is ready for receive interrupts; one that comes in between
+ * stops its reception for good. Receiving begins with the guest's first transmission, or after this
+ * time.
+ */
+#define RX_HOLD_NS (5 * NS_PER_MS)
+
+/* A request that the bus has not answered. */
+struct tx_slot {
+	bool used;
+	uint32_t serial;
+	struct vq_token token;
+};
+
+struct can_dev {
+	struct vdev v; /* first */
+	struct can_port *port;
+	bool attached; /* the port has its loop */
+	uint64_t offered, features;
+	struct vq *vq[NUM_QUEUES];
+
+	bool started;
+	uint16_t status; /* config space */
+	bool late_ack;
+
+	struct tx_slot slot[TX_SLOTS];
+	uint8_t free_slot[TX_SLOTS];
+	uint32_t n_free, seq;
+	bool tx_waits; /* the port had no room */
+
+	struct can_rec_frame pending[RX_PENDING];
+	uint32_t pend_head, pend_count;
+	bool hold;
+	struct ev_timer hold_timer;
+
+	struct can_dev_stats st;
+	struct vq_chain chain[NUM_QUEUES]; /* the request popped last, per queue */
+};
+
+static struct can_dev *can_of(struct vdev *v)
+{
+	return (struct can_dev *)v;
+}
+
+/* ---- transmission ---- */
+
+static void forget_slots(struct can_dev *c)
+{
+	for (uint32_t i = 0; i < TX_SLOTS; i++) {
+		c->slot[i].used = false;
+		c->free_slot[i] = (uint8_t)i;
+	}
+	c->n_free = TX_SLOTS;
+}
+
+static uint8_t result_of(bool ok)
+{
+	return (uint8_t)(ok ? VIRTIO_CAN_RESULT_OK : VIRTIO_CAN_RESULT_NOT_OK);
+}
+
+static void count_result(struct can_dev *c, bool ok)
+{
+	if (ok)
+		c->st.tx_ok++;
+	else
+		c->st.tx_not_ok++;
+}
+
+/* Answers the request that was popped last. Its interrupt waits for vq_flush(). */
+static void tx_answer(struct can_dev *c, bool ok)
+{
+	uint8_t result = result_of(ok);
+	struct vq_writer w;
+
+	vq_writer_init(&w, c->vq[TXQ], &c->chain[TXQ]);
+	/* A request without room for the result is returned empty: the driver's own fault. */
+	if (vq_put(&w, &result, sizeof(result)) != 0)
+		log_guest("%s: transmit request has no room for its result", c->v.tag);
+	count_result(c, ok);
+	if (vq_push_quiet(c->vq[TXQ], &c->chain[TXQ], w.written) != 0)
+		c->st.tx_rejected++;
+}
+
+/* Answers a request that waited in a slot. */
+static void slot_answer(struct can_dev *c, uint32_t i, bool ok)
+{
+	uint8_t result = result_of(ok);
+
+	c->slot[i].used = false;
+	c->free_slot[c->n_free++] = (uint8_t)i;
+	if (!c->vq[TXQ])
+		return;
+	count_result(c, ok);
+	/* Not zero: the queue was latched meanwhile, and the transport knows. */
+	if (vq_token_push(c->vq[TXQ], &c->slot[i].token, &result, sizeof(result)) != 0)
+		c->st.tx_rejected++;
+}
+
+/* "If the CAN controller is stopped, pending transmissions are returned with NOT_OK." */
+static void fail_pending_tx(struct can_dev *c)
+{
+	for (uint32_t i = 0; i < TX_SLOTS; i++) {
+		if (c->slot[i].used)
+			slot_answer(c, i, false);
+	}
+}
+
+/* Checks the request that was popped last and makes the frame. 0 or GUEST_E_*. */
+static int tx_parse(struct can_dev *c, struct can_rec_frame *r)
+{
+	struct virtio_can_hdr h;
+	struct vq_reader rd;
+	uint32_t copy;
+	int rc;
+
+	if (!c->started)
+		return GUEST_E_STATE;
+	vq_reader_init(&rd, c->vq[TXQ], &c->chain[TXQ]);
+	rc = vq_get(&rd, &h, sizeof(h));
+	if (rc == 0)
+		rc = can_parse_tx(&h, rd.left, c->features, r, &copy);
+	if (rc == 0 && copy)
+		rc = vq_get(&rd, r->f.data, copy);
+	return rc;
+}
+
+/*
+ * Hands a checked frame to the port. False: the port has no room now, the request stays in the
+ * queue.
+ */
+static bool tx_send(struct can_dev *c, struct can_rec_frame *r)
+{
+	uint32_t i = c->free_slot[c->n_free - 1];
+	int rc;
+
+	r->h.serial = ++c->seq << 8 | i;
+	if (c->late_ack && vq_token_take(&c->slot[i].token, &c->chain[TXQ]) != 0) {
+		/* Its result is scattered over more pieces than it has bytes. */
+		c->st.tx_rejected++;
+		tx_answer(c, false);
+		return true;
+	}
+	rc = c->port->ops->send(c->port, r);
+	if (rc == -EAGAIN)
+		return false;
+	if (rc < 0 || !c->late_ack) {
+		tx_answer(c, rc == 0);
+		return true;
+	}
+	c->n_free--;
+	c->slot[i].used = true;
+	c->slot[i].serial = r->h.serial;
+	return true;
+}
+
+static void rx_drain(struct can_dev *c);
+
+static void release_hold(struct can_dev *c)
+{
+	c->hold = false;
+	ev_timer_stop(&c->hold_timer);
+	rx_drain(c);
+}
+
+static void tx_work(struct can_dev *c)
+{
+	c->tx_waits = false;
+	/* Every slot taken: a driver that reuses what is in flight gets no further. */
+	while (c->vq[TXQ] && c->n_free && vq_pop(c->vq[TXQ], &c->chain[TXQ]) == VQ_TAKEN) {
+		struct can_rec_frame r;
+		int rc = tx_parse(c, &r);
+
+		if (rc != 0) {
+			if (rc != GUEST_E_STATE)
+				log_guest("%s: transmit request rejected: %s", c->v.tag,
+					err_name(rc));
+			c->st.tx_rejected++;
+			tx_answer(c, false);
+			continue;
+		}
+		if (c->hold)
+			release_hold(c);
+		if (!tx_send(c, &r)) {
+			vq_unpop(c->vq[TXQ], &c->chain[TXQ]);
+			c->tx_waits = true;
+			break;
+		}
+	}
+	c->port->ops->flush(c->port);
+	if (c->vq[TXQ])
+		vq_flush(c->vq[TXQ]);
+}
+
+/* ---- reception ---- */
+
+/* Gives one frame to the guest. False: it has no buffer. */
+static bool rx_give(struct can_dev *c, const struct can_rec_frame *r)
+{
+	struct virtio_can_hdr h;
+	struct vq_writer w;
+	int sdu;
+
+	if (!c->vq[RXQ] || vq_pop(c->vq[RXQ], &c->chain[RXQ]) != VQ_TAKEN)
+		return false;
+	sdu = can_make_rx(r, c->features, &h);
+	vq_writer_init(&w, c->vq[RXQ], &c->chain[RXQ]);
+	if (sdu >= 0 && vq_put(&w, &h, sizeof(h)) == 0 &&
+		vq_put(&w, r->f.data, (uint32_t)sdu) == 0) {
+		c->st.rx_frames++;
+	} else {
+		/* "The driver MUST supply buffers of at least the size of the largest message." */
+		log_guest("%s: receive buffer of %u bytes is too small", c->v.tag,
+			c->chain[RXQ].in_bytes);
+		c->st.rx_dropped++;
+		w.written = 0;
+	}
+	return vq_push_quiet(c->vq[RXQ], &c->chain[RXQ], w.written) == 0;
+}
+
+static void rx_drain(struct can_dev *c)
+{
+	while (c->pend_count && !c->hold && rx_give(c, &c->pending[c->pend_head])) {
+		c->pend_head = (c->pend_head + 1) % RX_PENDING;
+		c->pend_count--;
+	}
+	if (c->vq[RXQ])
+		vq_flush(c->vq[RXQ]);
+}
+
+static void on_hold(struct ev_timer *t, uint64_t now_ns)
+{
+	(void)now_ns;
+	release_hold(t->data);
+}
+
+static void on_rx(void *ctx, const struct can_rec_frame *r)
+{
+	struct can_dev *c = ctx;
+	struct virtio_can_hdr h;
+
+	if (!c->started)
+		return;
+	if (can_make_rx(r, c->features, &h) < 0) {
+		c->st.rx_filtered++;
+		return;
+	}
+	if (!c->pend_count && !c->hold && rx_give(c, r))
+		return;
+	if (c->pend_count == RX_PENDING) {
+		c->st.rx_dropped++;
+		return;
+	}
+	c->pending[(c->pend_head + c->pend_count++) % RX_PENDING] = *r;
+}
+
+/* ---- the controller's state ---- */
+
+/* Takes the controller out of the bus. What waits is answered, what was received is forgotten. */
+static void controller_stop(struct can_dev *c)
+{
+	if (!c->started)
+		return;
+	c->started = false;
+	c->port->ops->stop(c->port);
+	fail_pending_tx(c);
+	c->pend_head = c->pend_count = 0;
+	c->hold = false;
+	ev_timer_stop(&c->hold_timer);
+	/* What the port had no room for finds a stopped controller now. */
+	if (c->tx_waits)
+		tx_work(c);
+}
+
+static void set_status(struct can_dev *c, uint16_t status)
+{
+	if (c->status == status)
+		return;
+	c->status = status;
+	c->v.host->config_changed(c->v.host->ctx);
+}
+
+static void controller_start(struct can_dev *c)
+{
+	if (c->started)
+		return;
+	c->started = true;
+	c->hold = true;
+	ev_timer_at(&c->hold_timer, clock_now_ns() + RX_HOLD_NS);
+	c->port->ops->start(c->port);
+	set_status(c, 0);
+}
+
+/* "CAN Device / Controller Mode": carried out when the request comes back, never behind a Tx. */
+static void ctrl_work(struct can_dev *c)
+{
+	while (c->vq[CTRLQ] && vq_pop(c->vq[CTRLQ], &c->chain[CTRLQ]) == VQ_TAKEN) {
+		uint8_t result = VIRTIO_CAN_RESULT_OK;
+		struct virtio_can_control_out req;
+		struct vq_reader rd;
+		struct vq_writer w;
+
+		vq_reader_init(&rd, c->vq[CTRLQ], &c->chain[CTRLQ]);
+		if (vq_get(&rd, &req, sizeof(req)) != 0)
+			result = VIRTIO_CAN_RESULT_NOT_OK;
+		else if (le16_get(req.msg_type) == VIRTIO_CAN_SET_CTRL_START)
+			controller_start(c);
+		else if (le16_get(req.msg_type) == VIRTIO_CAN_SET_CTRL_STOP)
+			controller_stop(c);
+		else
+			result = VIRTIO_CAN_RESULT_NOT_OK;
+		if (result != VIRTIO_CAN_RESULT_OK)
+			log_guest("%s: unknown control request", c->v.tag);
+		vq_writer_init(&w, c->vq[CTRLQ], &c->chain[CTRLQ]);
+		if (vq_put(&w, &result, sizeof(result)) != 0)
+			log_guest("%s: control request has no room for its result", c->v.tag);
+		if (vq_push(c->vq[CTRLQ], &c->chain[CTRLQ], w.written) != 0)
+			return;
+	}
+}
+
+/* ---- what the port says ---- */
+
+static void on_done(void *ctx, uint32_t serial, bool ok)
+{
+	struct can_dev *c = ctx;
+	uint32_t i = serial & 0xff;
+
+	if (c->slot[i].used && c->slot[i].serial == serial)
+		slot_answer(c, i, ok);
+}
+
+static void on_state(void *ctx, uint8_t state)
+{
+	struct can_dev *c = ctx;
+
+	/* Leaving bus-off is what START did: nothing to do then. */
+	if (state != CAN_STATE_PORT_BUSOFF || !c->started)
+		return;
+	c->st.busoffs++;
+	controller_stop(c);
+	set_status(c, VIRTIO_CAN_S_CTRL_BUSOFF);
+}
+
+static void on_batch_end(void *ctx)
+{
+	struct can_dev *c = ctx;
+
+	if (c->vq[RXQ])
+		vq_flush(c->vq[RXQ]);
+	if (c->tx_waits)
+		tx_work(c);
+}
+
+static void on_gone(void *ctx)
+{
+	struct can_dev *c = ctx;
+
+	log_warn("%s: the bus is gone", c->v.tag);
+	fail_pending_tx(c);
+	if (c->tx_waits)
+		tx_work(c);
+}
+
+/* ---- ops ---- */
+
+static uint16_t can_num_queues(const struct vdev *v)
+{
+	(void)v;
+	return NUM_QUEUES;
+}
+
+static uint16_t can_queue_max(const struct vdev *v, unsigned int q)
+{
+	static const uint16_t size[NUM_QUEUES] = { TXQ_SIZE, RXQ_SIZE, CTRLQ_SIZE };
+
+	(void)v;
+	return size[q];
+}
+
+static uint64_t can_features(const struct vdev *v)
+{
+	return ((const struct can_dev *)v)->offered;
+}
+
+static bool can_accepts(const struct vdev *v, uint64_t accepted)
+{
+	(void)v;
+	return can_features_ok(accepted);
+}
+
+static uint32_t can_config_bytes(const struct vdev *v)
+{
+	(void)v;
+	return sizeof(struct virtio_can_config);
+}
+
+static void can_config_read(struct vdev *v, uint32_t off, void *dst, uint32_t len)
+{
+	struct virtio_can_config cfg = { .status = le16_of(can_of(v)->status) };
+
+	memcpy(dst, (const uint8_t *)&cfg + off, len);
+}
+
+static int can_start(struct vdev *v, uint64_t features)
+{
+	struct can_dev *c = can_of(v);
+	struct can_port_sink sink = { .rx = on_rx,
+		.done = on_done,
+		.state = on_state,
+		.batch_end = on_batch_end,
+		.gone = on_gone,
+		.ctx = c };
+	int rc = 0;
+
+	c->features = features;
+	c->late_ack = features & VIRTIO_BIT(VIRTIO_CAN_F_LATE_TX_ACK);
+	if (!c->attached) {
+		rc = ev_timer_init(v->host->loop, &c->hold_timer, on_hold, c);
+		if (rc == 0)
+			rc = c->port->ops->attach(c->port, v->host->loop, &sink);
+		c->attached = rc == 0;
+	}
+	return rc;
+}
+
+static int can_queue_start(struct vdev *v, unsigned int q, struct vq *vq)
+{
+	can_of(v)->vq[q] = vq;
+	return 0;
+}
+
+static void can_kick(struct vdev *v, unsigned int q)
+{
+	struct can_dev *c = can_of(v);
+
+	if (q == TXQ)
+		tx_work(c);
+	else if (q == RXQ)
+		rx_drain(c);
+	else
+		ctrl_work(c);
+}
+
+static void can_queue_stop(struct vdev *v, unsigned int q)
+{
+	struct can_dev *c = can_of(v);
+
+	c->vq[q] = NULL;
+	if (q == TXQ) {
+		forget_slots(c);
+		c->tx_waits = false;
+	}
+}
+
+static void can_stop(struct vdev *v)
+{
+	struct can_dev *c = can_of(v);
+
+	for (unsigned int q = 0; q < NUM_QUEUES; q++)
+		can_queue_stop(v, q);
+	/* "The CAN controller is stopped after a device reset." */
+	controller_stop(c);
+	c->status = 0;
+	c->features = 0;
+	c->late_ack = false;
+}
+
+static void can_free(struct vdev *v)
+{
+	struct can_dev *c = can_of(v);
+
+	ev_timer_fini(&c->hold_timer);
+	can_port_free(c->port);
+	free(c);
+}
+
+static const struct vdev_ops can_ops = {
+	.name = "can",
+	.id = VIRTIO_ID_CAN,
+	.pci_class = 0x0c0900, /* serial bus controller, CANbus */
+	.num_queues = can_num_queues,
+	.queue_max = can_queue_max,
+	.features = can_features,
+	.features_ok = can_accepts,
+	.config_bytes = can_config_bytes,
+	.config_read = can_config_read,
+	.start = can_start,
+	.queue_start = can_queue_start,
+	.kick = can_kick,
+	.queue_stop = can_queue_stop,
+	.stop = can_stop,
+	.free = can_free,
+};
+
+int can_dev_new(struct vdev **out, struct can_port *port_take, const struct can_dev_config *cfg)
+{
+	uint64_t features = cfg->features ? cfg->features : VIRTIO_CAN_FEATURES_ALL;
+	struct can_dev *c = NULL;
+	int rc = -EINVAL;
+
+	if (!(features & ~VIRTIO_CAN_FEATURES_ALL) && can_features_ok(features)) {
+		c = calloc(1, sizeof(*c));
+		rc = -ENOMEM;
+	}
+	if (!c) {
+		can_port_free(port_take);
+		return rc;
+	}
+	c->v.ops = &can_ops;
+	(void)snprintf(c->v.tag, sizeof(c->v.tag), "%s", cfg->tag ? cfg->tag : "can");
+	c->port = port_take;
+	c->offered = features;
+	forget_slots(c);
+	*out = &c->v;
+	return 0;
+}
+
+bool can_feature_parse(const char *word, unsigned int *bit)
+{
+	static const char *const words[] = { "classic", "fd", "rtr", "late-tx-ack" };
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(words); i++) {
+		if (strcmp(word, words[i]) == 0) {
+			*bit = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+void can_dev_get_stats(const struct vdev *v, struct can_dev_stats *out)
+{
+	*out = ((const struct can_dev *)v)->st;
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A controller on a host SocketCAN interface, through a bound PF_CAN raw socket. The kernel shows
+ * the socket's own frames again once they were sent ("receive own messages", MSG_CONFIRM): that is
+ * the acknowledge on the bus. Where the socket has no such option (a stand-in in tests), a frame
+ * counts as sent when the kernel took it.
+ */
+#include <errno.h>
+#include <linux/can/raw.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "devices/can/can_port.h"
+
+/* Frames written and not confirmed. A confirmation that never comes (bus-off) holds them. */
+#define WINDOW 64u
+/* Frames read in one turn. */
+#define READ_FRAMES 64u
+/* An interface whose transmit queue is full does not become writable: ask again. */
+#define RETRY_NS NS_PER_MS
+
+struct raw_port {
+	struct can_port p; /* first */
+	int fd;
+	struct ev_io io;
+	struct ev_timer later; /* reports what was taken; asks a full queue again */
+	struct can_port_sink sink;
+	bool started, confirms, full;
+	/* Serials of what was written, in order: the kernel confirms in order. */
+	uint32_t serial[WINDOW];
+	uint32_t head, count;
+	uint32_t stale; /* written before the last stop() */
+};
+
+static struct raw_port *raw_of(struct can_port *p)
+{
+	return (struct raw_port *)p;
+}
+
+static void confirm(struct raw_port *w, bool ok)
+{
+	uint32_t serial = w->serial[w->head];
+
+	if (w->stale) {
+		w->stale--;
+		return;
+	}
+	if (!w->count)
+		return;
+	w->head = (w->head + 1) % WINDOW;
+	w->count--;
+	w->sink.done(w->sink.ctx, serial, ok);
+}
+
+static int raw_send(struct can_port *p, const struct can_rec_frame *r)
+{
+	struct raw_port *w = raw_of(p);
+	ssize_t n;
+
+	if (w->count + w->stale >= WINDOW || w->full)
+		return -EAGAIN;
+	do {
+		n = send(w->fd, &r->f, r->h.mtu, MSG_DONTWAIT | MSG_NOSIGNAL);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0 && (errno == EAGAIN || errno == ENOBUFS)) {
+		w->full = true;
+		ev_timer_at(&w->later, clock_now_ns() + RETRY_NS);
+		return -EAGAIN;
+	}
+	if (n < 0)
+		return -ENOTCONN; /* the interface is down, or knows no FD */
+	w->serial[(w->head + w->count++) % WINDOW] = r->h.serial;
+	if (!w->confirms)
+		ev_timer_at(&w->later, 1);
+	return 0;
+}
+
+static void on_later(struct ev_timer *t, uint64_t now_ns)
+{
+	struct raw_port *w = t->data;
+
+	(void)now_ns;
+	w->full = false;
+	while (!w->confirms && w->count)
+		confirm(w, true);
+	/* The device looks at what it could not send. */
+	w->sink.batch_end(w->sink.ctx);
+}
+
+/* Reads one frame. False when there is none. */
+static bool read_one(struct raw_port *w)
+{
+	struct can_rec_frame in = { .h = { .kind = CAN_REC_FRAME } }, r;
+	struct iovec v = { .iov_base = &in.f, .iov_len = sizeof(in.f) };
+	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1 };
+	ssize_t n = recvmsg(w->fd, &m, MSG_DONTWAIT);
+	struct can_packet one;
+	uint32_t off = 0;
+
+	if (n < 0 && errno == ENETDOWN) {
+		/* The interface went down: what it had not sent will never be confirmed. */
+		w->stale = 0;
+		while (w->count)
+			confirm(w, false);
+	}
+	if (n <= 0)
+		return false;
+	if (m.msg_flags & MSG_CONFIRM) {
+		confirm(w, true);
+		return true;
+	}
+	one.len = 0;
+	in.h.mtu = (uint8_t)n;
+	in.h.t_ns = clock_now_ns();
+	if ((n == CAN_MTU || n == CANFD_MTU) && can_packet_add(&one, &in) &&
+		can_packet_next(one.b, one.len, &off, &r) == 1 && !(r.f.can_id & CAN_ERR_FLAG) &&
+		w->started)
+		w->sink.rx(w->sink.ctx, &r);
+	return true;
+}
+
+static void on_io(struct ev_io *io, uint32_t revents)
+{
+	struct raw_port *w = io->data;
+
+	for (unsigned int i = 0; i < READ_FRAMES && read_one(w); i++)
+		;
+	w->sink.batch_end(w->sink.ctx);
+	if (revents & EPOLLHUP) {
+		ev_io_del(&w->io);
+		w->sink.gone(w->sink.ctx);
+	}
+}
+
+static void raw_start(struct can_port *p)
+{
+	raw_of(p)->started = true;
+}
+
+static void raw_stop(struct can_port *p)
+{
+	struct raw_port *w = raw_of(p);
+
+	w->started = false;
+	if (w->confirms)
+		w->stale += w->count;
+	w->count = 0;
+}
+
+static void raw_flush(struct can_port *p)
+{
+	(void)p; /* send() wrote it */
+}
+
+static int raw_attach(struct can_port *p, struct ev_loop *loop, const struct can_port_sink *sink)
+{
+	struct raw_port *w = raw_of(p);
+	int rc = ev_timer_init(loop, &w->later, on_later, w);
+
+	w->sink = *sink;
+	if (rc == 0)
+		rc = ev_io_add(loop, &w->io, w->fd, EPOLLIN, on_io, w);
+	return rc;
+}
+
+static void raw_free(struct can_port *p)
+{
+	struct raw_port *w = raw_of(p);
+
+	ev_io_del(&w->io);
+	ev_timer_fini(&w->later);
+	fd_close(&w->fd);
+	free(w);
+}
+
+static const struct can_port_ops raw_ops = {
+	.name = "socketcan",
+	.attach = raw_attach,
+	.send = raw_send,
+	.flush = raw_flush,
+	.start = raw_start,
+	.stop = raw_stop,
+	.free = raw_free,
+};
+
+int can_port_socketcan_new(struct can_port **out, int fd_take)
+{
+	struct raw_port *w = calloc(1, sizeof(*w));
+	int rc = w ? fd_set_nonblock(fd_take, 1) : -ENOMEM;
+	int one = 1;
+
+	if (rc < 0) {
+		free(w);
+		fd_close(&fd_take);
+		return rc;
+	}
+	(void)setsockopt(fd_take, SOL_CAN_RAW, CAN_RAW_FD_FRAMES, &one, sizeof(one));
+	w->confirms =
+		setsockopt(fd_take, SOL_CAN_RAW, CAN_RAW_RECV_OWN_MSGS, &one, sizeof(one)) == 0;
+	w->p.ops = &raw_ops;
+	w->fd = fd_take;
+	w->io = (struct ev_io)EV_IO_INIT;
+	*out = &w->p;
+	return 0;
+}
