@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* A target may have one; then it runs once, first. */
 __attribute__((weak)) int LLVMFuzzerInitialize(int *argc, char ***argv);
 
-#define MAX_INPUT (16u << 20)
+#define MAX_SEED_BYTES (16u << 20)
 
 static int replay_file(const char *path)
 {
@@ -29,7 +29,7 @@ static int replay_file(const char *path)
 	uint8_t *exact;
 	size_t len;
 
-	if (fd < 0 || fd_slurp(fd, MAX_INPUT, &buf, &len) < 0) {
+	if (fd < 0 || fd_slurp(fd, MAX_SEED_BYTES, &buf, &len) < 0) {
 		fprintf(stderr, "%s: cannot be read\n", path);
 		return -1;
 	}
