@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <sys/types.h>
 
 #include "base/err.h"
@@ -32,7 +33,6 @@ static inline void fd_cleanup_(int *fd)
 
 static inline void free_cleanup_(void *p)
 {
-	extern void free(void *);
 	free(*(void **)p);
 }
 #define CLEANUP_FREE __attribute__((cleanup(free_cleanup_)))

@@ -43,8 +43,8 @@ static int parse_inputs(const json_t *obj, struct ui_display_spec *d, struct err
 
 static int parse_display(const json_t *obj, struct ui_display_spec *d, struct err *e)
 {
-	const char *title = NULL;
-	uint64_t w, h;
+	const char *title = "";
+	uint64_t w = 0, h = 0;
 	int64_t x = 0, y = 0;
 	int rc;
 
@@ -73,9 +73,9 @@ static int parse_display(const json_t *obj, struct ui_display_spec *d, struct er
 
 static int parse_guest(const json_t *obj, size_t nfds, struct ui_guest_spec *g, struct err *e)
 {
-	const char *name = NULL;
+	const char *name = "";
 	json_t *list = NULL, *v;
-	uint64_t fd;
+	uint64_t fd = 0;
 	size_t i;
 	int rc;
 
@@ -108,9 +108,9 @@ static int parse_guest(const json_t *obj, size_t nfds, struct ui_guest_spec *g, 
 int ui_manifest_parse(const json_t *msg, size_t nfds, struct ui_manifest *out, struct err *e)
 {
 	struct ui_manifest m = { .log_level = LOG_INFO };
-	const char *backend = NULL, *level = NULL;
+	const char *backend = "", *level = NULL;
 	json_t *guests = NULL, *v;
-	uint64_t version;
+	uint64_t version = 0;
 	size_t i;
 	int rc;
 
