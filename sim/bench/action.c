@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Actions; see action.h. */
+#include "sim/bench/action.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "sim/bench/bench.h"
+#include "sim/bench/gesture.h"
+
+/* Several answers that become one: the first error, or none. */
+struct fan {
+	uint32_t open;
+	bool failed;
+	char error[256];
+	action_done done;
+	void *arg;
+};
+
+static struct fan *fan_new(action_done done, void *arg)
+{
+	struct fan *f = calloc(1, sizeof(*f));
+
+	if (!f) {
+		if (done)
+			done(arg, "out of memory");
+		return NULL;
+	}
+	/* One for the caller, so that answers which come at once do not end it too early. */
+	f->open = 1;
+	f->done = done;
+	f->arg = arg;
+	return f;
+}
+
+static void fan_in(void *arg, const char *error)
+{
+	struct fan *f = arg;
+
+	if (error && !f->failed) {
+		f->failed = true;
+		snprintf(f->error, sizeof(f->error), "%s", error);
+	}
+	if (--f->open)
+		return;
+	if (f->done)
+		f->done(f->arg, f->failed ? f->error : NULL);
+	free(f);
+}
+
+static void fan_rpc(void *arg, const json_t *reply, const char *error)
+{
+	(void)reply;
+	fan_in(arg, error);
+}
+
+/* ---- key, touch, pointer ---- */
+
+struct gesture {
+	struct bench *b;
+	struct scenario_action a;
+	uint32_t step;
+	int32_t contact;
+	uint64_t began_ns;
+	struct fan *fan;
+};
+
+static void gesture_drop(void *arg)
+{
+	struct gesture *g = arg;
+
+	fan_in(g->fan, "the run ended before it was complete");
+	free(g);
+}
+
+static void gesture_step(void *arg, uint64_t t_ns)
+{
+	struct gesture *g = arg;
+	struct input_event_rec ev[GESTURE_EVENTS];
+	uint32_t n = gesture_events(&g->a, g->step, g->contact, ev);
+
+	(void)t_ns;
+	g->fan->open++;
+	guest_input(&g->b->guests[g->a.guest], g->a.display, gesture_kind(&g->a), ev, n, fan_rpc,
+		g->fan);
+	g->step++;
+	if (g->step < gesture_steps(&g->a) && !g->fan->failed &&
+		agenda_add(&g->b->agenda, g->began_ns + gesture_step_ns(&g->a, g->step),
+			gesture_step, gesture_drop, g) == 0)
+		return;
+	fan_in(g->fan, NULL);
+	free(g);
+}
+
+static void gesture_run(
+	struct bench *b, const struct scenario_action *a, action_done done, void *arg)
+{
+	struct fan *f = fan_new(done, arg);
+	struct gesture *g;
+
+	if (!f)
+		return;
+	g = calloc(1, sizeof(*g));
+	if (!g || b->paused) {
+		free(g);
+		fan_in(f, b->paused ? "the bench is paused" : "out of memory");
+		return;
+	}
+	*g = (struct gesture){
+		.b = b, .a = *a, .contact = b->next_contact++, .began_ns = bench_now(b), .fan = f
+	};
+	gesture_step(g, g->began_ns);
+}
+
+/* ---- the others ---- */
+
+static void each_guest(struct bench *b, uint32_t guest, const char *op, struct fan *f)
+{
+	for (uint32_t i = 0; i < b->s->n_guests; i++) {
+		struct guest *g = &b->guests[i];
+
+		if (guest != SCENARIO_ALL ? guest != i : !guest_alive(g))
+			continue;
+		f->open++;
+		guest_request(g, op, fan_rpc, f);
+	}
+}
+
+struct resume {
+	struct bench *b;
+	struct fan *fan;
+};
+
+/* The guests run again: so may the clock. */
+static void all_resumed(void *arg, const char *error)
+{
+	struct resume *r = arg;
+
+	bench_set_paused(r->b, false);
+	fan_in(r->fan, error);
+	free(r);
+}
+
+static void resume_run(struct bench *b, uint32_t guest, struct fan *f)
+{
+	struct resume *r;
+	struct fan *inner;
+
+	if (guest != SCENARIO_ALL) {
+		each_guest(b, guest, "resume", f);
+		return;
+	}
+	if (!b->paused)
+		return;
+	r = malloc(sizeof(*r));
+	if (!r) {
+		bench_set_paused(b, false);
+		return;
+	}
+	f->open++;
+	*r = (struct resume){ b, f };
+	inner = fan_new(all_resumed, r);
+	if (!inner)
+		return;
+	each_guest(b, SCENARIO_ALL, "resume", inner);
+	fan_in(inner, NULL);
+}
+
+static void pause_run(struct bench *b, uint32_t guest, struct fan *f)
+{
+	if (guest == SCENARIO_ALL) {
+		if (b->paused)
+			return;
+		bench_set_paused(b, true);
+	}
+	each_guest(b, guest, "pause", f);
+}
+
+static void screenshot_run(struct bench *b, const struct scenario_action *a, struct fan *f)
+{
+	for (uint32_t i = 0; i < b->s->n_guests; i++) {
+		for (uint32_t d = 0; d < b->s->guests[i].n_displays; d++) {
+			if ((a->guest != SCENARIO_ALL && a->guest != i) ||
+				(a->display != SCENARIO_ALL && a->display != d))
+				continue;
+			f->open++;
+			bench_checkpoint(b, i, d, a->u.screenshot.checkpoint, fan_in, f);
+		}
+	}
+}
+
+static void send_run(struct bench *b, const struct scenario_action *a, struct fan *f)
+{
+	int rc = buses_send(b->buses, a->u.send.bus, &a->u.send.frame);
+	char text[128];
+
+	if (!rc)
+		return;
+	snprintf(text, sizeof(text), "the bus %s does not take it: %s",
+		b->s->buses[a->u.send.bus].name,
+		rc == -ENOBUFS ? "its queue is full" : strerror(-rc));
+	f->open++;
+	fan_in(f, text);
+}
+
+static void fail(struct fan *f, const char *text)
+{
+	f->open++;
+	fan_in(f, text);
+}
+
+void action_run(struct bench *b, const struct scenario_action *a, action_done done, void *arg)
+{
+	struct fan *f;
+
+	if (a->op == SCENARIO_KEY || a->op == SCENARIO_TOUCH || a->op == SCENARIO_POINTER) {
+		gesture_run(b, a, done, arg);
+		return;
+	}
+	f = fan_new(done, arg);
+	if (!f)
+		return;
+	switch (a->op) {
+	case SCENARIO_SEND:
+		send_run(b, a, f);
+		break;
+	case SCENARIO_POWER_BUTTON:
+		each_guest(b, a->guest, "power-button", f);
+		break;
+	case SCENARIO_RESET:
+		each_guest(b, a->guest, "reset", f);
+		break;
+	case SCENARIO_PAUSE:
+		pause_run(b, a->guest, f);
+		break;
+	case SCENARIO_RESUME:
+		resume_run(b, a->guest, f);
+		break;
+	case SCENARIO_KILL:
+		if (guest_alive(&b->guests[a->guest]))
+			guest_kill(&b->guests[a->guest]);
+		else
+			fail(f, "the guest has ended already");
+		break;
+	case SCENARIO_BUS_OFF:
+		if (!buses_busoff(b->buses, a->u.bus_off.bus, a->guest))
+			fail(f, "the guest is not on that bus");
+		break;
+	case SCENARIO_SCREENSHOT:
+		screenshot_run(b, a, f);
+		break;
+	case SCENARIO_LOG:
+		term_event(&b->term, "%s", a->u.log.text);
+		break;
+	case SCENARIO_KEY:
+	case SCENARIO_TOUCH:
+	case SCENARIO_POINTER:
+	case SCENARIO_OPS:
+		break;
+	}
+	fan_in(f, NULL);
+}
+
+/* ---- the scenario's own ---- */
+
+struct planned {
+	struct bench *b;
+	const struct scenario_action *a;
+};
+
+static void planned_done(void *arg, const char *error)
+{
+	struct planned *p = arg;
+
+	if (error)
+		term_problem(&p->b->term, "%s:%" PRIu32 ": the action `%s` failed: %s",
+			p->b->s->path, p->a->line, scenario_op_name(p->a->op), error);
+	free(p);
+}
+
+/*
+ * While everything is paused the bench clock stands, so a later `resume` would never come due. It
+ * is taken from the host's clock: the bench stands for as long as the file says.
+ */
+static void arm_resume(struct bench *b, const struct scenario_action *pause)
+{
+	for (uint32_t i = 0; i < b->s->n_actions; i++) {
+		const struct scenario_action *a = &b->s->actions[i];
+
+		if (a <= pause || a->op != SCENARIO_RESUME || a->guest != SCENARIO_ALL)
+			continue;
+		ev_timer_at(&b->resume_timer, clock_now_ns() + (a->at_ns - pause->at_ns));
+		return;
+	}
+	term_event(&b->term, "paused until `dyno ctl resume`");
+}
+
+static void planned_due(void *arg, uint64_t t_ns)
+{
+	struct planned *p = arg;
+	const struct scenario_action *a = p->a;
+	struct bench *b = p->b;
+
+	(void)t_ns;
+	action_run(b, a, planned_done, p);
+	if (a->op == SCENARIO_PAUSE && a->guest == SCENARIO_ALL)
+		arm_resume(b, a);
+}
+
+int action_schedule(struct bench *b)
+{
+	for (uint32_t i = 0; i < b->s->n_actions; i++) {
+		const struct scenario_action *a = &b->s->actions[i];
+		struct planned *p;
+
+		if (a->op == SCENARIO_SEND)
+			continue;
+		p = malloc(sizeof(*p));
+		if (!p)
+			return -ENOMEM;
+		*p = (struct planned){ b, a };
+		if (agenda_add(&b->agenda, a->at_ns, planned_due, free, p)) {
+			free(p);
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A run of a scenario: guests, windows, buses, checks and the clock that they share. One struct
+ * bench, used on the main loop's thread; the bus thread has its own world (buses.h).
+ */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/ev.h"
+#include "sim/bench/agenda.h"
+#include "sim/bench/buses.h"
+#include "sim/bench/ctl_server.h"
+#include "sim/bench/guest.h"
+#include "sim/bench/term.h"
+#include "sim/bench/ui_proc.h"
+#include "sim/check/check.h"
+#include "sim/clock/bench_clock.h"
+#include "sim/scenario/scenario.h"
+
+enum bench_phase {
+	BENCH_STARTING, /* guests are being built; bench time stands at 0 */
+	BENCH_RUNNING,
+	BENCH_ENDING, /* time is over: last pictures are taken */
+	BENCH_STOPPING, /* guests and windows are told to end */
+	BENCH_DONE
+};
+
+enum bench_windows { BENCH_WINDOWS_SCENARIO, BENCH_WINDOWS_ON, BENCH_WINDOWS_OFF };
+
+struct bench_opts {
+	const char *out_dir; /* NULL: the scenario's */
+	enum bench_windows windows;
+	uint64_t duration_ns; /* 0: the scenario's */
+	bool no_sandbox, quiet;
+	const char *log_level; /* of dyno-vm and dyno-ui */
+	uint64_t exec_ns; /* CLOCK_MONOTONIC at the start of main() */
+};
+
+struct bench {
+	const struct scenario *s; /* borrowed */
+	struct bench_opts opts;
+	const char *out_dir;
+	uint64_t duration_ns;
+	struct ev_loop *loop;
+	struct bench_clock clock;
+	struct check_set *checks;
+	struct buses *buses;
+	struct agenda agenda;
+	bool agenda_ready;
+	struct guest *guests; /* n_guests of the scenario */
+	struct ui_proc ui;
+	struct ctl_server ctl;
+	struct term term;
+	int kvm_fd;
+	char vm_program[1024], ui_program[1024];
+	bool windows;
+
+	enum bench_phase phase;
+	bool paused; /* on purpose, by an action or a request */
+	int exit_status; /* decided before the verdicts: EXIT_HOST, or 0 */
+	bool aborted; /* a second Ctrl-C: no verdicts */
+	const char *end_cause; /* "duration", "interrupted", ... */
+	uint32_t open_captures; /* pictures that BENCH_ENDING waits for */
+	int32_t next_contact;
+	struct ev_io signal_io;
+	struct ev_timer phase_timer; /* the longest that a phase may take */
+	struct ev_timer resume_timer; /* a timed pause ends */
+	uint64_t parsed_ns, spawned_ns, zero_host_ns; /* CLOCK_MONOTONIC; bench time 0 */
+	uint64_t end_ns; /* bench time at which the run ended */
+	int64_t started_unix_s;
+};
+
+/* Runs a scenario to its end. The process's signals SIGINT, SIGTERM and SIGHUP are taken over.
+ * Returns the exit status (enum exit_status); every problem was told to the user. */
+int bench_run(const struct scenario *s, const struct bench_opts *opts);
+
+/* Ends the run in order, once: last pictures, stop, verdicts. `cause` is a static string. */
+void bench_end(struct bench *b, const char *cause);
+/* Ends a run that cannot go on because of the host: exit status 3. */
+void bench_fail(struct bench *b, const char *cause);
+/* Bench time of a host-monotonic stamp. */
+static inline uint64_t bench_time(const struct bench *b, uint64_t host_ns)
+{
+	return bench_clock_at(&b->clock, host_ns);
+}
+static inline uint64_t bench_now(const struct bench *b)
+{
+	return bench_clock_now_ns(&b->clock);
+}
+
+/* Stops or goes on with the clock and the buses; the guests are the caller's. */
+void bench_set_paused(struct bench *b, bool paused);
+/* A picture of a display for a checkpoint of the scenario: written and handed to the checks. */
+void bench_checkpoint(struct bench *b, uint32_t guest, uint32_t display, const char *checkpoint,
+	void (*done)(void *arg, const char *error), void *arg);
+
+/* What guests and windows report. */
+void bench_guest_started(struct bench *b, struct guest *g);
+void bench_guest_failed(struct bench *b, struct guest *g, const char *text);
+void bench_guest_line(
+	struct bench *b, struct guest *g, const char *port, const char *text, size_t len);
+void bench_guest_ended(struct bench *b, struct guest *g);
+void bench_ui_failed(struct bench *b, const char *text);
+void bench_ui_ended(struct bench *b);
+
+/* The state as JSON for `dyno ctl status`; a new reference. */
+json_t *bench_status(struct bench *b);
+/* Memory of a living guest's dyno-vm as JSON; null when it cannot be told. A new reference. */
+json_t *metrics_guest_memory(const struct guest *g);
+/* All figures of the run (metrics.json); a new reference. */
+json_t *bench_metrics(struct bench *b);

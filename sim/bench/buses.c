@@ -1,0 +1,631 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The bus thread; see buses.h. */
+#include "sim/bench/buses.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/ev.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "sim/bench/agenda.h"
+#include "sim/canbus/canbus.h"
+#include "sim/trace/record.h"
+#include "sim/trace/replay.h"
+
+/* One bus. */
+struct line {
+	struct buses *all;
+	uint32_t index;
+	struct canbus *bus;
+	struct canbus_tap tap;
+	struct record *record;
+	uint64_t recorded, record_lost; /* kept when the recording was closed */
+	/* Whose port is whose: looked through for every frame a guest sends. */
+	struct {
+		const struct canbus_port *port;
+		uint32_t guest;
+	} owners[CANBUS_MAX_PORTS];
+	unsigned int n_owners;
+};
+
+/* One replay of the scenario. */
+struct player {
+	struct buses *all;
+	const struct scenario_replay *sr;
+	struct replay *replay;
+	uint64_t refused; /* frames that no bus took */
+	bool started;
+};
+
+/* One timed frame of the scenario. */
+struct timed {
+	struct buses *all;
+	const struct scenario_action *action;
+	uint64_t sent;
+};
+
+struct buses {
+	struct buses_config cfg;
+	struct ev_loop *loop;
+	pthread_t thread;
+	bool running; /* the thread was started */
+	bool feeding; /* frames go to the checks; bus thread */
+	uint64_t send_failures; /* of timed frames; bus thread */
+	struct agenda agenda;
+	bool agenda_ready;
+	uint32_t n_lines, n_players, n_timed;
+	struct line *lines;
+	struct player *players;
+	struct timed *timed;
+};
+
+static uint32_t owner_of(const struct line *l, const struct canbus_port *port)
+{
+	for (unsigned int i = 0; port && i < l->n_owners; i++) {
+		if (l->owners[i].port == port)
+			return l->owners[i].guest;
+	}
+	return CHECK_FROM_HOST;
+}
+
+static void on_frame(void *ctx, const struct canbus_frame *fr)
+{
+	struct line *l = ctx;
+	struct buses *b = l->all;
+
+	if (l->record)
+		record_frame(l->record, fr->t_ns, fr->f);
+	if (b->feeding && b->cfg.checks)
+		check_frame(b->cfg.checks, l->index, owner_of(l, fr->from),
+			bench_clock_at(b->cfg.clock, fr->t_ns), fr->f,
+			fr->f->flags & CANFD_FDF ? CANFD_MTU : CAN_MTU);
+}
+
+static void on_port(void *ctx, struct canbus_port *p, enum canbus_port_event ev)
+{
+	struct line *l = ctx;
+
+	if (ev != CANBUS_PORT_GONE)
+		return;
+	for (unsigned int i = 0; i < l->n_owners; i++) {
+		if (l->owners[i].port == p) {
+			l->owners[i] = l->owners[--l->n_owners];
+			return;
+		}
+	}
+}
+
+static int open_recording(struct line *l, const char *dir, const char *name, struct err *e)
+{
+	char path[1024];
+	int fd, rc;
+
+	snprintf(path, sizeof(path), "%s/%s.log", dir, name);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return err_errno(e, errno, "cannot write %s", path);
+	rc = record_new(&l->record, fd, name, l->all->loop);
+	return rc ? err_errno(e, -rc, "cannot record to %s", path) : 0;
+}
+
+static int make_line(struct buses *b, uint32_t i, struct err *e)
+{
+	const struct scenario_bus *sb = &b->cfg.scenario->buses[i];
+	struct line *l = &b->lines[i];
+	struct canbus_config cfg = { .name = sb->name,
+		.timing = sb->timing == SCENARIO_TIMING_BIT_ACCURATE ? CANBUS_BIT_ACCURATE
+								     : CANBUS_IDEAL,
+		.bitrate_hz = sb->bitrate_hz,
+		.data_bitrate_hz = sb->data_bitrate_hz,
+		.classic_only = !sb->fd,
+		.port_event = on_port,
+		.ctx = l };
+	int rc;
+
+	l->all = b;
+	l->index = i;
+	rc = canbus_new(&l->bus, b->loop, &cfg);
+	if (rc)
+		return err_errno(e, -rc, "cannot make the bus %s", sb->name);
+	if (sb->socketcan) {
+		rc = canbus_attach_socketcan(l->bus, sb->socketcan, e);
+		if (rc) {
+			err_prefix(e, "bus %s", sb->name);
+			return -ENODEV;
+		}
+	}
+	/* The bench is a node like an analyser on the stand: it acknowledges, so that a guest
+	 * that is alone on its bus can send. */
+	l->tap = (struct canbus_tap){ .frame = on_frame, .ctx = l };
+	canbus_tap(l->bus, &l->tap);
+	return b->cfg.out_dir ? open_recording(l, b->cfg.out_dir, sb->name, e) : 0;
+}
+
+static uint64_t replay_now(void *ctx)
+{
+	const struct buses *b = ctx;
+
+	return bench_clock_now_ns(b->cfg.clock);
+}
+
+static void emit(void *ctx, uint32_t target, const struct canfd_frame *f, uint64_t due_ns)
+{
+	struct player *p = ctx;
+
+	(void)due_ns;
+	if (canbus_send(p->all->lines[target].bus, f))
+		p->refused++;
+}
+
+static void replay_ended(void *ctx, int code)
+{
+	const struct player *p = ctx;
+	struct replay_stats st;
+
+	if (code)
+		log_error("replay of %s stopped: %s", p->sr->file, strerror(-code));
+	replay_get_stats(p->replay, &st);
+	if (st.emitted == 0)
+		log_warn("replay of %s sent nothing: its %u channel(s) have other names than the "
+			 "buses, or every frame was filtered; see the replay's `map`",
+			p->sr->file, trace_num_channels(replay_trace(p->replay)));
+}
+
+static int make_player(struct buses *b, uint32_t i, struct err *e)
+{
+	const struct scenario *s = b->cfg.scenario;
+	const struct scenario_replay *sr = &s->replays[i];
+	struct player *p = &b->players[i];
+	uint32_t n_channels = sr->n_map ? sr->n_map : s->n_buses;
+	CLEANUP_FREE struct replay_channel *channels = calloc(n_channels, sizeof(*channels));
+	CLEANUP_FREE struct replay_rule *rules = calloc(sr->n_rules + 1, sizeof(*rules));
+	struct replay_config cfg = { .clock = { replay_now, b },
+		.start_ns = sr->at_ns,
+		.skip_ns = sr->start_ns,
+		.speed = sr->speed,
+		.loop = sr->loop,
+		.rules = rules,
+		.n_rules = sr->n_rules,
+		.channels = channels,
+		.n_channels = n_channels,
+		.emit = emit,
+		.done = replay_ended,
+		.ctx = p };
+	struct trace *trace;
+	int rc;
+
+	if (!channels || !rules)
+		return err_set(e, -ENOMEM, "out of memory");
+	p->all = b;
+	p->sr = sr;
+	for (uint32_t c = 0; c < n_channels; c++) {
+		channels[c].channel = sr->n_map ? sr->map[c].channel : s->buses[c].name;
+		channels[c].target = sr->n_map ? sr->map[c].bus : c;
+	}
+	for (uint32_t r = 0; r < sr->n_rules; r++) {
+		rules[r].id = sr->rules[r].match.id;
+		rules[r].mask = sr->rules[r].match.mask;
+		rules[r].to = sr->rules[r].to;
+		rules[r].what = sr->rules[r].what == SCENARIO_RULE_DROP    ? REPLAY_DROP
+				: sr->rules[r].what == SCENARIO_RULE_REMAP ? REPLAY_REMAP
+									   : REPLAY_PASS;
+	}
+	rc = trace_open(&trace, sr->file, NULL, e);
+	if (rc)
+		return rc;
+	rc = replay_new(&p->replay, b->loop, trace, &cfg);
+	return rc ? err_errno(e, -rc, "cannot replay %s", sr->file) : 0;
+}
+
+static void timed_due(void *arg, uint64_t t_ns);
+
+static int make_timed(struct buses *b)
+{
+	const struct scenario *s = b->cfg.scenario;
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < s->n_actions; i++)
+		n += s->actions[i].op == SCENARIO_SEND;
+	b->timed = calloc(n + 1, sizeof(*b->timed));
+	if (!b->timed)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < s->n_actions; i++) {
+		struct timed *t = &b->timed[b->n_timed];
+		int rc;
+
+		if (s->actions[i].op != SCENARIO_SEND)
+			continue;
+		*t = (struct timed){ .all = b, .action = &s->actions[i] };
+		rc = agenda_add(&b->agenda, s->actions[i].at_ns, timed_due, NULL, t);
+		if (rc)
+			return rc;
+		b->n_timed++;
+	}
+	return 0;
+}
+
+/* What the traces have for before t goes first, so that the order on the bus is the order of the
+ * bench times, however late this thread runs. */
+static void replays_until(struct buses *b, uint64_t t_ns)
+{
+	for (uint32_t i = 0; i < b->n_players; i++) {
+		if (b->players[i].started)
+			replay_run_until(b->players[i].replay, t_ns);
+	}
+}
+
+static void timed_due(void *arg, uint64_t t_ns)
+{
+	struct timed *t = arg;
+	struct buses *b = t->all;
+	const struct scenario_action *a = t->action;
+
+	replays_until(b, t_ns);
+	if (canbus_send(b->lines[a->u.send.bus].bus, &a->u.send.frame.f))
+		b->send_failures++;
+	t->sent++;
+	if (a->u.send.every_ns && (!a->u.send.count || t->sent < a->u.send.count) &&
+		agenda_add(&b->agenda, a->at_ns + t->sent * a->u.send.every_ns, timed_due, NULL, t))
+		b->send_failures++;
+}
+
+int buses_new(struct buses **out, const struct buses_config *cfg, struct err *e)
+{
+	const struct scenario *s = cfg->scenario;
+	struct buses *b = calloc(1, sizeof(*b));
+	int rc;
+
+	if (!b)
+		return err_set(e, -ENOMEM, "out of memory");
+	b->cfg = *cfg;
+	b->feeding = true;
+	b->lines = calloc(s->n_buses + 1, sizeof(*b->lines));
+	b->players = calloc(s->n_replays + 1, sizeof(*b->players));
+	rc = b->lines && b->players ? ev_loop_new(&b->loop) : -ENOMEM;
+	if (!rc)
+		rc = agenda_init(&b->agenda, b->loop, cfg->clock);
+	b->agenda_ready = rc == 0;
+	if (rc)
+		(void)err_errno(e, -rc, "cannot make the bus thread's loop");
+	for (uint32_t i = 0; !rc && i < s->n_buses; i++) {
+		b->n_lines++;
+		rc = make_line(b, i, e);
+	}
+	for (uint32_t i = 0; !rc && i < s->n_replays; i++) {
+		b->n_players++;
+		rc = make_player(b, i, e);
+	}
+	if (!rc && make_timed(b))
+		rc = err_set(e, -ENOMEM, "out of memory");
+	if (rc) {
+		buses_free(b);
+		return rc;
+	}
+	*out = b;
+	return 0;
+}
+
+static void *thread_main(void *arg)
+{
+	struct buses *b = arg;
+	int rc = ev_loop_run(b->loop);
+
+	if (rc)
+		log_error("the bus thread failed: %s", strerror(-rc));
+	return NULL;
+}
+
+int buses_start(struct buses *b, struct err *e)
+{
+	int rc = pthread_create(&b->thread, NULL, thread_main, b);
+
+	if (rc)
+		return err_errno(e, rc, "cannot start the bus thread");
+	pthread_setname_np(b->thread, "buses");
+	b->running = true;
+	return 0;
+}
+
+int buses_stop(struct buses *b, struct err *e)
+{
+	int first = 0;
+
+	if (b->running) {
+		ev_loop_stop(b->loop);
+		pthread_join(b->thread, NULL);
+		b->running = false;
+	}
+	for (uint32_t i = 0; i < b->n_lines; i++) {
+		struct line *l = &b->lines[i];
+		int rc;
+
+		if (!l->record)
+			continue;
+		/* Counted before it goes: lines still in its buffer are lost when it fails. */
+		rc = record_flush(l->record);
+		l->recorded = record_frames(l->record);
+		l->record_lost = record_lost(l->record);
+		if (record_free(l->record) && !rc)
+			rc = -EIO;
+		l->record = NULL;
+		if (rc && !first)
+			first = err_errno(e, -rc, "the recording of %s is incomplete",
+				b->cfg.scenario->buses[i].name);
+	}
+	return first;
+}
+
+void buses_free(struct buses *b)
+{
+	struct err ignored;
+
+	if (!b)
+		return;
+	if (buses_stop(b, &ignored))
+		log_error("%s", ignored.text);
+	for (uint32_t i = 0; i < b->n_players; i++)
+		replay_free(b->players[i].replay);
+	for (uint32_t i = 0; i < b->n_lines; i++) {
+		if (b->lines[i].bus)
+			canbus_untap(&b->lines[i].tap);
+		canbus_free(b->lines[i].bus);
+	}
+	if (b->agenda_ready)
+		agenda_fini(&b->agenda);
+	ev_loop_free(b->loop);
+	free(b->timed);
+	free(b->players);
+	free(b->lines);
+	free(b);
+}
+
+/* ---- calls into the bus thread ---- */
+
+/* Only a loop that has stopped refuses, and then nobody depends on the result. */
+static void on_thread(struct buses *b, void (*fn)(void *arg), void *arg)
+{
+	int rc = ev_call(b->loop, fn, arg);
+
+	if (rc)
+		log_debug("the bus thread has ended: %s", strerror(-rc));
+}
+
+struct add_guest {
+	struct buses *b;
+	uint32_t bus, guest;
+	int fd, rc;
+};
+
+static void add_guest_there(void *arg)
+{
+	struct add_guest *c = arg;
+	struct line *l = &c->b->lines[c->bus];
+	struct canbus_port *port;
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s/%s", c->b->cfg.scenario->guests[c->guest].name,
+		c->b->cfg.scenario->buses[c->bus].name);
+	c->rc = canbus_add_port(l->bus, fd_take(&c->fd), name, &port);
+	if (c->rc)
+		return;
+	if (l->n_owners < CANBUS_MAX_PORTS) {
+		l->owners[l->n_owners].port = port;
+		l->owners[l->n_owners++].guest = c->guest;
+	}
+}
+
+int buses_add_guest(struct buses *b, uint32_t bus, uint32_t guest, int fd_take, struct err *e)
+{
+	struct add_guest c = { .b = b, .bus = bus, .guest = guest, .fd = fd_take };
+	int rc = ev_call(b->loop, add_guest_there, &c);
+
+	fd_close(&c.fd);
+	if (!rc)
+		rc = c.rc;
+	return rc ? err_errno(e, -rc, "cannot put guest %s on the bus %s",
+			    b->cfg.scenario->guests[guest].name, b->cfg.scenario->buses[bus].name)
+		  : 0;
+}
+
+static void sync_there(void *arg)
+{
+	struct buses *b = arg;
+	bool running = bench_clock_running(b->cfg.clock) && b->feeding;
+
+	for (uint32_t i = 0; i < b->n_players; i++) {
+		struct player *p = &b->players[i];
+
+		if (running && !p->started) {
+			p->started = true;
+			replay_start(p->replay);
+		} else if (running) {
+			replay_resume(p->replay);
+		} else if (p->started) {
+			replay_pause(p->replay);
+		}
+	}
+	agenda_sync(&b->agenda);
+}
+
+void buses_sync(struct buses *b)
+{
+	on_thread(b, sync_there, b);
+}
+
+static void end_there(void *arg)
+{
+	struct buses *b = arg;
+
+	b->feeding = false;
+	sync_there(b);
+}
+
+void buses_end(struct buses *b)
+{
+	on_thread(b, end_there, b);
+}
+
+struct send {
+	struct buses *b;
+	uint32_t bus;
+	const struct scenario_frame *frame;
+	int rc;
+};
+
+static void send_there(void *arg)
+{
+	struct send *c = arg;
+
+	if (bench_clock_running(c->b->cfg.clock))
+		replays_until(c->b, bench_clock_now_ns(c->b->cfg.clock));
+	c->rc = canbus_send(c->b->lines[c->bus].bus, &c->frame->f);
+}
+
+int buses_send(struct buses *b, uint32_t bus, const struct scenario_frame *f)
+{
+	struct send c = { .b = b, .bus = bus, .frame = f };
+	int rc = ev_call(b->loop, send_there, &c);
+
+	return rc ? rc : c.rc;
+}
+
+struct busoff {
+	struct buses *b;
+	uint32_t bus, guest;
+	bool found;
+};
+
+static void busoff_there(void *arg)
+{
+	struct busoff *c = arg;
+	const struct line *l = &c->b->lines[c->bus];
+
+	for (unsigned int i = 0; i < canbus_num_ports(l->bus); i++) {
+		struct canbus_port *p = canbus_port_at(l->bus, i);
+
+		if (owner_of(l, p) != c->guest)
+			continue;
+		canbus_port_busoff(p);
+		c->found = true;
+	}
+}
+
+bool buses_busoff(struct buses *b, uint32_t bus, uint32_t guest)
+{
+	struct busoff c = { .b = b, .bus = bus, .guest = guest };
+
+	return ev_call(b->loop, busoff_there, &c) == 0 && c.found;
+}
+
+struct brief {
+	struct buses *b;
+	struct buses_brief *out;
+};
+
+static void brief_there(void *arg)
+{
+	struct brief *c = arg;
+
+	for (uint32_t i = 0; i < c->b->n_lines; i++) {
+		struct canbus_stats st;
+
+		canbus_get_stats(c->b->lines[i].bus, &st);
+		c->out[i] = (struct buses_brief){ .frames = st.frames,
+			.dropped = st.dropped + st.bench_dropped,
+			.load_permille = st.load_permille };
+	}
+}
+
+void buses_get_brief(struct buses *b, struct buses_brief *brief)
+{
+	struct brief c = { b, brief };
+
+	on_thread(b, brief_there, &c);
+}
+
+/* ---- metrics ---- */
+
+static json_t *port_metrics(const struct canbus_port *p)
+{
+	struct canbus_port_stats st;
+
+	canbus_port_get_stats(p, &st);
+	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:b}", "tx_frames", (json_int_t)st.tx_frames,
+		"tx_nacked", (json_int_t)st.tx_nacked, "rx_frames", (json_int_t)st.rx_frames,
+		"rx_dropped", (json_int_t)st.rx_dropped, "malformed", (json_int_t)st.malformed,
+		"bus_off", st.busoff);
+}
+
+static json_t *line_metrics(const struct line *l)
+{
+	struct canbus_stats st;
+	json_t *ports = json_object();
+
+	canbus_get_stats(l->bus, &st);
+	for (unsigned int i = 0; i < canbus_num_ports(l->bus); i++) {
+		const struct canbus_port *p = canbus_port_at(l->bus, i);
+
+		json_object_set_new(ports, canbus_port_name(p), port_metrics(p));
+	}
+	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:f,s:f,s:I,s:I,s:o}", "frames",
+		(json_int_t)st.frames, "fd_frames", (json_int_t)st.fd_frames, "bytes",
+		(json_int_t)st.bytes, "errors", (json_int_t)st.errors, "dropped",
+		(json_int_t)(st.dropped + st.bench_dropped), "unacknowledged",
+		(json_int_t)st.unacked, "load_percent", st.load_permille / 10.0,
+		"load_total_percent", st.load_total_permille / 10.0, "recorded",
+		(json_int_t)(l->record ? record_frames(l->record) : l->recorded), "record_lost",
+		(json_int_t)(l->record ? record_lost(l->record) : l->record_lost), "ports", ports);
+}
+
+static json_t *player_metrics(const struct player *p)
+{
+	struct replay_stats st;
+	struct trace_stats ts;
+
+	replay_get_stats(p->replay, &st);
+	trace_get_stats(replay_trace(p->replay), &ts);
+	return json_pack("{s:s,s:b,s:I,s:I,s:I,s:I,s:I,s:f,s:f,s:f,s:f}", "file", p->sr->file,
+		"done", replay_is_done(p->replay), "frames", (json_int_t)st.emitted, "filtered",
+		(json_int_t)st.filtered, "refused", (json_int_t)p->refused, "loops",
+		(json_int_t)st.loops, "malformed_lines", (json_int_t)ts.malformed, "late_mean_us",
+		st.emitted ? (double)st.late_sum_ns / (double)st.emitted / 1e3 : 0.0, "late_p50_us",
+		(double)replay_late_quantile(&st, 0.5) / 1e3, "late_p99_us",
+		(double)replay_late_quantile(&st, 0.99) / 1e3, "late_max_us",
+		(double)st.late_max_ns / 1e3);
+}
+
+struct metrics {
+	struct buses *b;
+	json_t *out;
+};
+
+static void metrics_there(void *arg)
+{
+	struct metrics *c = arg;
+	const struct buses *b = c->b;
+	json_t *lines = json_object(), *players = json_array();
+	uint64_t sent = 0;
+
+	for (uint32_t i = 0; i < b->n_lines; i++)
+		json_object_set_new(
+			lines, b->cfg.scenario->buses[i].name, line_metrics(&b->lines[i]));
+	for (uint32_t i = 0; i < b->n_players; i++)
+		json_array_append_new(players, player_metrics(&b->players[i]));
+	for (uint32_t i = 0; i < b->n_timed; i++)
+		sent += b->timed[i].sent;
+	c->out = json_pack("{s:o,s:o,s:I,s:I}", "buses", lines, "replays", players, "timed_frames",
+		(json_int_t)sent, "timed_frames_refused", (json_int_t)b->send_failures);
+}
+
+json_t *buses_metrics(struct buses *b)
+{
+	struct metrics c = { .b = b };
+
+	on_thread(b, metrics_there, &c);
+	return c.out;
+}

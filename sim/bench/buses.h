@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * All CAN buses of a run, on a thread of their own: hubs, replays, recorders, timed frames and the
+ * checks of frames. Nothing that windows, consoles or control requests do can delay them.
+ *
+ * The functions are called on the main thread; they wait for the bus thread where they must.
+ */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "sim/check/check.h"
+#include "sim/clock/bench_clock.h"
+#include "sim/scenario/scenario.h"
+
+struct buses;
+
+struct buses_config {
+	const struct scenario *scenario; /* borrowed, as all here */
+	const struct bench_clock *clock;
+	struct check_set *checks;
+	const char *out_dir; /* recordings: NAME.log; NULL: none */
+};
+
+/*
+ * Makes the buses, opens traces and recordings; no thread yet. 0; -ENODEV when the host lacks what
+ * a bus needs (a SocketCAN interface); another -errno. With a message.
+ */
+MUST_CHECK int buses_new(struct buses **out, const struct buses_config *cfg, struct err *e);
+/* Starts the bus thread. 0 or -errno. */
+MUST_CHECK int buses_start(struct buses *b, struct err *e);
+/* Ends the thread, closes the recordings. 0, or the first -errno of a recording with a message.
+ * The checks are fed no more. Idempotent. */
+MUST_CHECK int buses_stop(struct buses *b, struct err *e);
+/* Stops first. NULL is legal. */
+void buses_free(struct buses *b);
+
+/* Adds a guest's controller to a bus; fd is consumed. 0 or -errno. */
+MUST_CHECK int buses_add_guest(
+	struct buses *b, uint32_t bus, uint32_t guest, int fd_take, struct err *e);
+
+/* The bench clock was started, resumed or stopped: replays and timed frames follow. */
+void buses_sync(struct buses *b);
+/* From now on nothing is fed to the checks and no replay goes on: the run ended. */
+void buses_end(struct buses *b);
+
+/*
+ * Sends a frame now: everything that a trace has for before this moment goes first. 0; -ENOBUFS
+ * when the bus's queue is full; -EINVAL for a frame that cannot be sent (FD on a classic bus).
+ */
+MUST_CHECK int buses_send(struct buses *b, uint32_t bus, const struct scenario_frame *f);
+/* A guest's controller goes bus-off. False when it has none on that bus. */
+bool buses_busoff(struct buses *b, uint32_t bus, uint32_t guest);
+
+/* For the status line. */
+struct buses_brief {
+	uint64_t frames, dropped;
+	uint32_t load_permille;
+};
+/* One for each bus of the scenario, into brief[0..n_buses). */
+void buses_get_brief(struct buses *b, struct buses_brief *brief);
+/* {"buses":{"can0":{...}},"replays":[{...}]}; a new reference, NULL without memory. */
+json_t *buses_metrics(struct buses *b);

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Control requests; see ctl_proto.h. */
+#include "sim/bench/ctl_proto.h"
+
+#include <errno.h>
+#include <linux/input-event-codes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "sim/bench/nearest.h"
+
+#define HOLD_MAX_MS   60000
+#define KEY_HOLD_MS   80
+#define TOUCH_HOLD_MS 100
+
+enum need { NEED_GUEST = 1, NEED_DISPLAY = 2, ANY_GUEST = 4 };
+
+struct op {
+	const char *name;
+	enum ctl_op op;
+	enum scenario_op action;
+	unsigned int need;
+	int (*fields)(const json_t *req, const struct scenario *s, struct ctl_request *out,
+		struct err *e);
+};
+
+static int get_ms(
+	const json_t *req, const char *key, uint64_t fallback_ms, uint64_t *out_ns, struct err *e)
+{
+	uint64_t ms = fallback_ms;
+	int rc = json_get_u64(req, key, JSON_OPTIONAL, 0, HOLD_MAX_MS, &ms, e);
+
+	*out_ns = ms * NS_PER_MS;
+	return rc;
+}
+
+static int unknown(struct err *e, const char *what, const char *name, const char *near)
+{
+	return err_set(e, -EINVAL, "unknown %s \"%.60s\"%s%s%s", what, name,
+		near ? ", did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+}
+
+/* ---- fields of single operations ---- */
+
+static int get_bus(const json_t *req, const struct scenario *s, uint32_t *out, struct err *e)
+{
+	const char *name = NULL;
+	int rc =
+		json_get_str(req, "bus", s->n_buses == 1 ? JSON_OPTIONAL : JSON_REQUIRED, &name, e);
+
+	if (rc)
+		return rc;
+	if (!name) {
+		*out = 0;
+		return 0;
+	}
+	for (uint32_t i = 0; i < s->n_buses; i++) {
+		if (strcmp(s->buses[i].name, name) == 0) {
+			*out = i;
+			return 0;
+		}
+	}
+	return unknown(e, "bus", name,
+		s->n_buses ? nearest_word(name, &s->buses[0].name, s->n_buses, sizeof(s->buses[0]))
+			   : NULL);
+}
+
+static int send_fields(
+	const json_t *req, const struct scenario *s, struct ctl_request *out, struct err *e)
+{
+	const char *frame;
+	int rc = get_bus(req, s, &out->action.u.send.bus, e);
+
+	if (!rc)
+		rc = json_get_str(req, "frame", JSON_REQUIRED, &frame, e);
+	return rc ? rc : scenario_parse_frame(frame, &out->action.u.send.frame, e);
+}
+
+static int bus_off_fields(
+	const json_t *req, const struct scenario *s, struct ctl_request *out, struct err *e)
+{
+	return get_bus(req, s, &out->action.u.bus_off.bus, e);
+}
+
+static int key_fields(
+	const json_t *req, const struct scenario *s, struct ctl_request *out, struct err *e)
+{
+	const char *key;
+	int rc = json_get_str(req, "key", JSON_REQUIRED, &key, e);
+
+	(void)s;
+	if (rc)
+		return rc;
+	out->action.u.key.code = scenario_key_code(key);
+	if (!out->action.u.key.code)
+		return err_set(
+			e, -EINVAL, "unknown key \"%.60s\": say \"enter\", \"f5\", \"a\"", key);
+	return get_ms(req, "hold_ms", KEY_HOLD_MS, &out->action.u.key.hold_ns, e);
+}
+
+static int get_point(const json_t *req, const char *kx, const char *ky, enum json_need need,
+	const struct scenario_display *d, struct scenario_point *p, struct err *e)
+{
+	int64_t x = p->x, y = p->y;
+	int rc = json_get_i64(req, kx, need, 0, (int64_t)d->width - 1, &x, e);
+
+	if (!rc)
+		rc = json_get_i64(req, ky, need, 0, (int64_t)d->height - 1, &y, e);
+	*p = (struct scenario_point){ (int32_t)x, (int32_t)y };
+	return rc;
+}
+
+static const struct scenario_display *display_of(
+	const struct scenario *s, const struct ctl_request *r)
+{
+	return &s->guests[r->action.guest].displays[r->action.display];
+}
+
+static int touch_fields(
+	const json_t *req, const struct scenario *s, struct ctl_request *out, struct err *e)
+{
+	const struct scenario_display *d = display_of(s, out);
+	uint64_t slot = 0;
+	int rc = get_point(req, "x", "y", JSON_REQUIRED, d, &out->action.u.touch.from, e);
+
+	out->action.u.touch.to = out->action.u.touch.from;
+	if (!rc)
+		rc = get_point(req, "to_x", "to_y", JSON_OPTIONAL, d, &out->action.u.touch.to, e);
+	if (!rc)
+		rc = json_get_u64(req, "slot", JSON_OPTIONAL, 0, 9, &slot, e);
+	out->action.u.touch.slot = (uint32_t)slot;
+	return rc ? rc : get_ms(req, "hold_ms", TOUCH_HOLD_MS, &out->action.u.touch.hold_ns, e);
+}
+
+static int pointer_fields(
+	const json_t *req, const struct scenario *s, struct ctl_request *out, struct err *e)
+{
+	const struct scenario_display *d = display_of(s, out);
+	static const char *const buttons[] = { "left", "right", "middle" };
+	const char *button = NULL;
+	int64_t wheel = 0;
+	int rc = 0;
+
+	out->action.u.pointer.move = json_object_get(req, "x") || json_object_get(req, "y");
+	if (out->action.u.pointer.move)
+		rc = get_point(req, "x", "y", JSON_REQUIRED, d, &out->action.u.pointer.at, e);
+	if (!rc)
+		rc = json_get_str(req, "button", JSON_OPTIONAL, &button, e);
+	if (!rc)
+		rc = json_get_i64(req, "wheel", JSON_OPTIONAL, -100, 100, &wheel, e);
+	if (!rc)
+		rc = get_ms(req, "hold_ms", KEY_HOLD_MS, &out->action.u.pointer.hold_ns, e);
+	if (rc)
+		return rc;
+	out->action.u.pointer.wheel = (int32_t)wheel;
+	for (size_t i = 0; button && i < ARRAY_SIZE(buttons); i++) {
+		if (strcmp(button, buttons[i]) == 0)
+			out->action.u.pointer.button = (uint16_t)(BTN_LEFT + i);
+	}
+	if (button && !out->action.u.pointer.button)
+		return unknown(e, "button", button,
+			nearest_word(button, buttons, ARRAY_SIZE(buttons), sizeof(buttons[0])));
+	if (!out->action.u.pointer.move && !button && !wheel)
+		return err_set(e, -EINVAL, "\"x\" and \"y\", \"button\" or \"wheel\" is missing");
+	return 0;
+}
+
+static int screenshot_fields(
+	const json_t *req, const struct scenario *s, struct ctl_request *out, struct err *e)
+{
+	const char *path = NULL;
+	int rc = json_get_str(req, "path", JSON_OPTIONAL, &path, e);
+
+	(void)s;
+	if (rc || !path)
+		return rc;
+	if (path[0] != '/' || strlen(path) >= sizeof(out->path))
+		return err_set(e, -EINVAL, "\"path\" must be absolute and shorter than %zu bytes",
+			sizeof(out->path));
+	snprintf(out->path, sizeof(out->path), "%s", path);
+	return 0;
+}
+
+static const struct op ops[] = {
+	{ "status", CTL_STATUS, SCENARIO_OPS, 0, NULL },
+	{ "metrics", CTL_METRICS, SCENARIO_OPS, 0, NULL },
+	{ "stop", CTL_STOP, SCENARIO_OPS, 0, NULL },
+	{ "pause", CTL_ACTION, SCENARIO_PAUSE, ANY_GUEST, NULL },
+	{ "resume", CTL_ACTION, SCENARIO_RESUME, ANY_GUEST, NULL },
+	{ "send", CTL_ACTION, SCENARIO_SEND, 0, send_fields },
+	{ "key", CTL_ACTION, SCENARIO_KEY, NEED_GUEST | NEED_DISPLAY, key_fields },
+	{ "touch", CTL_ACTION, SCENARIO_TOUCH, NEED_GUEST | NEED_DISPLAY, touch_fields },
+	{ "pointer", CTL_ACTION, SCENARIO_POINTER, NEED_GUEST | NEED_DISPLAY, pointer_fields },
+	{ "screenshot", CTL_SCREENSHOT, SCENARIO_OPS, NEED_GUEST | NEED_DISPLAY,
+		screenshot_fields },
+	{ "power-button", CTL_ACTION, SCENARIO_POWER_BUTTON, NEED_GUEST, NULL },
+	{ "reset", CTL_ACTION, SCENARIO_RESET, NEED_GUEST, NULL },
+	{ "kill", CTL_ACTION, SCENARIO_KILL, NEED_GUEST, NULL },
+	{ "bus-off", CTL_ACTION, SCENARIO_BUS_OFF, NEED_GUEST, bus_off_fields },
+};
+
+const char *const ctl_op_names[] = { "status", "metrics", "stop", "pause", "resume", "send", "key",
+	"touch", "pointer", "screenshot", "power-button", "reset", "kill", "bus-off", NULL };
+
+static_assert(ARRAY_SIZE(ctl_op_names) == ARRAY_SIZE(ops) + 1, "one name for each operation");
+
+/* ---- the request ---- */
+
+static int get_guest(const json_t *req, const struct scenario *s, unsigned int need,
+	struct ctl_request *out, struct err *e)
+{
+	const char *name = NULL;
+	bool optional = (need & ANY_GUEST) || s->n_guests == 1;
+	int rc = json_get_str(req, "guest", optional ? JSON_OPTIONAL : JSON_REQUIRED, &name, e);
+
+	if (rc)
+		return rc;
+	if (!s->n_guests)
+		return err_set(e, -EINVAL, "the scenario has no guest");
+	if (!name) {
+		out->action.guest = need & ANY_GUEST ? SCENARIO_ALL : 0;
+		return 0;
+	}
+	for (uint32_t i = 0; i < s->n_guests; i++) {
+		if (strcmp(s->guests[i].name, name) == 0) {
+			out->action.guest = i;
+			return 0;
+		}
+	}
+	return unknown(e, "guest", name,
+		nearest_word(name, &s->guests[0].name, s->n_guests, sizeof(s->guests[0])));
+}
+
+static int get_display(
+	const json_t *req, const struct scenario *s, struct ctl_request *out, struct err *e)
+{
+	const struct scenario_guest *g = &s->guests[out->action.guest];
+	uint64_t d = 0;
+
+	if (!g->n_displays)
+		return err_set(e, -EINVAL, "guest %s has no display", g->name);
+	if (json_get_u64(req, "display", JSON_OPTIONAL, 0, g->n_displays - 1, &d, e))
+		return -EINVAL;
+	out->action.display = (uint32_t)d;
+	return 0;
+}
+
+static int parse_object(
+	const json_t *req, const struct scenario *s, struct ctl_request *out, struct err *e)
+{
+	const struct op *op = NULL;
+	const char *name;
+	int rc = json_get_str(req, "op", JSON_REQUIRED, &name, e);
+
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < ARRAY_SIZE(ops); i++) {
+		if (strcmp(ops[i].name, name) == 0)
+			op = &ops[i];
+	}
+	if (!op)
+		return unknown(e, "operation", name,
+			nearest_word(name, &ops[0].name, ARRAY_SIZE(ops), sizeof(ops[0])));
+	out->op = op->op;
+	out->action.op = op->action;
+	/* Without a guest in the scenario, all of none are paused: the clock and the buses. */
+	if ((op->need & NEED_GUEST) || ((op->need & ANY_GUEST) && s->n_guests))
+		rc = get_guest(req, s, op->need, out, e);
+	else
+		out->action.guest = SCENARIO_ALL;
+	if (!rc && (op->need & NEED_DISPLAY))
+		rc = get_display(req, s, out, e);
+	if (!rc && op->fields)
+		rc = op->fields(req, s, out, e);
+	return rc;
+}
+
+int ctl_parse(const char *line, size_t len, const struct scenario *s, struct ctl_request *out,
+	struct err *e)
+{
+	json_error_t je;
+	json_t *req = json_loadb(line, len, JSON_REJECT_DUPLICATES, &je);
+	json_t *id;
+	int rc;
+
+	*out = (struct ctl_request){ .id = NULL };
+	if (!json_is_object(req)) {
+		json_decref(req);
+		return err_set(e, -EINVAL, "not a JSON object%s%.100s", req ? "" : ": ",
+			req ? "" : je.text);
+	}
+	id = json_object_get(req, "id");
+	/* Numbers and short strings are what clients use; nothing else is carried back. */
+	if (json_is_integer(id) || (json_is_string(id) && json_string_length(id) <= 64))
+		out->id = json_incref(id);
+	else if (id) {
+		json_decref(req);
+		return err_set(e, -EINVAL, "\"id\" must be a number or a short string");
+	}
+	rc = parse_object(req, s, out, e);
+	json_decref(req);
+	return rc ? -EINVAL : 0;
+}
+
+void ctl_request_fini(struct ctl_request *r)
+{
+	json_decref(r->id);
+	r->id = NULL;
+}

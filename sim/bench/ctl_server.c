@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Clients of the control socket; see ctl_server.h. */
+#include "sim/bench/ctl_server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "sim/bench/action.h"
+#include "sim/bench/bench.h"
+#include "sim/bench/ctl_proto.h"
+
+/* Answers a client may leave unread, and requests it may have open. */
+#define OUT_MAX  (4 * 1024 * 1024)
+#define OPEN_MAX 64
+
+struct ctl_client {
+	struct ctl_server *server;
+	uint32_t slot;
+	uint64_t generation; /* no other client of this run has it */
+	struct ev_io io;
+	uint32_t open; /* requests that were not answered yet */
+	size_t in_len, out_len, out_at;
+	char *out;
+	char in[CTL_LINE_MAX];
+};
+
+static void drop(struct ctl_client *c)
+{
+	int fd = c->io.fd;
+
+	ev_io_del(&c->io);
+	fd_close(&fd);
+	c->server->clients[c->slot] = NULL;
+	free(c->out);
+	free(c);
+}
+
+/* False when the client is gone (dropped). */
+static bool flush(struct ctl_client *c)
+{
+	while (c->out_at < c->out_len) {
+		ssize_t n = send(c->io.fd, c->out + c->out_at, c->out_len - c->out_at,
+			MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (n >= 0) {
+			c->out_at += (size_t)n;
+		} else if (errno == EAGAIN) {
+			break;
+		} else if (errno != EINTR) {
+			drop(c);
+			return false;
+		}
+	}
+	if (c->out_at == c->out_len)
+		c->out_at = c->out_len = 0;
+	if (ev_io_set(&c->io, EPOLLIN | (c->out_len ? (uint32_t)EPOLLOUT : 0u))) {
+		drop(c);
+		return false;
+	}
+	return true;
+}
+
+static bool append(struct ctl_client *c, const char *text, size_t len)
+{
+	char *out;
+
+	if (c->out_len + len + 1 > OUT_MAX) {
+		log_warn("control socket: a client does not read its answers, closed");
+		drop(c);
+		return false;
+	}
+	out = realloc(c->out, c->out_len + len + 1);
+	if (!out) {
+		drop(c);
+		return false;
+	}
+	c->out = out;
+	memcpy(out + c->out_len, text, len);
+	out[c->out_len + len] = '\n';
+	c->out_len += len + 1;
+	return flush(c);
+}
+
+/* False when the client is gone. Consumes the body and the id (both may be NULL). */
+static bool answer(struct ctl_client *c, json_t *id_take, json_t *body_take, const char *error)
+{
+	json_t *msg = body_take ? body_take : json_object();
+	char *text;
+	bool alive;
+
+	if (id_take)
+		json_object_set_new(msg, "id", id_take);
+	json_object_set_new(msg, "ok", json_boolean(!error));
+	if (error)
+		json_object_set_new(msg, "error", json_string(error));
+	text = json_dumps(msg, JSON_COMPACT);
+	json_decref(msg);
+	alive = text ? append(c, text, strlen(text)) : (drop(c), false);
+	free(text);
+	return alive;
+}
+
+/* A request that is answered later. The client may be gone by then. */
+struct later {
+	struct ctl_server *server;
+	uint32_t slot;
+	uint64_t generation;
+	json_t *id;
+	char path[1024];
+};
+
+static void later_done(void *arg, const char *error)
+{
+	struct later *l = arg;
+	struct ctl_client *c = l->server->clients[l->slot];
+	json_t *body = NULL;
+
+	if (c && c->generation == l->generation) {
+		c->open--;
+		if (!error && l->path[0])
+			body = json_pack("{s:s}", "path", l->path);
+		(void)answer(c, l->id, body, error);
+	} else {
+		json_decref(l->id);
+	}
+	free(l);
+}
+
+static void screenshot(struct bench *b, struct ctl_request *r, struct later *l)
+{
+	if (r->path[0])
+		snprintf(l->path, sizeof(l->path), "%s", r->path);
+	else
+		snprintf(l->path, sizeof(l->path), "%s/%s-%u-ctl.png", b->out_dir,
+			b->s->guests[r->action.guest].name, r->action.display);
+	ui_capture(&b->ui, r->action.guest, r->action.display, l->path, later_done, l);
+}
+
+/* False when the client is gone. */
+static bool serve(struct ctl_client *c, const char *line, size_t len)
+{
+	struct bench *b = c->server->bench;
+	struct ctl_server *server = c->server;
+	uint32_t slot = c->slot;
+	uint64_t generation = c->generation;
+	struct ctl_request r;
+	struct later *l;
+	struct err e;
+	json_t *id;
+
+	if (ctl_parse(line, len, b->s, &r, &e))
+		return answer(c, r.id, NULL, e.text);
+	id = r.id;
+	if (r.op == CTL_STATUS)
+		return answer(c, id, bench_status(b), NULL);
+	if (r.op == CTL_METRICS)
+		return answer(c, id, bench_metrics(b), NULL);
+	if (r.op == CTL_STOP) {
+		bench_end(b, "stopped by dyno ctl");
+		return answer(c, id, NULL, NULL);
+	}
+	if (b->phase != BENCH_RUNNING)
+		return answer(c, id, NULL,
+			b->phase == BENCH_STARTING ? "the guests are still being started"
+						   : "the run is ending");
+	if (c->open >= OPEN_MAX)
+		return answer(c, id, NULL, "too many requests are open");
+	l = calloc(1, sizeof(*l));
+	if (!l)
+		return answer(c, id, NULL, "out of memory");
+	*l = (struct later){ server, slot, generation, id, "" };
+	c->open++;
+	if (r.op == CTL_SCREENSHOT)
+		screenshot(b, &r, l);
+	else
+		action_run(b, &r.action, later_done, l);
+	/* An answer that came at once may have ended the client. */
+	return server->clients[slot] && server->clients[slot]->generation == generation;
+}
+
+static void client_ready(struct ev_io *io, uint32_t revents)
+{
+	struct ctl_client *c = io->data;
+	char *nl;
+	ssize_t n;
+
+	if ((revents & EPOLLOUT) && !flush(c))
+		return;
+	if (!(revents & (EPOLLIN | EPOLLHUP | EPOLLERR)))
+		return;
+	n = recv(c->io.fd, c->in + c->in_len, sizeof(c->in) - c->in_len, MSG_DONTWAIT);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		drop(c);
+		return;
+	}
+	c->in_len += (size_t)n;
+	while ((nl = memchr(c->in, '\n', c->in_len))) {
+		size_t len = (size_t)(nl - c->in);
+
+		if (len && !serve(c, c->in, len))
+			return;
+		c->in_len -= len + 1;
+		memmove(c->in, nl + 1, c->in_len);
+	}
+	if (c->in_len == sizeof(c->in) && answer(c, NULL, NULL, "the line is too long"))
+		drop(c);
+}
+
+/* Only the bench's own user and root. */
+static bool peer_allowed(int fd)
+{
+	struct ucred cred;
+	socklen_t len = sizeof(cred);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == 0 &&
+	       (cred.uid == geteuid() || cred.uid == 0);
+}
+
+static void accept_ready(struct ev_io *io, uint32_t revents)
+{
+	struct ctl_server *s = io->data;
+	struct ctl_client *c;
+	int fd = accept4(io->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	uint32_t slot = 0;
+
+	(void)revents;
+	if (fd < 0)
+		return;
+	while (slot < CTL_MAX_CLIENTS && s->clients[slot])
+		slot++;
+	c = slot < CTL_MAX_CLIENTS && peer_allowed(fd) ? calloc(1, sizeof(*c)) : NULL;
+	if (!c || ev_io_add(s->bench->loop, &c->io, fd, EPOLLIN, client_ready, c)) {
+		free(c);
+		fd_close(&fd);
+		return;
+	}
+	c->server = s;
+	c->slot = slot;
+	c->generation = ++s->generation;
+	s->clients[slot] = c;
+}
+
+/* A socket of a run that is over is removed; one that somebody listens on is not. */
+static int clear_old(int sock, const struct sockaddr_un *sa)
+{
+	if (connect(sock, (const struct sockaddr *)sa, sizeof(*sa)) == 0)
+		return -EADDRINUSE;
+	if (errno == ECONNREFUSED && unlink(sa->sun_path) < 0)
+		return -errno;
+	return 0;
+}
+
+static int listen_at(const char *dir, int *out)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	CLEANUP_FD int probe = -1;
+	CLEANUP_FD int sock = -1;
+	/* Through the folder's descriptor: a socket's path is limited to 107 bytes, folders are
+	 * not. */
+	CLEANUP_FD int dirfd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int rc;
+
+	if (dirfd < 0)
+		return -errno;
+	snprintf(sa.sun_path, sizeof(sa.sun_path), "/proc/self/fd/%d/%s", dirfd, CTL_SOCKET_NAME);
+	probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (probe < 0 || sock < 0)
+		return -errno;
+	rc = clear_old(probe, &sa);
+	if (rc)
+		return rc;
+	/* Before bind: the socket never exists with a wider mode. */
+	if (fchmod(sock, 0600) < 0 || bind(sock, (const struct sockaddr *)&sa, sizeof(sa)) < 0 ||
+		listen(sock, CTL_MAX_CLIENTS) < 0)
+		return -errno;
+	*out = fd_take(&sock);
+	return 0;
+}
+
+int ctl_server_init(struct ctl_server *c, struct bench *b, const char *dir, struct err *e)
+{
+	int fd = -1, rc;
+
+	*c = (struct ctl_server){ .bench = b, .io = EV_IO_INIT };
+	rc = listen_at(dir, &fd);
+	if (rc == -EADDRINUSE)
+		return err_set(e, rc,
+			"another run uses the folder %s (its control socket answers): end it with "
+			"`dyno ctl --socket %s/%s stop`, or give this one --out DIR",
+			dir, dir, CTL_SOCKET_NAME);
+	if (!rc)
+		rc = ev_io_add(b->loop, &c->io, fd, EPOLLIN, accept_ready, c);
+	if (rc) {
+		fd_close(&fd);
+		return err_errno(e, -rc, "cannot make the control socket in %s", dir);
+	}
+	snprintf(c->path, sizeof(c->path), "%s/%s", dir, CTL_SOCKET_NAME);
+	return 0;
+}
+
+void ctl_server_fini(struct ctl_server *c)
+{
+	int fd = c->io.fd;
+
+	if (!c->path[0])
+		return;
+	for (uint32_t i = 0; i < CTL_MAX_CLIENTS; i++) {
+		if (c->clients[i])
+			drop(c->clients[i]);
+	}
+	ev_io_del(&c->io);
+	fd_close(&fd);
+	unlink(c->path);
+	c->path[0] = '\0';
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Words of the command line -> control request; see ctl_words.h. */
+#include "sim/bench/ctl_words.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/bench/cli.h"
+#include "sim/bench/ctl_proto.h"
+#include "sim/bench/nearest.h"
+
+/* How an operation's words become keys. Letters: g guest, d guest[:display], b bus, and the
+ * rest are plain: s string, n number, p path. A guest or bus in front may be left out. */
+struct form {
+	const char *op, *usage;
+	unsigned int min, max; /* words after the operation */
+	char first; /* g, d, b or 0: what the optional first word is */
+	bool first_optional;
+	const char *keys[4]; /* of the others, in order; a trailing '#' marks a number */
+};
+
+static const struct form forms[] = {
+	{ "status", "status", 0, 0, 0, false, { NULL } },
+	{ "metrics", "metrics", 0, 0, 0, false, { NULL } },
+	{ "stop", "stop", 0, 0, 0, false, { NULL } },
+	{ "pause", "pause [GUEST]", 0, 1, 'g', true, { NULL } },
+	{ "resume", "resume [GUEST]", 0, 1, 'g', true, { NULL } },
+	{ "send", "send [BUS] FRAME, for example send can0 123#DEADBEEF", 1, 2, 'b', true,
+		{ "frame" } },
+	{ "key", "key [GUEST[:DISPLAY]] KEY", 1, 2, 'd', true, { "key" } },
+	{ "touch", "touch [GUEST[:DISPLAY]] X Y [TO_X TO_Y]", 2, 5, 'd', true,
+		{ "x#", "y#", "to_x#", "to_y#" } },
+	{ "pointer", "pointer [GUEST[:DISPLAY]] [X Y] [--button left|right|middle] [--wheel N]", 0,
+		3, 'd', true, { "x#", "y#" } },
+	{ "screenshot", "screenshot [GUEST[:DISPLAY]] FILE.png", 1, 2, 'd', true, { "path" } },
+	{ "power-button", "power-button [GUEST]", 0, 1, 'g', true, { NULL } },
+	{ "reset", "reset [GUEST]", 0, 1, 'g', true, { NULL } },
+	{ "kill", "kill [GUEST]", 0, 1, 'g', true, { NULL } },
+	{ "bus-off", "bus-off GUEST [BUS]", 1, 2, 'g', false, { "bus" } },
+};
+
+static int usage(const struct form *f, struct err *e)
+{
+	return err_set(e, -EINVAL, "it is written: dyno ctl %s", f->usage);
+}
+
+static int put_number(json_t *req, const char *key, size_t key_len, const char *word, struct err *e)
+{
+	char *end;
+	long v = strtol(word, &end, 10);
+	char name[32];
+
+	if (end == word || *end)
+		return err_set(e, -EINVAL, "%s is not a whole number", word);
+	snprintf(name, sizeof(name), "%.*s", (int)key_len, key);
+	json_object_set_new(req, name, json_integer(v));
+	return 0;
+}
+
+static int put_word(json_t *req, const char *key, const char *word, const struct ctl_word_opts *o,
+	struct err *e)
+{
+	size_t len = strlen(key);
+	char path[2048];
+
+	if (key[len - 1] == '#')
+		return put_number(req, key, len - 1, word, e);
+	if (strcmp(key, "path") == 0 && word[0] != '/') {
+		snprintf(path, sizeof(path), "%s/%s", o->cwd, word);
+		word = path;
+	}
+	json_object_set_new(req, key, json_string(word));
+	return 0;
+}
+
+static int put_first(json_t *req, const struct form *f, const char *word, struct err *e)
+{
+	const char *colon = f->first == 'd' ? strrchr(word, ':') : NULL;
+
+	if (f->first == 'b') {
+		json_object_set_new(req, "bus", json_string(word));
+		return 0;
+	}
+	json_object_set_new(
+		req, "guest", json_stringn(word, colon ? (size_t)(colon - word) : strlen(word)));
+	return colon ? put_number(req, "display", 7, colon + 1, e) : 0;
+}
+
+/* Whether the first word is there: the others come in fixed numbers. */
+static bool has_first(const struct form *f, size_t n, const char *const *words)
+{
+	if (!f->first || n == 0)
+		return false;
+	if (!f->first_optional)
+		return true;
+	if (!f->keys[0])
+		return true;
+	if (f->keys[1]) /* touch, pointer: coordinates come in pairs */
+		return n % 2 == 1;
+	(void)words;
+	return n == f->max;
+}
+
+static int put_options(json_t *req, const struct ctl_word_opts *o, struct err *e)
+{
+	uint64_t ns;
+	int rc = 0;
+
+	if (o->hold) {
+		if (cli_duration(o->hold, &ns))
+			return err_set(e, -EINVAL, "--hold %s: say 200ms or 1.5", o->hold);
+		json_object_set_new(req, "hold_ms", json_integer((json_int_t)(ns / 1000000)));
+	}
+	if (o->button)
+		json_object_set_new(req, "button", json_string(o->button));
+	if (o->wheel)
+		rc = put_number(req, "wheel", 5, o->wheel, e);
+	if (!rc && o->slot)
+		rc = put_number(req, "slot", 4, o->slot, e);
+	return rc;
+}
+
+static int fill(json_t *req, const struct form *f, const char *const *words, size_t n,
+	const struct ctl_word_opts *o, struct err *e)
+{
+	size_t at = 0;
+	int rc = 0;
+
+	if (n < f->min || n > f->max)
+		return usage(f, e);
+	if (has_first(f, n, words))
+		rc = put_first(req, f, words[at++], e);
+	for (size_t k = 0; !rc && at < n; k++) {
+		if (k == ARRAY_SIZE(f->keys) || !f->keys[k])
+			return usage(f, e);
+		rc = put_word(req, f->keys[k], words[at++], o, e);
+	}
+	return rc ? rc : put_options(req, o, e);
+}
+
+json_t *ctl_words_request(
+	const char *const *words, size_t n, const struct ctl_word_opts *o, struct err *e)
+{
+	const struct form *f = NULL;
+	json_t *req;
+
+	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
+		if (strcmp(forms[i].op, words[0]) == 0)
+			f = &forms[i];
+	}
+	if (!f) {
+		const char *near =
+			nearest_word(words[0], &forms[0].op, ARRAY_SIZE(forms), sizeof(forms[0]));
+
+		(void)err_set(e, -EINVAL, "unknown operation %s%s%s%s", words[0],
+			near ? ", did you mean " : "", near ? near : "", near ? "?" : "");
+		return NULL;
+	}
+	req = json_pack("{s:s}", "op", f->op);
+	if (req && fill(req, f, words + 1, n - 1, o, e)) {
+		json_decref(req);
+		return NULL;
+	}
+	return req;
+}

@@ -1,0 +1,509 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A guest's process, its life and its consoles; see guest.h. */
+#include "sim/bench/guest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/ipc.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "sim/bench/bench.h"
+#include "sim/bench/manifest.h"
+
+/* Read from one console in one go, so that a guest that floods it does not starve the others. */
+#define CONSOLE_BURST (64 * 1024)
+
+static const char *const state_names[] = {
+	[GUEST_OFF] = "off",
+	[GUEST_STARTING] = "starting",
+	[GUEST_RUNNING] = "running",
+	[GUEST_PAUSED] = "paused",
+	[GUEST_ENDED] = "ended",
+};
+
+const char *guest_state_name(const struct guest *g)
+{
+	if (g->state == GUEST_ENDED && g->crashed)
+		return "crashed";
+	if (g->state == GUEST_RUNNING && g->ready)
+		return "ready";
+	return state_names[g->state];
+}
+
+bool guest_alive(const struct guest *g)
+{
+	return g->vm.pid > 0;
+}
+
+/* ---- images ---- */
+
+static int try_image(char *path, size_t cap, const char *dir, const char *below, const char *name)
+{
+	int n = snprintf(path, cap, "%s/%s%s.elf", dir, below, name);
+
+	return n > 0 && (size_t)n < cap ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+}
+
+/* An image that ships with Dyno: in the build folder, or where it was installed. */
+static int open_builtin(const char *name, struct err *e)
+{
+	const char *given = getenv("DYNO_GUESTS");
+	char path[1200], own[512];
+	int fd = -1;
+
+	child_own_dir(own, sizeof(own));
+	if (given)
+		fd = try_image(path, sizeof(path), given, "", name);
+	if (fd < 0)
+		fd = try_image(path, sizeof(path), own, "../guests/", name);
+	if (fd < 0)
+		fd = try_image(path, sizeof(path), own, "../share/dyno/guests/", name);
+	if (fd < 0)
+		return err_set(e, -ENOENT,
+			"the guest image \"%s\" is not there: build the target `guests`, or set "
+			"DYNO_GUESTS to the folder with %s.elf (looked in %s/../guests and "
+			"%s/../share/dyno/guests)",
+			name, name, own, own);
+	return fd;
+}
+
+static int open_kernel(const struct scenario_guest *sg, struct err *e)
+{
+	int fd;
+
+	if (sg->builtin)
+		return open_builtin(sg->builtin, e);
+	fd = open(sg->kernel, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? err_errno(e, errno, "cannot open the kernel %s", sg->kernel) : fd;
+}
+
+void guest_clear(struct guest *g, struct bench *b, uint32_t index)
+{
+	*g = (struct guest){ .bench = b,
+		.index = index,
+		.sg = &b->s->guests[index],
+		.kernel_fd = -1,
+		.display_fd = -1,
+		.log_fd = -1 };
+	child_init(&g->vm);
+	rpc_init(&g->rpc, -1);
+}
+
+int guest_init(struct guest *g, const char *out_dir, struct err *e)
+{
+	const struct scenario_guest *sg = g->sg;
+	char path[1200];
+
+	g->kernel_fd = open_kernel(sg, e);
+	if (g->kernel_fd < 0) {
+		err_prefix(e, "guest %s", sg->name);
+		return g->kernel_fd;
+	}
+	snprintf(path, sizeof(path), "%s/%s.log", out_dir, sg->name);
+	g->log_fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
+	if (g->log_fd < 0)
+		return err_errno(e, errno, "cannot write %s", path);
+	/* The scenario was checked: the expression compiles. */
+	if (sg->ready && regcomp(&g->ready_regex, sg->ready, REG_EXTENDED | REG_NOSUB) == 0)
+		g->ready_regex_ok = true;
+	return 0;
+}
+
+/* ---- consoles ---- */
+
+static void console_line(void *arg, const char *text, size_t len)
+{
+	struct guest_stream *st = arg;
+	struct guest *g = st->guest;
+	struct bench *b = g->bench;
+	uint64_t now = clock_now_ns();
+	char head[96];
+	int n = snprintf(
+		head, sizeof(head), "%11.6f %s: ", (double)bench_time(b, now) / 1e9, st->port);
+
+	/* A full disk must not end the run; the checks see the line anyway. */
+	if (fd_write_all(g->log_fd, head, (size_t)n) || fd_write_all(g->log_fd, text, len) ||
+		fd_write_all(g->log_fd, "\n", 1))
+		log_guest("the console log of %s cannot be written", g->sg->name);
+	if (!g->ready && g->ready_regex_ok && regexec(&g->ready_regex, text, 0, NULL, 0) == 0) {
+		g->ready = true;
+		if (!g->ready_ns)
+			g->ready_ns = now;
+		check_guest(b->checks, g->index, CHECK_GUEST_READY, bench_time(b, now), NULL);
+		term_event(&b->term, "%s: ready", g->sg->name);
+	}
+	bench_guest_line(b, g, st->port, text, len);
+}
+
+static void close_stream(struct guest_stream *st)
+{
+	int fd = st->io.fd;
+
+	if (fd < 0)
+		return;
+	lines_end(&st->lines, console_line, st);
+	ev_io_del(&st->io);
+	fd_close(&fd);
+}
+
+static void read_stream(struct guest_stream *st, size_t most)
+{
+	char buf[4096];
+
+	for (size_t got = 0; got < most;) {
+		ssize_t n = read(st->io.fd, buf, sizeof(buf));
+
+		if (n > 0) {
+			lines_feed(&st->lines, buf, (size_t)n, console_line, st);
+			got += (size_t)n;
+		} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+			close_stream(st);
+			return;
+		} else if (errno == EAGAIN) {
+			return;
+		}
+	}
+}
+
+static void stream_ready(struct ev_io *io, uint32_t revents)
+{
+	(void)revents;
+	read_stream(io->data, CONSOLE_BURST);
+}
+
+/* Makes a console's socket pair; the guest's end goes to *theirs. */
+static int open_stream(struct guest *g, const char *port, int *theirs, struct err *e)
+{
+	struct guest_stream *st;
+	int fds[2], rc;
+
+	if (g->n_streams == GUEST_MAX_STREAMS)
+		return err_set(e, -ENOSPC, "guest %s has too many console ports", g->sg->name);
+	st = &g->streams[g->n_streams];
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
+		return err_errno(e, errno, "cannot make a console of guest %s", g->sg->name);
+	*st = (struct guest_stream){ .guest = g, .port = port, .io = EV_IO_INIT };
+	rc = fd_set_nonblock(fds[0], 1);
+	if (!rc)
+		rc = ev_io_add(g->bench->loop, &st->io, fds[0], EPOLLIN, stream_ready, st);
+	if (rc) {
+		fd_close(&fds[0]);
+		fd_close(&fds[1]);
+		return err_errno(e, -rc, "cannot watch a console of guest %s", g->sg->name);
+	}
+	g->n_streams++;
+	*theirs = fds[1];
+	return 0;
+}
+
+/* ---- the process ---- */
+
+static uint64_t stamp(const json_t *msg)
+{
+	const json_t *t = json_object_get(msg, "t_ns");
+
+	return json_is_integer(t) && json_integer_value(t) > 0 ? (uint64_t)json_integer_value(t)
+							       : clock_now_ns();
+}
+
+static const char *text_of(const json_t *msg, const char *key)
+{
+	const char *t = json_string_value(json_object_get(msg, key));
+
+	return t ? t : "";
+}
+
+static void on_started(struct guest *g, const json_t *msg)
+{
+	if (g->state != GUEST_STARTING)
+		return;
+	g->state = GUEST_RUNNING;
+	if (!g->started_ns)
+		g->started_ns = stamp(msg);
+	bench_guest_started(g->bench, g);
+}
+
+static void on_event(struct guest *g, const char *ev, const json_t *msg)
+{
+	struct bench *b = g->bench;
+
+	if (strcmp(ev, "started") == 0) {
+		on_started(g, msg);
+	} else if (strcmp(ev, "paused") == 0) {
+		g->state = GUEST_PAUSED;
+	} else if (strcmp(ev, "resumed") == 0) {
+		g->state = GUEST_RUNNING;
+	} else if (strcmp(ev, "reset") == 0) {
+		g->ready = false;
+		check_guest(b->checks, g->index, CHECK_GUEST_RESET, bench_now(b), NULL);
+		term_event(&b->term, "%s: reset", g->sg->name);
+	} else if (strcmp(ev, "first_frame") == 0) {
+		json_int_t d = json_integer_value(json_object_get(msg, "scanout"));
+
+		if (d >= 0 && d < DISPLAY_MAX_SCANOUTS && !g->first_frame_ns[d])
+			g->first_frame_ns[d] = stamp(msg);
+	} else if (strcmp(ev, "device_error") == 0) {
+		term_problem(&b->term, "%s: device %s failed: %s", g->sg->name,
+			text_of(msg, "device"), text_of(msg, "text"));
+	} else if (strcmp(ev, "exited") == 0) {
+		g->said_exit = true;
+		snprintf(g->exit_reason, sizeof(g->exit_reason), "%s", text_of(msg, "reason"));
+		snprintf(g->exit_text, sizeof(g->exit_text), "%s", text_of(msg, "text"));
+	} else if (strcmp(ev, "error") == 0) {
+		snprintf(g->exit_text, sizeof(g->exit_text), "%s", text_of(msg, "text"));
+		if (g->state == GUEST_STARTING)
+			bench_guest_failed(b, g, g->exit_text);
+	} else {
+		log_debug("guest %s: unknown event \"%s\"", g->sg->name, ev);
+	}
+}
+
+static void on_readable(struct child *c)
+{
+	struct guest *g = c->data;
+
+	while (c->sock >= 0) {
+		json_t *msg;
+		const char *ev;
+		struct err e;
+		int rc = json_msg_recv(c->sock, &msg, NULL, 0, NULL, &e);
+
+		if (rc == -EAGAIN)
+			return;
+		if (rc <= 0) {
+			if (rc < 0)
+				log_warn("guest %s: its dyno-vm %s", g->sg->name, e.text);
+			child_hang_up(c);
+			return;
+		}
+		ev = json_string_value(json_object_get(msg, "event"));
+		if (ev)
+			on_event(g, ev, msg);
+		else if (!rpc_answer(&g->rpc, msg))
+			log_warn("guest %s: dyno-vm sent a message that is none", g->sg->name);
+		json_decref(msg);
+	}
+}
+
+static void on_line(struct child *c, const char *text, size_t len)
+{
+	struct guest *g = c->data;
+
+	term_line(&g->bench->term, text, len);
+}
+
+/* Says in exit_text and exit_reason how it ended, and whether that was a crash. */
+static void judge_end(struct guest *g)
+{
+	char status[128], text[sizeof(g->exit_text)];
+
+	child_status_text(&g->vm, status, sizeof(status));
+	snprintf(text, sizeof(text), "%s", g->exit_text);
+	g->crashed = false;
+	if (g->kill_wanted) {
+		snprintf(g->exit_reason, sizeof(g->exit_reason), "killed");
+		snprintf(g->exit_text, sizeof(g->exit_text), "killed on purpose");
+	} else if (g->said_exit && (strcmp(g->exit_reason, "poweroff") == 0 ||
+					   strcmp(g->exit_reason, "stopped") == 0)) {
+		snprintf(g->exit_text, sizeof(g->exit_text), "%.31s%s%.200s", g->exit_reason,
+			text[0] ? ": " : "", text);
+	} else if (g->said_exit) {
+		g->crashed = true;
+		snprintf(g->exit_text, sizeof(g->exit_text), "%.31s%s%.200s", g->exit_reason,
+			text[0] ? ": " : "", text);
+	} else if (g->stop_wanted) {
+		snprintf(g->exit_reason, sizeof(g->exit_reason), "stopped");
+		snprintf(g->exit_text, sizeof(g->exit_text), "stopped (dyno-vm %.100s)", status);
+	} else {
+		g->crashed = true;
+		snprintf(g->exit_reason, sizeof(g->exit_reason), "died");
+		snprintf(g->exit_text, sizeof(g->exit_text), "dyno-vm %s%s%.100s", status,
+			text[0] ? ": " : "", text);
+	}
+}
+
+static void drain_streams(struct guest *g)
+{
+	for (uint32_t i = 0; i < g->n_streams; i++) {
+		if (g->streams[i].io.fd >= 0)
+			read_stream(&g->streams[i], SIZE_MAX);
+		close_stream(&g->streams[i]);
+	}
+	g->n_streams = 0;
+}
+
+static void on_exit_(struct child *c)
+{
+	struct guest *g = c->data;
+
+	drain_streams(g);
+	child_hang_up(c);
+	rpc_close(&g->rpc, "the guest has ended");
+	g->state = GUEST_ENDED;
+	judge_end(g);
+	bench_guest_ended(g->bench, g);
+}
+
+static int sigmap_memfd(const struct sigmap *m, struct err *e)
+{
+	size_t len = sigmap_packed_bytes(m);
+	CLEANUP_FREE uint8_t *buf = malloc(len);
+	CLEANUP_FD int fd = fd_memfd("sigmap", len);
+	ssize_t n;
+
+	if (!buf || fd < 0)
+		return err_errno(e, buf ? -fd : ENOMEM, "cannot make the signal map's module");
+	sigmap_pack(m, buf);
+	n = pwrite(fd, buf, len, 0);
+	if (n != (ssize_t)len)
+		return err_errno(e, n < 0 ? errno : EIO, "cannot write the signal map's module");
+	return fd_take(&fd);
+}
+
+/* What dyno-vm gets and we close once it was sent. */
+struct lent {
+	int sigmap, serial, can[SCENARIO_MAX_CAN], ports[GUEST_MAX_STREAMS];
+};
+
+static int make_ends(struct guest *g, struct lent *l, int *can_fds, struct err *e)
+{
+	const struct scenario_guest *sg = g->sg;
+	int rc = 0;
+
+	if (sg->sigmap) {
+		l->sigmap = sigmap_memfd(sg->sigmap, e);
+		if (l->sigmap < 0)
+			return l->sigmap;
+	}
+	if (sg->serial)
+		rc = open_stream(g, "serial", &l->serial, e);
+	for (uint32_t i = 0; !rc && i < sg->n_ports; i++)
+		rc = open_stream(g, sg->ports[i].name, &l->ports[i], e);
+	for (uint32_t i = 0; !rc && i < sg->n_can; i++) {
+		int pair[2];
+
+		rc = ipc_pair(pair, 1024 * 1024);
+		if (rc)
+			return err_errno(e, -rc, "cannot make a CAN port");
+		can_fds[i] = pair[0];
+		l->can[i] = pair[1];
+	}
+	return rc;
+}
+
+static int hand_over(struct guest *g, const struct lent *l, struct err *e)
+{
+	struct bench *b = g->bench;
+	struct manifest_guest_fds in = { .kernel = g->kernel_fd,
+		.kvm = b->kvm_fd,
+		.sigmap = l->sigmap,
+		.serial = l->serial,
+		.display = g->display_fd,
+		.can = l->can,
+		.ports = l->ports };
+	struct manifest_opts opts = { .sandbox = !b->opts.no_sandbox,
+		.log_level = b->opts.log_level };
+	struct manifest_fds fds;
+	json_t *m = manifest_vm(b->s, g->index, &in, &opts, &fds);
+	int rc = json_msg_send_take(g->vm.sock, m, fds.fd, fds.n);
+
+	return rc ? err_errno(e, -rc, "guest %s: cannot send dyno-vm its manifest", g->sg->name)
+		  : 0;
+}
+
+int guest_start(struct guest *g, const char *program, int *can_fds, struct err *e)
+{
+	const char *argv[] = { program, NULL };
+	struct lent l = { .sigmap = -1, .serial = -1 };
+	int rc;
+
+	memset(l.can, 0xff, sizeof(l.can));
+	memset(l.ports, 0xff, sizeof(l.ports));
+	for (uint32_t i = 0; i < g->sg->n_can; i++)
+		can_fds[i] = -1;
+	child_init(&g->vm);
+	g->vm.on_line = on_line;
+	g->vm.on_readable = on_readable;
+	g->vm.on_exit = on_exit_;
+	g->vm.data = g;
+	g->said_exit = g->ready = g->crashed = g->kill_wanted = false;
+	g->exit_reason[0] = g->exit_text[0] = '\0';
+	rc = child_spawn(&g->vm, g->bench->loop, argv, e);
+	if (!rc) {
+		rpc_init(&g->rpc, g->vm.sock);
+		g->state = GUEST_STARTING;
+		if (!g->spawned_ns)
+			g->spawned_ns = g->vm.spawned_ns;
+		rc = make_ends(g, &l, can_fds, e);
+	}
+	if (!rc)
+		rc = hand_over(g, &l, e);
+	fd_close(&l.sigmap);
+	fd_close(&l.serial);
+	ipc_close_fds(l.can, SCENARIO_MAX_CAN);
+	ipc_close_fds(l.ports, GUEST_MAX_STREAMS);
+	fd_close(&g->display_fd);
+	if (rc) {
+		for (uint32_t i = 0; i < g->sg->n_can; i++)
+			fd_close(&can_fds[i]);
+		child_fini(&g->vm);
+		drain_streams(g);
+		rpc_close(&g->rpc, "the guest could not be started");
+		g->state = GUEST_ENDED;
+	}
+	return rc;
+}
+
+void guest_fini(struct guest *g)
+{
+	child_fini(&g->vm);
+	for (uint32_t i = 0; i < g->n_streams; i++) {
+		int fd = g->streams[i].io.fd;
+
+		ev_io_del(&g->streams[i].io);
+		fd_close(&fd);
+	}
+	g->n_streams = 0;
+	fd_close(&g->kernel_fd);
+	fd_close(&g->display_fd);
+	fd_close(&g->log_fd);
+	if (g->ready_regex_ok)
+		regfree(&g->ready_regex);
+	g->ready_regex_ok = false;
+	json_decref(g->memory);
+	g->memory = NULL;
+}
+
+void guest_request(struct guest *g, const char *op, rpc_done done, void *arg)
+{
+	rpc_call(&g->rpc, json_pack("{s:s}", "op", op), NULL, 0, done, arg);
+}
+
+void guest_input(struct guest *g, uint32_t display, enum input_kind kind,
+	const struct input_event_rec *ev, uint32_t n, rpc_done done, void *arg)
+{
+	static const char *const kinds[INPUT_KINDS] = { "keyboard", "pointer", "touch" };
+	json_t *events = json_array();
+
+	for (uint32_t i = 0; i < n; i++)
+		json_array_append_new(events,
+			json_pack("[i,i,i]", (int)ev[i].type, (int)ev[i].code, (int)ev[i].value));
+	rpc_call(&g->rpc,
+		json_pack("{s:s,s:i,s:s,s:o}", "op", "input", "scanout", (int)display, "kind",
+			kinds[kind], "events", events),
+		NULL, 0, done, arg);
+}
+
+void guest_kill(struct guest *g)
+{
+	g->kill_wanted = true;
+	child_kill(&g->vm);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One guest as the bench sees it: its dyno-vm process, what that says about its life, its
+ * consoles. Everything here runs on the main loop.
+ */
+#pragma once
+
+#include <jansson.h>
+#include <regex.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/ev.h"
+#include "sim/bench/child.h"
+#include "sim/bench/lines.h"
+#include "sim/bench/rpc.h"
+#include "sim/scenario/scenario.h"
+
+struct bench;
+
+enum guest_state {
+	GUEST_OFF, /* not started */
+	GUEST_STARTING, /* dyno-vm builds the machine */
+	GUEST_RUNNING,
+	GUEST_PAUSED,
+	GUEST_ENDED
+};
+
+#define GUEST_MAX_STREAMS 16
+#define GUEST_MAX_FDS     64
+
+/* The bench's end of a console: COM1 or a port of the virtio console. */
+struct guest_stream {
+	struct guest *guest;
+	const char *port; /* "serial", "hvc0" */
+	struct ev_io io;
+	struct lines lines;
+};
+
+struct guest {
+	struct bench *bench;
+	uint32_t index;
+	const struct scenario_guest *sg;
+	enum guest_state state;
+	struct child vm;
+	struct rpc rpc;
+	int kernel_fd; /* kept for restarts */
+	int display_fd; /* dyno-vm's end until it was handed over; -1 */
+	int log_fd; /* out/NAME.log */
+	bool ready_regex_ok;
+	regex_t ready_regex;
+	uint32_t n_streams;
+	struct guest_stream streams[GUEST_MAX_STREAMS];
+
+	bool kill_wanted; /* an action or a request ends it: not a crash */
+	bool stop_wanted; /* the run ends */
+	bool ready;
+	bool crashed; /* its last end was one */
+	bool said_exit; /* the exited message came */
+	char exit_reason[32]; /* "poweroff", "triple-fault", ... */
+	char exit_text[256]; /* what a person is told about its end */
+	uint32_t restarts;
+	/* CLOCK_MONOTONIC; 0: not yet. Of the first start where it was started again. */
+	uint64_t spawned_ns, started_ns, ready_ns;
+	uint64_t first_frame_ns[DISPLAY_MAX_SCANOUTS];
+	json_t *memory; /* taken before its end for the metrics; NULL */
+};
+
+/* Sets a guest up so that guest_fini() is legal. */
+void guest_clear(struct guest *g, struct bench *b, uint32_t index);
+/* Opens what a guest needs (image, log file) and checks it; nothing is started. 0; -ENOENT when
+ * its image is missing; -errno. With a message. */
+MUST_CHECK int guest_init(struct guest *g, const char *out_dir, struct err *e);
+/*
+ * Starts dyno-vm and hands it its manifest. can_fds[n_can] gets our ends of its CAN ports (the
+ * caller's; -1 on failure). 0 or -errno with a message.
+ */
+MUST_CHECK int guest_start(struct guest *g, const char *program, int *can_fds, struct err *e);
+/* Kills what is left and frees. Idempotent. */
+void guest_fini(struct guest *g);
+
+/* True while its process lives. */
+bool guest_alive(const struct guest *g);
+/* {"op":op} to dyno-vm. */
+void guest_request(struct guest *g, const char *op, rpc_done done, void *arg);
+/* Events for one of its input devices. */
+void guest_input(struct guest *g, uint32_t display, enum input_kind kind,
+	const struct input_event_rec *ev, uint32_t n, rpc_done done, void *arg);
+/* SIGKILL on purpose. */
+void guest_kill(struct guest *g);
+
+const char *guest_state_name(const struct guest *g);

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Scenario -> manifests. */
+#include "sim/bench/manifest.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *const input_names[INPUT_KINDS] = { "keyboard", "pointer", "touch" };
+
+static json_t *fd_index(struct manifest_fds *out, int fd)
+{
+	if (out->n == sizeof(out->fd) / sizeof(out->fd[0]))
+		return NULL;
+	out->fd[out->n] = fd;
+	return json_integer((json_int_t)out->n++);
+}
+
+static json_t *fd_object(struct manifest_fds *out, int fd)
+{
+	return json_pack("{s:o}", "fd", fd_index(out, fd));
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* The guest's own words, and the names of its CAN devices in their order. */
+static void command_line(
+	const struct scenario *s, const struct scenario_guest *g, char *buf, size_t cap)
+{
+	size_t at = (size_t)snprintf(buf, cap, "%s", g->cmdline);
+
+	for (uint32_t i = 0; i < g->n_can && at < cap; i++)
+		at += (size_t)snprintf(buf + at, cap - at, "%s%s",
+			i ? "," : (at ? " can=" : "can="), s->buses[g->can[i].bus].name);
+}
+
+static json_t *can_device(
+	const struct scenario *s, const struct scenario_can *c, int fd, struct manifest_fds *out)
+{
+	json_t *features = json_array();
+
+	for (unsigned int bit = 0; bit < SCENARIO_CAN_FEATURES; bit++) {
+		if (c->features & (1u << bit))
+			json_array_append_new(
+				features, json_string(scenario_can_feature_name(bit)));
+	}
+	return json_pack("{s:s,s:s,s:o,s:o}", "type", "can", "name", s->buses[c->bus].name, "fd",
+		fd_index(out, fd), "features", features);
+}
+
+static json_t *console_device(
+	const struct scenario_guest *g, const int *fds, struct manifest_fds *out)
+{
+	json_t *ports = json_array();
+
+	for (uint32_t i = 0; i < g->n_ports; i++)
+		json_array_append_new(
+			ports, json_pack("{s:s,s:b,s:o}", "name", g->ports[i].name, "console",
+				       g->ports[i].console, "fd", fd_index(out, fds[i])));
+	return json_pack("{s:s,s:o}", "type", "console", "ports", ports);
+}
+
+static json_t *gpu_device(const struct scenario_guest *g)
+{
+	json_t *scanouts = json_array();
+
+	for (uint32_t i = 0; i < g->n_displays; i++)
+		json_array_append_new(scanouts,
+			json_pack("{s:i,s:i,s:s}", "width", (int)g->displays[i].width, "height",
+				(int)g->displays[i].height, "name", g->displays[i].title));
+	return json_pack("{s:s,s:o}", "type", "gpu", "scanouts", scanouts);
+}
+
+json_t *manifest_vm(const struct scenario *s, uint32_t guest, const struct manifest_guest_fds *in,
+	const struct manifest_opts *opts, struct manifest_fds *out)
+{
+	const struct scenario_guest *g = &s->guests[guest];
+	json_t *devices = json_array(), *modules = json_array(), *m;
+	char cmdline[2048];
+
+	out->n = 0;
+	command_line(s, g, cmdline, sizeof(cmdline));
+	m = json_pack("{s:i,s:s,s:I,s:i,s:b,s:s,s:s,s:o,s:o,s:{s:o,s:s}}", "manifest", 1, "name",
+		g->name, "memory_bytes", (json_int_t)g->memory_bytes, "cpus", (int)g->cpus,
+		"sandbox", g->sandbox && opts->sandbox, "log_level", opts->log_level, "cmdline",
+		cmdline, "devices", devices, "modules", modules, "kernel", "fd",
+		fd_index(out, in->kernel), "name", base_name(g->builtin ? g->builtin : g->kernel));
+	if (!m)
+		return NULL;
+	if (in->kvm >= 0)
+		json_object_set_new(m, "kvm", fd_object(out, in->kvm));
+	if (in->serial >= 0)
+		json_object_set_new(m, "serial", fd_object(out, in->serial));
+	if (in->display >= 0)
+		json_object_set_new(m, "display", fd_object(out, in->display));
+	if (in->sigmap >= 0)
+		json_array_append_new(
+			modules, json_pack("{s:o,s:s}", "fd", fd_index(out, in->sigmap), "cmdline",
+					 "sigmap"));
+	for (uint32_t i = 0; i < g->n_can; i++)
+		json_array_append_new(devices, can_device(s, &g->can[i], in->can[i], out));
+	if (g->rng)
+		json_array_append_new(devices, json_pack("{s:s}", "type", "rng"));
+	if (g->n_ports)
+		json_array_append_new(devices, console_device(g, in->ports, out));
+	if (g->n_displays)
+		json_array_append_new(devices, gpu_device(g));
+	for (uint32_t i = 0; i < g->n_inputs; i++)
+		json_array_append_new(devices, json_pack("{s:s,s:s,s:i}", "type", "input", "kind",
+						       input_names[g->inputs[i].kind], "scanout",
+						       (int)g->inputs[i].display));
+	return m;
+}
+
+static json_t *ui_display(const struct scenario_guest *g, uint32_t d)
+{
+	const struct scenario_display *sd = &g->displays[d];
+	json_t *inputs = json_array();
+	json_t *o = json_pack("{s:s,s:i,s:i,s:o}", "title", sd->title, "width", (int)sd->width,
+		"height", (int)sd->height, "inputs", inputs);
+
+	if (o && sd->placed) {
+		json_object_set_new(o, "x", json_integer(sd->x));
+		json_object_set_new(o, "y", json_integer(sd->y));
+	}
+	for (uint32_t i = 0; i < g->n_inputs; i++) {
+		if (g->inputs[i].display == d)
+			json_array_append_new(inputs, json_string(input_names[g->inputs[i].kind]));
+	}
+	return o;
+}
+
+json_t *manifest_ui(const struct scenario *s, bool windows, const int *display,
+	const struct manifest_opts *opts, struct manifest_fds *out)
+{
+	json_t *guests = json_array();
+
+	out->n = 0;
+	for (uint32_t i = 0; i < s->n_guests; i++) {
+		const struct scenario_guest *g = &s->guests[i];
+		json_t *displays;
+
+		if (display[i] < 0)
+			continue;
+		displays = json_array();
+		for (uint32_t d = 0; d < g->n_displays; d++)
+			json_array_append_new(displays, ui_display(g, d));
+		json_array_append_new(
+			guests, json_pack("{s:s,s:o,s:o}", "name", g->name, "fd",
+					fd_index(out, display[i]), "displays", displays));
+	}
+	return json_pack("{s:i,s:s,s:s,s:o}", "manifest", 1, "backend",
+		windows ? "sdl" : "headless", "log_level", opts->log_level, "guests", guests);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The first messages to dyno-vm and dyno-ui (docs/interfaces.md), made from the scenario. Pure. */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "sim/scenario/scenario.h"
+
+/* Descriptors that go along, in the order of their numbers in the message. All borrowed. */
+struct manifest_fds {
+	int fd[64];
+	size_t n;
+};
+
+/* A guest's descriptors, -1 where there is none. */
+struct manifest_guest_fds {
+	int kernel, kvm, sigmap, serial, display;
+	const int *can; /* n_can of the guest */
+	const int *ports; /* n_ports of the guest */
+};
+
+struct manifest_opts {
+	bool sandbox;
+	const char *log_level;
+};
+
+/* dyno-vm's; NULL without memory. */
+json_t *manifest_vm(const struct scenario *s, uint32_t guest, const struct manifest_guest_fds *in,
+	const struct manifest_opts *opts, struct manifest_fds *out);
+/* dyno-ui's: display[i] is guest i's display channel, -1 where it has none. */
+json_t *manifest_ui(const struct scenario *s, bool windows, const int *display,
+	const struct manifest_opts *opts, struct manifest_fds *out);
