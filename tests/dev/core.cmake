@@ -3,3 +3,5 @@
 dyno_library(dyno_echo SOURCES ${CMAKE_CURRENT_LIST_DIR}/echo_dev.c LINK dyno_virtio)
 
 dyno_test(test_vq_rings SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_vq_rings.c LINK dyno_echo dyno_mockdrv)
+dyno_test(test_vq_hostile SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_vq_hostile.c LINK dyno_echo dyno_mockdrv)
+dyno_test(test_vt SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_vt.c LINK dyno_echo dyno_mockdrv)
