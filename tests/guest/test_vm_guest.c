@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* dyno-vm runs the tiny guest on KVM: start, end, interrupts, registers, pause, reset. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/fd.h"
+#include "tests/support/vm_harness.h"
+
+#define LIMIT_MS 20000
+
+static const char *guest(void)
+{
+	static char path[4096];
+	const char *build = getenv("DYNO_BUILD_DIR");
+
+	snprintf(path, sizeof(path), "%s/tests/tiny_guest.elf", build ? build : ".");
+	return path;
+}
+
+static void start(struct vmh *h, const char *what, json_t *more)
+{
+	struct vmh_config cfg = { .kernel = guest(), .cmdline = what, .more_take = more };
+
+	vmh_start(h, &cfg);
+}
+
+static void expect_exit(struct vmh *h, const char *reason, int status)
+{
+	json_t *e = vmh_event(h, "exited", LIMIT_MS);
+
+	assert_non_null(e);
+	assert_string_equal(json_string_value(json_object_get(e, "reason")), reason);
+	json_decref(e);
+	assert_int_equal(vmh_wait(h, LIMIT_MS), status);
+}
+
+static void test_guest_prints_and_turns_itself_off(void **state)
+{
+	struct vmh h;
+	int module = fd_memfd("module", 4), fds[1] = { module };
+	struct vmh_config cfg = { .kernel = guest(),
+		.cmdline = "hello",
+		.fds = fds,
+		.n_fds = 1,
+		.more_take = json_pack(
+			"{s:[{s:i,s:s}]}", "modules", "fd", VMH_FD_FIRST, "cmdline", "words") };
+	json_t *e;
+
+	(void)state;
+	assert_int_equal(pwrite(module, "text", 4, 0), 4);
+	vmh_start(&h, &cfg);
+	e = vmh_event(&h, "started", LIMIT_MS);
+	assert_non_null(e);
+	assert_true(json_integer_value(json_object_get(e, "t_ns")) > 0);
+	json_decref(e);
+	expect_exit(&h, "poweroff", 0);
+	assert_true(vmh_console(&h, "magic=00000000336ec578", LIMIT_MS));
+	assert_true(vmh_console(&h, "module: words text", LIMIT_MS));
+	assert_true(vmh_console(&h, "ram_end=0000000001000000", LIMIT_MS));
+	assert_true(vmh_console(&h, "done", LIMIT_MS));
+	vmh_stop(&h);
+	close(module);
+}
+
+static void test_guest_that_resets_starts_again_with_clear_memory(void **state)
+{
+	struct vmh h;
+	json_t *e;
+
+	(void)state;
+	start(&h, "reset", NULL);
+	for (int i = 0; i < 3; i++) {
+		e = vmh_event(&h, "reset", LIMIT_MS);
+		assert_non_null(e);
+		json_decref(e);
+	}
+	json_decref(vmh_request(&h, "stop", NULL, LIMIT_MS));
+	expect_exit(&h, "stopped", 0);
+	assert_non_null(strstr(h.console, "scratch=0000000000000000"));
+	assert_null(strstr(h.console, "scratch=0000000000001234"));
+	vmh_stop(&h);
+}
+
+static void test_triple_fault_ends_the_machine_and_is_named(void **state)
+{
+	struct vmh h;
+
+	(void)state;
+	start(&h, "triple", NULL);
+	expect_exit(&h, "triple-fault", 1);
+	vmh_stop(&h);
+}
+
+static void test_echo_by_interrupts_and_power_button(void **state)
+{
+	struct vmh h;
+	json_t *r;
+
+	(void)state;
+	start(&h, "echo", NULL);
+	assert_true(vmh_console(&h, "ready", LIMIT_MS));
+	vmh_type(&h, "a line that is longer than the sixteen bytes of a FIFO\n");
+	assert_true(vmh_console(
+		&h, "a line that is longer than the sixteen bytes of a FIFO", LIMIT_MS));
+	r = vmh_request(&h, "power-button", NULL, LIMIT_MS);
+	assert_true(json_is_true(json_object_get(r, "ok")));
+	json_decref(r);
+	assert_true(vmh_console(&h, "power button", LIMIT_MS));
+	expect_exit(&h, "poweroff", 0);
+	vmh_stop(&h);
+}
+
+static void test_two_processors_run(void **state)
+{
+	struct vmh h;
+
+	(void)state;
+	start(&h, "smp", json_pack("{s:i}", "cpus", 2));
+	expect_exit(&h, "poweroff", 0);
+	assert_non_null(strstr(h.console, "second processor runs"));
+	vmh_stop(&h);
+}
+
+static json_int_t exits(struct vmh *h)
+{
+	json_t *r = vmh_request(h, "status", NULL, LIMIT_MS);
+	json_int_t n = json_integer_value(
+		json_object_get(json_object_get(json_object_get(r, "exits"), "pio"), ""));
+
+	n = json_integer_value(json_object_get(json_object_get(r, "exits"), "pio"));
+	json_decref(r);
+	return n;
+}
+
+static void test_paused_guest_stands_and_goes_on(void **state)
+{
+	struct vmh h;
+	json_t *r;
+	json_int_t before;
+
+	(void)state;
+	start(&h, "ticks", json_pack("{s:i}", "cpus", 2));
+	assert_true(vmh_console(&h, "ticking", LIMIT_MS));
+	r = vmh_request(&h, "pause", NULL, LIMIT_MS);
+	assert_true(json_is_true(json_object_get(r, "ok")));
+	json_decref(r);
+	before = exits(&h);
+	usleep(50000);
+	assert_int_equal(exits(&h), before);
+	r = vmh_request(&h, "resume", NULL, LIMIT_MS);
+	assert_true(json_is_true(json_object_get(r, "ok")));
+	json_decref(r);
+	vmh_type(&h, "t");
+	assert_true(vmh_console(&h, "ticks=", LIMIT_MS));
+	vmh_type(&h, "q");
+	expect_exit(&h, "poweroff", 0);
+	vmh_stop(&h);
+}
+
+static void expect_error(struct vmh *h, const char *text)
+{
+	json_t *e = vmh_event(h, "error", LIMIT_MS);
+
+	assert_non_null(e);
+	assert_non_null(strstr(json_string_value(json_object_get(e, "text")), text));
+	json_decref(e);
+	assert_int_equal(vmh_wait(h, LIMIT_MS), 3);
+}
+
+static void test_bad_manifest_is_an_error_with_the_key(void **state)
+{
+	struct vmh h;
+
+	(void)state;
+	start(&h, "hello", json_pack("{s:i}", "cpus", 99));
+	expect_error(&h, "\"cpus\" is 99");
+	vmh_stop(&h);
+}
+
+static void test_without_kvm_the_message_says_what_to_do(void **state)
+{
+	struct vmh h;
+	struct vmh_config cfg = { .kernel = guest(), .no_kvm = true };
+
+	(void)state;
+	vmh_start(&h, &cfg);
+	expect_error(&h, "/dev/kvm");
+	vmh_stop(&h);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_guest_prints_and_turns_itself_off),
+		cmocka_unit_test(test_guest_that_resets_starts_again_with_clear_memory),
+		cmocka_unit_test(test_triple_fault_ends_the_machine_and_is_named),
+		cmocka_unit_test(test_echo_by_interrupts_and_power_button),
+		cmocka_unit_test(test_two_processors_run),
+		cmocka_unit_test(test_paused_guest_stands_and_goes_on),
+		cmocka_unit_test(test_bad_manifest_is_an_error_with_the_key),
+		cmocka_unit_test(test_without_kvm_the_message_says_what_to_do),
+	};
+	const char *why = vmh_unable();
+
+	if (why) {
+		printf("skipped: %s\n", why);
+		return 77;
+	}
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

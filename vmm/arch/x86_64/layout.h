@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where things are in an x86 guest: one list, so that boot data, ACPI tables and devices agree.
+ */
+#pragma once
+
+#include <stdint.h>
+
+/* Boot data, below the first megabyte. */
+#define X86_START_INFO    UINT64_C(0x6000)
+#define X86_MODULE_LIST   UINT64_C(0x6100)
+#define X86_MEMORY_MAP    UINT64_C(0x7000)
+#define X86_CMDLINE       UINT64_C(0x20000)
+#define X86_CMDLINE_BYTES 0x10000
+#define X86_LOW_END       UINT64_C(0xa0000)
+/* ACPI tables: the RSDP opens the area that firmware keeps for it. */
+#define X86_ACPI       UINT64_C(0xe0000)
+#define X86_ACPI_BYTES 0x10000
+/* Kernels load here or above. */
+#define X86_KERNEL_FLOOR UINT64_C(0x100000)
+
+/* Memory-mapped things, between the end of low RAM and 4 GiB. */
+#define X86_ECAM       UINT64_C(0xb0000000)
+#define X86_ECAM_BYTES UINT64_C(0x100000) /* bus 0 */
+#define X86_MMIO       UINT64_C(0xc0000000)
+#define X86_MMIO_END   UINT64_C(0xfec00000)
+#define X86_IOAPIC     UINT64_C(0xfec00000)
+#define X86_LAPIC      UINT64_C(0xfee00000)
+/* 64-bit BARs may also be moved here. */
+#define X86_MMIO64       UINT64_C(0x4000000000)
+#define X86_MMIO64_BYTES UINT64_C(0x4000000000)
+
+/* Ports. */
+#define X86_PORT_I8042  0x60
+#define X86_PORT_COM1   0x3f8
+#define X86_PORT_SLEEP  0x600 /* ACPI sleep control, then sleep status */
+#define X86_PORT_PCI    0xcf8 /* configuration address and data */
+#define X86_PORT_RESET  0xcf9
+#define X86_RESET_VALUE 0x06
+#define X86_S5_TYPE     5
+
+/* IOAPIC pins. */
+#define X86_IRQ_COM1         4
+#define X86_IRQ_POWER_BUTTON 9

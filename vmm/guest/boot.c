@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Fills a machine: CPUID, kernel, modules, boot data, the boot vCPU's registers. */
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "vmm/arch/x86_64/boot.h"
+#include "vmm/arch/x86_64/cpuid.h"
+#include "vmm/arch/x86_64/layout.h"
+#include "vmm/guest/machine_priv.h"
+
+static int read_fd(void *ctx, uint64_t off, void *dst, size_t len)
+{
+	int fd = *(const int *)ctx;
+	uint8_t *to = dst;
+
+	while (len > 0) {
+		ssize_t n = pread(fd, to, len, (off_t)off);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : -ENODATA;
+		to += n;
+		off += (uint64_t)n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+static int source(struct elf_source *out, int *fd, const char *what, struct err *e)
+{
+	int64_t size = fd_size(*fd);
+
+	if (size < 0)
+		return err_errno(e, (int)-size, "%s: not a file", what);
+	*out = (struct elf_source){ .read = read_fd, .ctx = fd, .size = (uint64_t)size };
+	return 0;
+}
+
+int machine_cpuid(struct machine *mc, struct err *e)
+{
+	uint32_t khz = vm_tsc_khz(mc->vm);
+	int rc = 0;
+
+	for (unsigned int i = 0; i < vm_cpus(mc->vm) && rc == 0; i++) {
+		struct kvm_cpuid2 *table = NULL;
+
+		rc = vm_supported_cpuid(mc->vm, &table, e);
+		if (rc == 0) {
+			cpuid_filter(table, i, vm_cpus(mc->vm), khz);
+			rc = vm_cpu_set_cpuid(mc->vm, i, table, e);
+		}
+		free(table);
+	}
+	return rc;
+}
+
+static int load_pvh(struct machine *mc, const struct elf_image *im, struct err *e)
+{
+	struct pvh_module module[MANIFEST_MAX_MODULES];
+	struct pvh_boot b = { .cmdline = mc->m->cmdline,
+		.memory_bytes = mc->m->memory_bytes,
+		.kernel_high = im->high,
+		.module = module,
+		.n_modules = mc->m->n_modules };
+	int rc = 0;
+
+	static_assert(MANIFEST_MAX_MODULES <= PVH_MAX_MODULES, "modules");
+	for (unsigned int i = 0; i < b.n_modules && rc == 0; i++) {
+		module[i].cmdline = mc->m->module[i].cmdline;
+		rc = source(&module[i].data, &mc->module_fd[i], "module", e);
+	}
+	return rc < 0 ? rc : pvh_write(vm_mem(mc->vm), &b, e);
+}
+
+int machine_load(struct machine *mc, struct err *e)
+{
+	struct elf_source kernel;
+	struct elf_image im = { 0 };
+	struct kvm_regs regs;
+	struct kvm_sregs sregs;
+	int rc = source(&kernel, &mc->kernel_fd, mc->m->kernel_name, e);
+
+	if (rc == 0)
+		rc = elf_load(&im, &kernel, vm_mem(mc->vm), X86_KERNEL_FLOOR, e);
+	if (rc < 0) {
+		err_prefix(e, "%s", mc->m->kernel_name);
+		return rc;
+	}
+	rc = load_pvh(mc, &im, e);
+	if (rc < 0)
+		return rc;
+	rc = vm_cpu_get_sregs(mc->vm, 0, &sregs);
+	if (rc < 0)
+		return err_errno(e, -rc, "KVM does not tell the boot vCPU's registers");
+	pvh_registers(im.entry, &regs, &sregs);
+	return vm_boot_state(mc->vm, &regs, &sregs, e);
+}

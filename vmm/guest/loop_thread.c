@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Loop threads; see loop_thread.h. */
+#include "vmm/guest/loop_thread.h"
+
+#include <string.h>
+
+#include "base/log.h"
+
+/* Device code keeps chains of 256 segments on the stack, some of them twice. */
+#define STACK_BYTES (256 * 1024)
+
+int loop_thread_init(struct loop_thread *t, const char *name)
+{
+	*t = (struct loop_thread){ .name = name };
+	return ev_loop_new(&t->loop);
+}
+
+static void *thread_main(void *arg)
+{
+	struct loop_thread *t = arg;
+	int rc = ev_loop_run(t->loop);
+
+	if (rc < 0)
+		log_error("the %s loop failed: %s", t->name, strerror(-rc));
+	return NULL;
+}
+
+int loop_thread_start(struct loop_thread *t, struct err *e)
+{
+	pthread_attr_t attr;
+	int rc = pthread_attr_init(&attr);
+
+	if (rc == 0)
+		rc = pthread_attr_setstacksize(&attr, STACK_BYTES);
+	if (rc == 0)
+		rc = pthread_create(&t->thread, &attr, thread_main, t);
+	pthread_attr_destroy(&attr);
+	if (rc)
+		return err_errno(e, rc, "cannot start the %s thread", t->name);
+	t->running = true;
+	(void)pthread_setname_np(t->thread, t->name);
+	return 0;
+}
+
+void loop_thread_stop(struct loop_thread *t)
+{
+	if (!t->running)
+		return;
+	ev_loop_stop(t->loop);
+	pthread_join(t->thread, NULL);
+	t->running = false;
+}
+
+void loop_thread_fini(struct loop_thread *t)
+{
+	loop_thread_stop(t);
+	ev_loop_free(t->loop);
+	t->loop = NULL;
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The machine: what is built in which order, and how it is taken down again; see machine.h. */
+#include "vmm/guest/machine.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/fd.h"
+#include "vmm/arch/x86_64/layout.h"
+#include "vmm/guest/machine_priv.h"
+
+#define DRAIN_MS 200
+
+static void on_pio(void *ctx, uint16_t port, bool write, void *data, uint32_t len)
+{
+	struct machine *mc = ctx;
+
+	if (write)
+		(void)bus_write(&mc->pio, port, data, len);
+	else
+		(void)bus_read(&mc->pio, port, data, len);
+}
+
+static void on_mmio(void *ctx, uint64_t addr, bool write, void *data, uint32_t len)
+{
+	struct machine *mc = ctx;
+
+	if (write)
+		(void)bus_write(&mc->mmio, addr, data, len);
+	else
+		(void)bus_read(&mc->mmio, addr, data, len);
+}
+
+static void on_stopped(void *ctx, enum vm_stop why, const char *text)
+{
+	static const enum machine_wish wish[] = {
+		[VM_STOP_TRIPLE_FAULT] = WISH_TRIPLE_FAULT,
+		[VM_STOP_SHUTDOWN] = WISH_POWEROFF,
+		[VM_STOP_RESET] = WISH_RESET,
+		[VM_STOP_ERROR] = WISH_KVM_ERROR,
+	};
+	struct machine *mc = ctx;
+
+	mc->host.wish(mc->host.ctx, wish[why], text);
+}
+
+/* The manifest's descriptor, now the machine's. */
+static int take(int *fds, int index)
+{
+	return index == MANIFEST_NO_FD ? -1 : fd_take(&fds[index]);
+}
+
+static int make_vm(struct machine *mc, int *fds, struct err *e)
+{
+	struct vm_handlers h = { .pio = on_pio, .mmio = on_mmio, .stopped = on_stopped, .ctx = mc };
+	CLEANUP_FD int kvm = take(fds, mc->m->kvm_fd);
+	struct vm_config cfg = {
+		.memory_bytes = mc->m->memory_bytes, .cpus = mc->m->cpus, .kvm_fd = kvm
+	};
+
+	if (kvm < 0)
+		return err_set(e, -ENODEV,
+			"no KVM: /dev/kvm could not be opened. Is virtualisation enabled in the "
+			"firmware, kvm_intel or kvm_amd loaded, and are you in the group kvm?");
+	return vm_new(&mc->vm, &cfg, &h, e);
+}
+
+static int build(struct machine *mc, int *fds, struct err *e)
+{
+	int rc = loop_thread_init(&mc->dev_loop, "devices");
+
+	if (rc == 0)
+		rc = loop_thread_init(&mc->gpu_loop, "gpu");
+	if (rc < 0)
+		return err_errno(e, -rc, "event loop");
+	mc->kernel_fd = take(fds, mc->m->kernel_fd);
+	for (unsigned int i = 0; i < mc->m->n_modules; i++)
+		mc->module_fd[i] = take(fds, mc->m->module[i].fd);
+	rc = make_vm(mc, fds, e);
+	if (rc == 0)
+		rc = machine_ports_add(mc, take(fds, mc->m->serial_fd), e);
+	if (rc == 0)
+		rc = machine_cpuid(mc, e);
+	if (rc == 0)
+		rc = machine_load(mc, e);
+	return rc;
+}
+
+int machine_new(struct machine **out, const struct manifest *m, int *fds,
+	const struct machine_host *host, struct err *e)
+{
+	struct machine *mc = calloc(1, sizeof(*mc));
+	int rc;
+
+	if (!mc)
+		return err_errno(e, ENOMEM, "machine");
+	mc->m = m;
+	mc->host = *host;
+	mc->kernel_fd = -1;
+	for (unsigned int i = 0; i < MANIFEST_MAX_MODULES; i++)
+		mc->module_fd[i] = -1;
+	bus_init(&mc->pio);
+	bus_init(&mc->mmio);
+	rc = build(mc, fds, e);
+	if (rc < 0) {
+		machine_free(mc);
+		return rc;
+	}
+	*out = mc;
+	return 0;
+}
+
+void machine_free(struct machine *mc)
+{
+	if (!mc)
+		return;
+	/* vCPUs first: they call into everything else. */
+	if (mc->vm)
+		vm_stop(mc->vm);
+	loop_thread_stop(&mc->dev_loop);
+	loop_thread_stop(&mc->gpu_loop);
+	uart_free(mc->uart);
+	vm_free(mc->vm);
+	loop_thread_fini(&mc->dev_loop);
+	loop_thread_fini(&mc->gpu_loop);
+	fd_close(&mc->kernel_fd);
+	for (unsigned int i = 0; i < MANIFEST_MAX_MODULES; i++)
+		fd_close(&mc->module_fd[i]);
+	bus_fini(&mc->pio);
+	bus_fini(&mc->mmio);
+	free(mc);
+}
+
+int machine_start(struct machine *mc, struct err *e)
+{
+	int rc = loop_thread_start(&mc->dev_loop, e);
+
+	if (rc == 0 && manifest_gpu(mc->m))
+		rc = loop_thread_start(&mc->gpu_loop, e);
+	return rc < 0 ? rc : vm_start(mc->vm, e);
+}
+
+void machine_pause(struct machine *mc)
+{
+	vm_pause(mc->vm);
+}
+
+void machine_resume(struct machine *mc)
+{
+	vm_resume(mc->vm);
+}
+
+int machine_reset(struct machine *mc, struct err *e)
+{
+	int rc;
+
+	vm_pause(mc->vm);
+	machine_ports_reset(mc);
+	rc = vm_memory_clear(mc->vm, e);
+	if (rc == 0)
+		rc = vm_reset(mc->vm, e);
+	return rc < 0 ? rc : machine_load(mc, e);
+}
+
+void machine_power_button(struct machine *mc)
+{
+	/* An edge; the ACPI tables name its handler. */
+	vm_irq_line(mc->vm, X86_IRQ_POWER_BUTTON, true);
+	vm_irq_line(mc->vm, X86_IRQ_POWER_BUTTON, false);
+}
+
+void machine_drain(struct machine *mc)
+{
+	uart_drain(mc->uart, DRAIN_MS);
+}
+
+void machine_status(struct machine *mc, json_t *reply)
+{
+	json_t *exits = json_object();
+	struct uart_stats s;
+
+	for (int i = 0; i < VM_EXITS; i++)
+		json_object_set_new(exits, vm_exit_name((enum vm_exit)i),
+			json_integer((json_int_t)vm_exits(mc->vm, (enum vm_exit)i)));
+	json_object_set_new(
+		exits, "pio_unanswered", json_integer((json_int_t)bus_missed(&mc->pio)));
+	json_object_set_new(
+		exits, "mmio_unanswered", json_integer((json_int_t)bus_missed(&mc->mmio)));
+	json_object_set_new(reply, "exits", exits);
+	json_object_set_new(reply, "cpus", json_integer(vm_cpus(mc->vm)));
+	uart_stats(mc->uart, &s);
+	json_object_set_new(reply, "serial",
+		json_pack("{s:I,s:I,s:I}", "tx_bytes", (json_int_t)s.tx_bytes, "tx_dropped",
+			(json_int_t)s.tx_dropped, "rx_bytes", (json_int_t)s.rx_bytes));
+}
+
+int machine_input(struct machine *mc, unsigned int scanout, enum input_kind kind,
+	const struct input_event_rec *ev, uint32_t n)
+{
+	(void)mc;
+	(void)scanout;
+	(void)kind;
+	(void)ev;
+	(void)n;
+	return -ENODEV;
+}

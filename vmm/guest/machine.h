@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The machine that a manifest describes: VM, buses, legacy ports, PCI devices, boot data.
+ * Everything here is for the main thread, except where said otherwise.
+ */
+#pragma once
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/ev.h"
+#include "vmm/guest/manifest.h"
+#include "vmm/kvm/vm.h"
+
+struct machine;
+
+/* Something that the main thread must act on. */
+enum machine_wish { WISH_RESET, WISH_POWEROFF, WISH_TRIPLE_FAULT, WISH_KVM_ERROR };
+
+struct machine_host {
+	struct ev_loop *loop; /* the main thread's: serial port */
+	/* The vCPUs were asked to halt because of this. vCPU threads. `text` is borrowed. */
+	void (*wish)(void *ctx, enum machine_wish what, const char *text);
+	/* A scanout showed its first frame. GPU's thread. */
+	void (*first_frame)(void *ctx, unsigned int scanout, uint64_t t_ns);
+	/* A device was latched. Its loop's thread. Text is borrowed. */
+	void (*device_error)(void *ctx, const char *device, const char *text);
+	void *ctx;
+};
+
+/*
+ * Builds it, with guest memory filled, no thread started. Takes the descriptors it needs out of
+ * fds[] (sets them to -1); `m` is borrowed for the machine's life. 0 or -errno with a message.
+ */
+MUST_CHECK int machine_new(struct machine **out, const struct manifest *m, int *fds,
+	const struct machine_host *host, struct err *e);
+/* Ends all threads first. NULL is legal. */
+void machine_free(struct machine *mc);
+
+/* Starts the threads; the vCPUs stand until machine_resume(). */
+MUST_CHECK int machine_start(struct machine *mc, struct err *e);
+void machine_pause(struct machine *mc);
+void machine_resume(struct machine *mc);
+/* Pauses, puts everything back to the state after machine_new(). 0 or -errno: then it is lost. */
+MUST_CHECK int machine_reset(struct machine *mc, struct err *e);
+void machine_power_button(struct machine *mc);
+/* Lets the console's last output go, for a short time at most. When the vCPUs stand. */
+void machine_drain(struct machine *mc);
+
+/* Exit counters and device counters, as members of `reply`. */
+void machine_status(struct machine *mc, json_t *reply);
+/* Gives events to an input device of `scanout`. 0, -ENODEV, or -EINVAL. */
+MUST_CHECK int machine_input(struct machine *mc, unsigned int scanout, enum input_kind kind,
+	const struct input_event_rec *ev, uint32_t n);

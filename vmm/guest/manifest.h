@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The manifest (docs/interfaces.md) as a checked struct. Pure: nothing is opened or started while
+ * it is read; descriptors are still indices into those that came with the message, each named at
+ * most once.
+ */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/proto/display.h"
+
+#define MANIFEST_NAME        64 /* bytes of a name, NUL included */
+#define MANIFEST_CMDLINE     8192
+#define MANIFEST_MAX_DEVICES 31 /* PCI bus 0, without the host bridge */
+#define MANIFEST_MAX_MODULES 16
+#define MANIFEST_MAX_PORTS   16
+#define MANIFEST_NO_FD       (-1)
+
+enum device_type { DEVICE_CAN, DEVICE_RNG, DEVICE_CONSOLE, DEVICE_GPU, DEVICE_INPUT, DEVICE_TYPES };
+
+struct manifest_port {
+	char name[MANIFEST_NAME];
+	bool console;
+	int fd; /* MANIFEST_NO_FD: output is discarded */
+};
+
+struct manifest_scanout {
+	uint32_t width, height;
+	char name[MANIFEST_NAME];
+};
+
+struct manifest_device {
+	enum device_type type;
+	char name[MANIFEST_NAME]; /* given, or the type with its number: "rng0" */
+	union {
+		struct {
+			int fd; /* MANIFEST_NO_FD: nobody is on the bus */
+			bool socketcan;
+			uint64_t features; /* VIRTIO_CAN_F_* mask; 0: all */
+		} can;
+		struct {
+			unsigned int n;
+			struct manifest_port *port; /* owned */
+		} console;
+		struct {
+			unsigned int n;
+			struct manifest_scanout scanout[DISPLAY_MAX_SCANOUTS];
+		} gpu;
+		struct {
+			enum input_kind kind;
+			unsigned int scanout;
+		} input;
+	} u;
+};
+
+struct manifest_module {
+	int fd;
+	char *cmdline; /* owned, may be NULL */
+};
+
+struct manifest {
+	char name[MANIFEST_NAME];
+	uint64_t memory_bytes;
+	unsigned int cpus;
+	bool sandbox;
+	enum log_level log_level;
+	int kvm_fd, kernel_fd, serial_fd, display_fd;
+	char kernel_name[MANIFEST_NAME];
+	char *cmdline; /* owned, never NULL */
+	unsigned int n_modules;
+	struct manifest_module module[MANIFEST_MAX_MODULES];
+	unsigned int n_devices;
+	struct manifest_device device[MANIFEST_MAX_DEVICES];
+};
+
+/*
+ * Reads a manifest that came with n_fds descriptors. 0, or a negative code with a message that
+ * names the key; *out is then empty. Release with manifest_fini().
+ */
+MUST_CHECK int manifest_parse(
+	struct manifest *out, const json_t *root, unsigned int n_fds, struct err *e);
+/* Idempotent. */
+void manifest_fini(struct manifest *m);
+
+const char *device_type_name(enum device_type t);
+/* The first gpu device; NULL when there is none. */
+const struct manifest_device *manifest_gpu(const struct manifest *m);

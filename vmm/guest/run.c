@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The control loop; see run.h. Threads: this one (control socket, serial port), one for devices,
+ * one for the GPU, one a vCPU. What happens on another thread reaches this one by ev_post().
+ */
+#include "vmm/guest/run.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "base/ev.h"
+#include "base/json.h"
+#include "base/sandbox.h"
+#include "vmm/guest/machine.h"
+
+/* Resets without any other news from the guest, after which it is held to be stuck. */
+#define MAX_INPUT_EVENTS DISPLAY_MAX_EVENTS
+
+enum state { STATE_RUNNING, STATE_PAUSED, STATE_ENDED };
+
+struct run {
+	struct ev_loop *loop;
+	struct ev_io io;
+	int control_fd;
+	struct machine *mc;
+	enum state state;
+	int status;
+};
+
+/* A message from another thread. */
+struct news {
+	struct run *r;
+	enum { NEWS_WISH, NEWS_FRAME, NEWS_DEVICE } kind;
+	enum machine_wish wish;
+	unsigned int scanout;
+	uint64_t t_ns;
+	char device[MANIFEST_NAME];
+	char text[900];
+};
+
+static void tell(struct run *r, json_t *msg)
+{
+	int rc = json_msg_send_take(r->control_fd, msg, NULL, 0);
+
+	if (rc < 0)
+		log_warn("the bench does not hear: %s", strerror(-rc));
+}
+
+static void end(struct run *r, const char *reason, const char *text, int status)
+{
+	if (r->state == STATE_ENDED)
+		return;
+	machine_pause(r->mc);
+	machine_drain(r->mc);
+	r->state = STATE_ENDED;
+	r->status = status;
+	tell(r, json_pack("{s:s,s:s,s:s}", "event", "exited", "reason", reason, "text", text));
+	ev_loop_stop(r->loop);
+}
+
+static void reset(struct run *r)
+{
+	struct err e = { 0 };
+
+	if (machine_reset(r->mc, &e) < 0) {
+		log_error("reset failed: %s", e.text);
+		end(r, "kvm-error", e.text, RUN_STATUS_BROKEN);
+		return;
+	}
+	tell(r, json_pack("{s:s}", "event", "reset"));
+	if (r->state == STATE_RUNNING)
+		machine_resume(r->mc);
+}
+
+static void on_wish(struct run *r, enum machine_wish w, const char *text)
+{
+	switch (w) {
+	case WISH_RESET:
+		log_info("%s", text);
+		reset(r);
+		break;
+	case WISH_POWEROFF:
+		log_info("%s", text);
+		end(r, "poweroff", text, RUN_STATUS_OK);
+		break;
+	case WISH_TRIPLE_FAULT:
+		log_error("%s", text);
+		end(r, "triple-fault", text, RUN_STATUS_BROKEN);
+		break;
+	case WISH_KVM_ERROR:
+		log_error("%s", text);
+		end(r, "kvm-error", text, RUN_STATUS_BROKEN);
+		break;
+	}
+}
+
+static void on_news(void *arg)
+{
+	struct news *n = arg;
+	struct run *r = n->r;
+
+	if (r->state != STATE_ENDED) {
+		switch (n->kind) {
+		case NEWS_WISH:
+			on_wish(r, n->wish, n->text);
+			break;
+		case NEWS_FRAME:
+			tell(r, json_pack("{s:s,s:i,s:I}", "event", "first_frame", "scanout",
+					(int)n->scanout, "t_ns", (json_int_t)n->t_ns));
+			break;
+		case NEWS_DEVICE:
+			tell(r, json_pack("{s:s,s:s,s:s}", "event", "device_error", "device",
+					n->device, "text", n->text));
+			break;
+		}
+	}
+	free(n);
+}
+
+/* Any thread. */
+static void post(struct run *r, struct news news, const char *device, const char *text)
+{
+	struct news *n = malloc(sizeof(*n));
+
+	if (!n)
+		return;
+	*n = news;
+	n->r = r;
+	snprintf(n->device, sizeof(n->device), "%s", device);
+	snprintf(n->text, sizeof(n->text), "%s", text);
+	if (ev_post(r->loop, on_news, n) < 0)
+		free(n);
+}
+
+static void host_wish(void *ctx, enum machine_wish what, const char *text)
+{
+	post(ctx, (struct news){ .kind = NEWS_WISH, .wish = what }, "", text);
+}
+
+static void host_first_frame(void *ctx, unsigned int scanout, uint64_t t_ns)
+{
+	post(ctx, (struct news){ .kind = NEWS_FRAME, .scanout = scanout, .t_ns = t_ns }, "", "");
+}
+
+static void host_device_error(void *ctx, const char *device, const char *text)
+{
+	post(ctx, (struct news){ .kind = NEWS_DEVICE }, device, text);
+}
+
+/* ---- requests ---- */
+
+static int op_pause(struct run *r, const json_t *q, json_t *reply, struct err *e)
+{
+	(void)q;
+	(void)reply;
+	(void)e;
+	if (r->state == STATE_RUNNING) {
+		machine_pause(r->mc);
+		r->state = STATE_PAUSED;
+		tell(r, json_pack("{s:s}", "event", "paused"));
+	}
+	return 0;
+}
+
+static int op_resume(struct run *r, const json_t *q, json_t *reply, struct err *e)
+{
+	(void)q;
+	(void)reply;
+	(void)e;
+	if (r->state == STATE_PAUSED) {
+		r->state = STATE_RUNNING;
+		tell(r, json_pack("{s:s}", "event", "resumed"));
+		machine_resume(r->mc);
+	}
+	return 0;
+}
+
+static int op_reset(struct run *r, const json_t *q, json_t *reply, struct err *e)
+{
+	(void)q;
+	(void)reply;
+	(void)e;
+	reset(r);
+	return 0;
+}
+
+static int op_power_button(struct run *r, const json_t *q, json_t *reply, struct err *e)
+{
+	(void)q;
+	(void)reply;
+	(void)e;
+	machine_power_button(r->mc);
+	return 0;
+}
+
+static int op_status(struct run *r, const json_t *q, json_t *reply, struct err *e)
+{
+	(void)q;
+	(void)e;
+	json_object_set_new(
+		reply, "state", json_string(r->state == STATE_PAUSED ? "paused" : "running"));
+	machine_status(r->mc, reply);
+	return 0;
+}
+
+static int read_events(const json_t *list, struct input_event_rec *out, uint32_t *n, struct err *e)
+{
+	json_t *o;
+	size_t i;
+
+	if (json_array_size(list) > MAX_INPUT_EVENTS)
+		return err_set(e, -EINVAL, "\"events\": at most %d", MAX_INPUT_EVENTS);
+	*n = 0;
+	json_array_foreach (list, i, o) {
+		json_int_t type = json_integer_value(json_array_get(o, 0));
+		json_int_t code = json_integer_value(json_array_get(o, 1));
+		json_int_t value = json_integer_value(json_array_get(o, 2));
+
+		if (json_array_size(o) != 3 || type < 0 || type > UINT16_MAX || code < 0 ||
+			code > UINT16_MAX || value < INT32_MIN || value > INT32_MAX)
+			return err_set(e, -EINVAL, "events[%zu]: must be [type, code, value]", i);
+		out[(*n)++] =
+			(struct input_event_rec){ (uint16_t)type, (uint16_t)code, (int32_t)value };
+	}
+	return 0;
+}
+
+static int op_input(struct run *r, const json_t *q, json_t *reply, struct err *e)
+{
+	static const char *const kinds[INPUT_KINDS] = { "keyboard", "pointer", "touch" };
+	struct input_event_rec ev[MAX_INPUT_EVENTS];
+	const char *kind = NULL;
+	json_t *list = NULL;
+	uint64_t scanout = 0;
+	uint32_t n = 0;
+	int rc =
+		json_get_u64(q, "scanout", JSON_OPTIONAL, 0, DISPLAY_MAX_SCANOUTS - 1, &scanout, e);
+
+	(void)reply;
+	if (rc == 0)
+		rc = json_get_str(q, "kind", JSON_REQUIRED, &kind, e);
+	if (rc == 0)
+		rc = json_get_array(q, "events", JSON_REQUIRED, &list, e);
+	if (rc == 0)
+		rc = read_events(list, ev, &n, e);
+	if (rc < 0)
+		return rc;
+	for (int k = 0; k < INPUT_KINDS; k++) {
+		if (strcmp(kind, kinds[k]) != 0)
+			continue;
+		rc = machine_input(r->mc, (unsigned int)scanout, (enum input_kind)k, ev, n);
+		return rc < 0 ? err_set(e, rc, "the guest has no %s on scanout %llu", kind,
+					(unsigned long long)scanout)
+			      : 0;
+	}
+	return err_set(e, -EINVAL, "\"kind\" must be keyboard, pointer or touch");
+}
+
+static const struct {
+	const char *name;
+	int (*fn)(struct run *r, const json_t *q, json_t *reply, struct err *e);
+} ops[] = {
+	{ "pause", op_pause },
+	{ "resume", op_resume },
+	{ "reset", op_reset },
+	{ "power-button", op_power_button },
+	{ "status", op_status },
+	{ "input", op_input },
+};
+
+static int carry_out(struct run *r, const json_t *q, json_t *reply, struct err *e)
+{
+	const char *op = NULL;
+	int rc = json_get_str(q, "op", JSON_REQUIRED, &op, e);
+
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < ARRAY_SIZE(ops); i++) {
+		if (strcmp(ops[i].name, op) == 0)
+			return ops[i].fn(r, q, reply, e);
+	}
+	return err_set(e, -EINVAL, "unknown operation \"%s\"", op);
+}
+
+static void on_request(struct run *r, const json_t *q)
+{
+	struct err e = { 0 };
+	json_t *id = json_object_get(q, "request"), *reply = json_object();
+	const char *op = json_string_value(json_object_get(q, "op"));
+	bool stop = op && strcmp(op, "stop") == 0;
+	int rc = stop ? 0 : carry_out(r, q, reply, &e);
+
+	json_object_set(reply, "reply", id ? id : json_null());
+	json_object_set_new(reply, "ok", json_boolean(rc == 0));
+	if (rc < 0)
+		json_object_set_new(reply, "error", json_string(e.text));
+	tell(r, reply);
+	if (stop)
+		end(r, "stopped", "the bench asked for it", RUN_STATUS_OK);
+}
+
+static void on_control(struct ev_io *io, uint32_t revents)
+{
+	struct run *r = io->data;
+	struct err e = { 0 };
+	json_t *msg = NULL;
+	int rc = json_msg_recv(r->control_fd, &msg, NULL, 0, NULL, &e);
+
+	(void)revents;
+	if (rc == 1) {
+		on_request(r, msg);
+		json_decref(msg);
+	} else if (rc == -EBADMSG || rc == -EMSGSIZE) {
+		log_warn("control message dropped: %s", e.text);
+	} else if (rc != -EAGAIN && rc != -EINTR) {
+		log_error("the bench is gone: ending");
+		end(r, "stopped", "the bench is gone", RUN_STATUS_BROKEN);
+	}
+}
+
+/* ---- start ---- */
+
+static int start(struct run *r, const struct manifest *m, struct err *e)
+{
+	int rc = ev_io_add(r->loop, &r->io, r->control_fd, EPOLLIN, on_control, r);
+
+	if (rc < 0)
+		return err_errno(e, -rc, "control socket");
+	if (m->sandbox)
+		rc = sandbox_enter(SANDBOX_VM, e);
+	if (rc == 0)
+		rc = machine_start(r->mc, e);
+	if (rc < 0)
+		return rc;
+	tell(r, json_pack("{s:s,s:I}", "event", "started", "t_ns", (json_int_t)clock_now_ns()));
+	machine_resume(r->mc);
+	return 0;
+}
+
+int run_machine(const struct manifest *m, int control_fd, int *fds, struct err *e)
+{
+	struct run r = { .io = EV_IO_INIT, .control_fd = control_fd, .status = RUN_STATUS_UNABLE };
+	struct machine_host host = { .wish = host_wish,
+		.first_frame = host_first_frame,
+		.device_error = host_device_error,
+		.ctx = &r };
+	int rc = ev_loop_new(&r.loop);
+
+	if (rc < 0)
+		return err_errno(e, -rc, "event loop"), RUN_STATUS_UNABLE;
+	host.loop = r.loop;
+	rc = machine_new(&r.mc, m, fds, &host, e);
+	if (rc == 0)
+		rc = start(&r, m, e);
+	if (rc == 0) {
+		rc = ev_loop_run(r.loop);
+		if (rc < 0 && r.state != STATE_ENDED)
+			end(&r, "kvm-error", strerror(-rc), RUN_STATUS_BROKEN);
+	}
+	ev_io_del(&r.io);
+	machine_free(r.mc);
+	ev_loop_free(r.loop);
+	return r.status;
+}

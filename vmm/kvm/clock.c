@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The guest's time while it stands: KVM clock, TSC, LAPIC timers. Saved at a pause, put back at
+ * the resume, so that the guest sees no gap. Where KVM cannot move a guest's TSC (it reads the
+ * host's own), only the KVM clock is kept, and that is said once.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "base/log.h"
+#include "vmm/kvm/priv.h"
+
+#define MSR_TSC          0x10
+#define MSR_TSC_DEADLINE 0x6e0
+
+struct one_msr {
+	struct kvm_msrs head;
+	struct kvm_msr_entry e;
+};
+
+static bool msr_get(const struct vcpu *c, uint32_t index, uint64_t *v)
+{
+	struct one_msr m = { .head.nmsrs = 1, .e.index = index };
+
+	if (ioctl(c->fd, KVM_GET_MSRS, &m) != 1)
+		return false;
+	*v = m.e.data;
+	return true;
+}
+
+static bool msr_set(const struct vcpu *c, uint32_t index, uint64_t v)
+{
+	struct one_msr m = { .head.nmsrs = 1, .e = { .index = index, .data = v } };
+
+	return ioctl(c->fd, KVM_SET_MSRS, &m) == 1;
+}
+
+bool vm_tsc_can_move(struct vm *vm)
+{
+	/* A guest that runs on the host's own TSC was not started at zero. */
+	static const uint64_t fresh = UINT64_C(1) << 40;
+	uint64_t tsc;
+
+	return msr_get(&vm->cpu[0], MSR_TSC, &tsc) && tsc < fresh;
+}
+
+static void save_vcpu(struct vm *vm, struct vcpu *c)
+{
+	c->time.valid = ioctl(c->fd, KVM_GET_LAPIC, &c->time.lapic) == 0 &&
+			msr_get(c, MSR_TSC_DEADLINE, &c->time.deadline) &&
+			(!vm->tsc_moves || msr_get(c, MSR_TSC, &c->time.tsc));
+}
+
+void vm_time_save(struct vm *vm)
+{
+	if (vm->clock_valid)
+		return;
+	vm->clock_valid = ioctl(vm->fd, KVM_GET_CLOCK, &vm->clock) == 0;
+	for (unsigned int i = 0; i < vm->cpus; i++)
+		save_vcpu(vm, &vm->cpu[i]);
+}
+
+static void restore_vcpu(struct vm *vm, struct vcpu *c)
+{
+	if (!c->time.valid)
+		return;
+	/* The deadline after the LAPIC: its state decides whether there is one. */
+	if ((vm->tsc_moves && !msr_set(c, MSR_TSC, c->time.tsc)) ||
+		ioctl(c->fd, KVM_SET_LAPIC, &c->time.lapic) < 0 ||
+		(c->time.deadline && !msr_set(c, MSR_TSC_DEADLINE, c->time.deadline)))
+		log_warn(
+			"vCPU %u: KVM did not take its timers back: %s", c->index, strerror(errno));
+	c->time.valid = false;
+}
+
+void vm_time_restore(struct vm *vm)
+{
+	if (!vm->clock_valid)
+		return;
+	vm->clock.flags = 0;
+	if (ioctl(vm->fd, KVM_SET_CLOCK, &vm->clock) < 0)
+		log_warn("KVM did not take its clock back: %s", strerror(errno));
+	for (unsigned int i = 0; i < vm->cpus; i++)
+		restore_vcpu(vm, &vm->cpu[i]);
+	vm->clock_valid = false;
+}
