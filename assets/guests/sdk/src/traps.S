@@ -94,43 +94,46 @@ unexpected:
 	jmp record
 
 	/*
-	 * Device registers: ecx operations at rsi (struct dyno_op), one ring change for all. Uses rax,
-	 * rcx, rdx, rsi, rdi.
+	 * Device registers: ecx operations at rsi (struct dyno_op), one ring change for all. String
+	 * instructions, because each instruction costs. Uses rax, rcx, rdx, rsi, rdi; rbp says where
+	 * to go on.
 	 */
-	.macro run_list after
-1:	movq (%rsi), %rdi
-	movl 8(%rsi), %eax
-	movl 12(%rsi), %edx
-	cmpl $3, %eax
-	jb 4f
-	je 2f
-	cmpl $5, %eax
-	jb 3f
-	movl %edx, (%rdi)
-	jmp 9f
-2:	movb %dl, (%rdi)
-	jmp 9f
-3:	movw %dx, (%rdi)
-	jmp 9f
-4:	cmpl $1, %eax
-	jb 5f
-	je 6f
+next_op:
+	lodsq
+	movq %rax, %rdi
+	lodsl
+	jmp *op_table(, %rax, 8)
+op_read8:
+	movzbl (%rdi), %edx
+	jmp op_result
+op_read16:
+	movzwl (%rdi), %edx
+	jmp op_result
+op_read32:
 	movl (%rdi), %edx
-	jmp 8f
-5:	xorl %edx, %edx
-	movb (%rdi), %dl
-	jmp 8f
-6:	xorl %edx, %edx
-	movw (%rdi), %dx
-8:	movl %edx, 12(%rsi)
-9:	addq $16, %rsi
-	decl %ecx
-	jnz 1b
-	jmp \after
-	.endm
+op_result:
+	movl %edx, (%rsi)
+	addq $4, %rsi
+	loop next_op
+	jmp *%rbp
+op_write8:
+	movsb
+	addq $3, %rsi
+	loop next_op
+	jmp *%rbp
+op_write16:
+	movsw
+	addq $2, %rsi
+	loop next_op
+	jmp *%rbp
+op_write32:
+	movsl
+	loop next_op
+	jmp *%rbp
 
 gate_list:
-	run_list list_done
+	movl $list_done, %ebp
+	jmp next_op
 list_done:
 	iretq
 
@@ -141,9 +144,9 @@ list_done:
 	 * ends it (STI holds interrupts off for one instruction more).
 	 */
 gate_idle:
-	testl %ecx, %ecx
-	jz idle_timer
-	run_list idle_timer
+	jrcxz idle_timer
+	movl $idle_timer, %ebp
+	jmp next_op
 idle_timer:
 	testl %r8d, %r8d
 	jz idle_look
@@ -182,7 +185,6 @@ gate_in32:
 	inl %dx, %eax
 	iretq
 gate_outs8:
-	cld
 	rep outsb
 	iretq
 	/* MSR ecx; value in or out: edx:eax through rsi. */
@@ -207,6 +209,10 @@ gate_table:
 	.quad gate_in8, gate_in16, gate_in32
 	.quad gate_outs8
 	.quad gate_wrmsr, gate_rdmsr
+	/* In the order of enum dyno_op_kind. */
+op_table:
+	.quad op_read8, op_read16, op_read32
+	.quad op_write8, op_write16, op_write32
 
 	.section .text.stubs, "ax", @progbits
 	/* Stack: vector, error code, rip, cs, rflags, rsp, ss. */
@@ -252,11 +258,13 @@ trap_ring3:
 	call dyno_trap_report
 	ud2
 
+	/* The door to ring 0: see dyno_ring0() in dyno/io.h. */
 	.globl dyno_gate
-	.globl dyno_gate_here
 dyno_gate:
+	pushq %rbp
 dyno_gate_here:
 	hlt
+	popq %rbp
 	ret
 
 	.section .bss.trap, "aw", @nobits
