@@ -22,6 +22,7 @@ static void scale(const struct gfx *g, float x, double max, double step, int min
 		float a = DIAL_FROM + (DIAL_TO - DIAL_FROM) * (float)(value / max);
 		bool hot = value >= red - 1e-6;
 		char text[16];
+		float half, r;
 
 		if (i % minor) {
 			tick(g, x, a, 259, 268, 2.0f, hot ? GFX_RGB(0x8a2733) : GFX_RGB(0x4a5563));
@@ -29,8 +30,12 @@ static void scale(const struct gfx *g, float x, double max, double step, int min
 		}
 		tick(g, x, a, 251, 268, 3.0f, hot ? C_RED : C_SOFT);
 		snprintf(text, sizeof(text), "%d", (int)(value / show_as + 0.5));
-		gfx_text(g, &font_28, (int)floorf(x + 222 * cosf(a) + 0.5f),
-			(int)floorf(DIAL_Y + 222 * sinf(a) + 0.5f) + font_28.cap / 2, GFX_CENTRE,
+		/* Numbers stand off the ticks alike, however wide they are. */
+		half = (float)gfx_text_width(&font_28, text) * 0.5f;
+		r = 240.0f - fabsf(cosf(a)) * half - fabsf(sinf(a)) * (float)font_28.cap * 0.5f;
+
+		gfx_text(g, &font_28, (int)floorf(x + r * cosf(a) + 0.5f),
+			(int)floorf(DIAL_Y + r * sinf(a) + 0.5f) + font_28.cap / 2, GFX_CENTRE,
 			text, hot ? C_RED : C_SOFT);
 	}
 }
@@ -117,14 +122,18 @@ static void dial(const struct gfx *g, const struct cluster_view *v, int which)
 
 static void road(const struct gfx *g)
 {
-	struct gfx_rect sky = { MIDDLE_X - 250, 120, 500, 350 };
-	struct gfx_point lane[4] = { road_point(-1.75f, ROAD_NEAR), road_point(1.75f, ROAD_NEAR),
-		road_point(1.75f, ROAD_FAR), road_point(-1.75f, ROAD_FAR) };
+	/* The own lane: brightest in the middle distance, gone at the viewer and at the horizon. */
+	for (int i = 0; i < 60; i++) {
+		float a = ROAD_NEAR + (ROAD_FAR - ROAD_NEAR) * (float)(i * i) / 3600.0f;
+		float b = ROAD_NEAR + (ROAD_FAR - ROAD_NEAR) * (float)((i + 1) * (i + 1)) / 3600.0f;
+		float t = (float)i / 60.0f,
+		      light = t < 0.25f ? t * 4.0f : 1.0f - (t - 0.25f) * 1.1f;
+		const struct gfx_point p[4] = { road_point(-1.66f, a), road_point(1.66f, a),
+			road_point(1.66f, b), road_point(-1.66f, b) };
 
-	(void)sky;
-	/* The own lane, lit from the horizon. */
-	gfx_polygon(g, lane, 4, GFX_ALPHA(0x1c2836, 110));
-	gfx_glow(g, MIDDLE_X, 176, 240, 34, GFX_ALPHA(0x2d6a94, 90));
+		gfx_polygon(g, p, 4, GFX_ALPHA(0x223142, (int)(light * 130.0f)));
+	}
+	gfx_glow(g, MIDDLE_X, 172, 210, 62, GFX_ALPHA(0x2a6288, 70));
 	for (int i = -1; i <= 1; i += 2) {
 		struct gfx_point far = road_point((float)i * 5.25f, ROAD_FAR);
 		struct gfx_point near = road_point((float)i * 2.6f, 0);
@@ -142,14 +151,15 @@ static void road(const struct gfx *g)
 
 static void car(const struct gfx *g)
 {
-	gfx_glow(g, CAR_X, CAR_TOP + 68 * CAR_UNIT, 128, 22, GFX_ALPHA(0x000000, 235));
+	gfx_glow(g, CAR_X, CAR_TOP + 68 * CAR_UNIT, 128, 24, GFX_ALPHA(0x000000, 245));
 	gfx_shape(g, CAR_WHEELS, CAR_LEFT, CAR_TOP, CAR_UNIT, GFX_RGB(0x0b0e12));
-	gfx_shape(g, CAR_MIRRORS, CAR_LEFT, CAR_TOP, CAR_UNIT, GFX_RGB(0x2e3845));
-	gfx_shape(g, CAR_BODY, CAR_LEFT, CAR_TOP, CAR_UNIT, GFX_RGB(0x36424f));
-	gfx_shape(g, CAR_GLASS, CAR_LEFT, CAR_TOP, CAR_UNIT, GFX_RGB(0x10161d));
-	gfx_shape(g, CAR_BUMPER, CAR_LEFT, CAR_TOP, CAR_UNIT, GFX_RGB(0x1a2129));
-	gfx_glow(g, CAR_X, CAR_TOP + 32 * CAR_UNIT, 84, 9, GFX_ALPHA(0x8fa6bd, 90));
-	gfx_shape(g, CAR_PLATE, CAR_LEFT, CAR_TOP, CAR_UNIT, GFX_RGB(0x57636f));
+	gfx_shape(g, CAR_MIRRORS, CAR_LEFT, CAR_TOP, CAR_UNIT, GFX_RGB(0x3a4653));
+	gfx_shape(g, CAR_BODY, CAR_LEFT, CAR_TOP, CAR_UNIT, GFX_RGB(0x465463));
+	gfx_shape(g, CAR_GLASS, CAR_LEFT, CAR_TOP, CAR_UNIT, GFX_RGB(0x1a242f));
+	gfx_glow(g, CAR_X - 16, CAR_TOP + 13 * CAR_UNIT, 30, 8, GFX_ALPHA(0x7f9ab3, 90));
+	gfx_shape(g, CAR_BUMPER, CAR_LEFT, CAR_TOP, CAR_UNIT, GFX_RGB(0x1d252e));
+	gfx_glow(g, CAR_X, CAR_TOP + 32 * CAR_UNIT, 84, 8, GFX_ALPHA(0xa9bed3, 110));
+	gfx_shape(g, CAR_PLATE, CAR_LEFT, CAR_TOP, CAR_UNIT, GFX_RGB(0x66727f));
 }
 
 void cluster_background(const struct gfx *g, const struct cluster_view *v)

@@ -28,8 +28,8 @@ enum { DIAL_SPEED, DIAL_RPM };
 #define DIAL_R    300
 #define TRACK_R0  282.0f
 #define TRACK_R1  294.0f
-#define NEEDLE_R0 182.0f
-#define NEEDLE_R1 292.0f
+#define NEEDLE_R0 230.0f
+#define NEEDLE_R1 296.0f
 #define HUB_R     164
 #define READOUT_Y (DIAL_Y + 46)
 #define UNIT_Y    (DIAL_Y + 96)
@@ -79,6 +79,7 @@ static inline struct gfx_point road_point(float side, float ahead)
 #define CAR_X    ((float)MIDDLE_X)
 #define CAR_Y    330.0f
 #define CAR_UNIT 2.0f
+#define LIGHT_Y  (CAR_Y + 51.0f)
 #define CAR_LEFT (CAR_X - 50 * CAR_UNIT)
 #define CAR_TOP  (CAR_Y - 30)
 

@@ -357,22 +357,21 @@ static void draw_top(const struct gfx *g, const struct scene_item *it, const voi
 		gfx_fill(g, (struct gfx_rect){ x - 1, TOP_Y - 21, 2, 22 }, C_LINE);
 }
 
-/* A dash of a lane marking between two distances ahead (metres), seen from above the road. */
+/* A dash of a lane marking between two distances ahead (metres); it fades in close to the viewer
+ * and out towards the horizon, slice by slice. */
 static void dash(const struct gfx *g, float side, float near, float far)
 {
-	struct gfx_point p[4];
-	float fade;
+	float end = far > ROAD_FAR ? ROAD_FAR : far;
 
-	near = near < ROAD_NEAR ? ROAD_NEAR : near;
-	far = far > ROAD_FAR ? ROAD_FAR : far;
-	if (far <= near)
-		return;
-	p[0] = road_point(side - 0.09f, near);
-	p[1] = road_point(side + 0.09f, near);
-	p[2] = road_point(side + 0.09f, far);
-	p[3] = road_point(side - 0.09f, far);
-	fade = 1.0f - near / ROAD_FAR;
-	gfx_polygon(g, p, 4, gfx_fade(C_SOFT, fade * fade * 0.8f));
+	for (float a = near < ROAD_NEAR ? ROAD_NEAR : near; a < end; a += 1.0f) {
+		float b = a + 1.0f < end ? a + 1.0f : end;
+		float fade = 1.0f - a / ROAD_FAR, close = a < 3.0f ? (a + 0.5f) / 3.5f : 1.0f;
+		const struct gfx_point p[4] = { road_point(side - 0.09f, a),
+			road_point(side + 0.09f, a), road_point(side + 0.09f, b),
+			road_point(side - 0.09f, b) };
+
+		gfx_polygon(g, p, 4, gfx_fade(C_SOFT, fade * fade * close * 0.8f));
+	}
 }
 
 static void draw_road(const struct gfx *g, const struct scene_item *it, const void *view)
@@ -391,18 +390,18 @@ static void draw_car_lights(const struct gfx *g, const struct scene_item *it, co
 
 	(void)it;
 	if (v->braking) {
-		gfx_glow(g, CAR_X - 70, CAR_Y + 36, 74, 52, gfx_fade(C_RED, 0.55f));
-		gfx_glow(g, CAR_X + 70, CAR_Y + 36, 74, 52, gfx_fade(C_RED, 0.55f));
+		gfx_glow(g, CAR_X - 70, LIGHT_Y, 74, 52, gfx_fade(C_RED, 0.55f));
+		gfx_glow(g, CAR_X + 70, LIGHT_Y, 74, 52, gfx_fade(C_RED, 0.55f));
 	}
 	gfx_shape(g, CAR_TAIL, CAR_LEFT, CAR_TOP, CAR_UNIT, tail);
 	if (v->braking)
 		gfx_shape(g, CAR_TAIL_BAR, CAR_LEFT, CAR_TOP, CAR_UNIT, tail);
 	if (v->left) {
-		gfx_glow(g, CAR_X - 82, CAR_Y + 36, 46, 34, gfx_fade(C_AMBER, 0.5f));
+		gfx_glow(g, CAR_X - 82, LIGHT_Y, 46, 34, gfx_fade(C_AMBER, 0.5f));
 		gfx_shape(g, CAR_TURN_LEFT, CAR_LEFT, CAR_TOP, CAR_UNIT, C_AMBER);
 	}
 	if (v->right) {
-		gfx_glow(g, CAR_X + 82, CAR_Y + 36, 46, 34, gfx_fade(C_AMBER, 0.5f));
+		gfx_glow(g, CAR_X + 82, LIGHT_Y, 46, 34, gfx_fade(C_AMBER, 0.5f));
 		gfx_shape(g, CAR_TURN_RIGHT, CAR_LEFT, CAR_TOP, CAR_UNIT, C_AMBER);
 	}
 }

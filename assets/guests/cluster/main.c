@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The cluster as a bare-metal guest: CAN in, screen out. Sleeps when nothing happens; a frame is
+ * drawn at most every 1/60 s and only where something changed.
+ */
+#include <string.h>
+
+#include "cluster.h"
+#include "dyno/dyno.h"
+#include "panel.h"
+
+static void draw_background(const struct gfx *g, const void *view)
+{
+	cluster_background(g, view);
+}
+
+static void list_items(const void *view, struct scene *s)
+{
+	cluster_scene(view, s);
+}
+
+/* Sends the status frames that are due; one that finds no room is dropped, the next has newer data.
+ */
+static void send_due(struct cluster *c, struct dyno_can *const *can, uint64_t now)
+{
+	struct dyno_can_frame f;
+	unsigned int bus;
+
+	while (cluster_tx(c, now, &f, &bus)) {
+		if (!can[bus] || dyno_can_send(can[bus], &f))
+			c->tx--;
+		else
+			dyno_can_kick(can[bus]);
+	}
+}
+
+static void receive(struct cluster *c, struct dyno_can *const *can, unsigned int n)
+{
+	struct dyno_can_frame f;
+	long report;
+
+	for (unsigned int i = 0; i < n; i++) {
+		while (can[i] && dyno_can_recv(can[i], &f)) {
+			if (cluster_rx(c, i, &f, dyno_now_ns(), &report)) {
+				char line[512];
+
+				cluster_report(c, report, dyno_now_ns(), line, sizeof(line));
+				dyno_printf("%s\n", line);
+			}
+		}
+	}
+}
+
+void dyno_main(void)
+{
+	static struct cluster c;
+	static struct cluster_view view;
+	static struct panel panel;
+	struct dyno_can *can[GAUGES_BUSES_MAX] = { 0 };
+	const char *names[GAUGES_BUSES_MAX];
+	unsigned int n = dyno_can_count() < GAUGES_BUSES_MAX ? dyno_can_count() : GAUGES_BUSES_MAX;
+	struct dyno_sigmap map = { "none", 0, NULL };
+
+	for (unsigned int i = 0; i < n; i++)
+		names[i] = dyno_can_name(i);
+	if (dyno_sigmap_open(&map))
+		dyno_printf("cluster: no signal map, nothing will be shown\n");
+	cluster_init(&c, &map, names, n, dyno_now_ns());
+	cluster_show(&c, dyno_now_ns(), &view);
+	panel_open(&panel, CLUSTER_W, CLUSTER_H, draw_background, list_items);
+	panel_update(&panel, &view, dyno_now_ns());
+	for (unsigned int i = 0; i < n; i++)
+		can[i] = dyno_can_open(i);
+	dyno_printf("READY cluster t_ms=%u\n", (unsigned int)(dyno_now_ns() / 1000000));
+
+	for (;;) {
+		uint64_t now, wake, due;
+
+		receive(&c, can, n);
+		now = dyno_now_ns();
+		send_due(&c, can, now);
+		cluster_show(&c, now, &view);
+		wake = panel_update(&panel, &view, now);
+		due = cluster_next_change(&c, now);
+		wake = due < wake ? due : wake;
+		due = gauges_out_next(&c.out);
+		wake = due < wake ? due : wake;
+		due = panel_stat(&panel, now, c.rx, c.tx);
+		wake = due < wake ? due : wake;
+		dyno_wait(wake);
+	}
+}
