@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
+dyno_library(dyno_gpu_driver SOURCES ${CMAKE_CURRENT_LIST_DIR}/gpu_driver.c
+  LINK dyno_gpu dyno_mockdrv)
+dyno_test(test_gpu SOURCES test_gpu.c LINK dyno_gpu_driver)
