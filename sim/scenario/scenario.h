@@ -60,6 +60,7 @@ struct scenario_display {
 	uint32_t width, height; /* pixels */
 	bool placed; /* x and y were given */
 	int32_t x, y; /* window position on the host's desktop */
+	uint32_t inputs; /* 1u << enum input_kind: the same as the guest's `inputs` */
 };
 
 struct scenario_input {
@@ -80,6 +81,7 @@ struct scenario_guest {
 	uint64_t memory_bytes;
 	uint32_t cpus;
 	bool sandbox, serial, rng;
+	bool no_crash; /* an implicit no_crash check watches it */
 	const char *sigmap_path; /* NULL: none */
 	const struct sigmap *sigmap; /* loaded and checked; NULL: none */
 	const char *ready; /* POSIX extended regex; a console line that matches means READY */
@@ -196,6 +198,9 @@ struct scenario_action {
 			uint64_t hold_ns;
 			int32_t wheel; /* notches, positive is away from the user; 0: none */
 		} pointer;
+		struct {
+			uint64_t for_ns; /* 0: for good; else the RESUME is among the actions too */
+		} pause;
 		struct {
 			uint32_t bus;
 		} bus_off;

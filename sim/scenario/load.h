@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Inside of the scenario reader: what its files share. The tables bind in the order in which
+ * things refer to each other (buses, guests, replays, actions, checks), so that a reference is
+ * resolved the moment it is read.
+ */
+#pragma once
+
+#include "sim/scenario/scenario.h"
+#include "sim/scenario/schema.h"
+
+#define LOAD_MAX_ACTIONS 10000
+#define LOAD_MAX_CHECKS  1000
+
+/* A signal map that some guest or check names; each file is read once. */
+struct load_map {
+	struct load_map *next;
+	const char *path;
+	struct sigmap map;
+	bool bad; /* it was reported */
+};
+
+/* An action that the file implies: the end of a pause, the picture that a check wants. */
+struct load_action {
+	struct load_action *next;
+	struct scenario_action act;
+};
+
+struct load {
+	struct scenario s; /* first: scenario_free() gets its address */
+	struct arena a;
+	struct load_map *maps;
+	struct load_action *implied;
+	/* As read, before they are put together. */
+	const void *replays;
+	const struct scenario_action *actions;
+	const struct scenario_check *checks;
+	uint32_t n_replays, n_actions, n_checks, n_implied;
+};
+
+static inline struct load *load_of(struct bind *b)
+{
+	return b->user;
+}
+
+/* --- tables ------------------------------------------------------------------------------ */
+
+extern const struct schema schema_scenario;
+extern const struct schema schema_guest, schema_bus, schema_replay; /* table_machine.c */
+extern const struct schema schema_action; /* table_action.c */
+extern const struct schema schema_check; /* table_check.c */
+
+/* --- types that refer to things of the scenario (refs.c) --------------------------------- */
+
+extern const struct schema_type type_bus; /* uint32_t index */
+extern const struct schema_type type_guest; /* uint32_t index */
+extern const struct schema_type type_guests; /* the same, or `all` */
+extern const struct schema_type type_display; /* read by refs_display() */
+extern const struct schema_type type_checkpoint; /* const char * */
+extern const struct schema_type type_key; /* uint16_t KEY_* */
+extern const struct schema_type type_button; /* uint16_t BTN_* */
+extern const struct schema_type type_point; /* struct scenario_point: [x, y] */
+extern const struct schema_type type_region; /* struct display_rect: [x, y, width, height] */
+extern const struct schema_type type_frame; /* struct scenario_frame */
+extern const struct schema_type type_either; /* int8_t: 0, 1, or -1 for `any` */
+extern const struct schema_type type_pattern; /* struct scenario_match: data, mask, n_data */
+extern const struct schema_type type_match_frame; /* struct scenario_match: all of a frame */
+
+/*
+ * The display that `n` (the mapping of an action or a check) names for a guest, by title or
+ * number; without the key the guest's only one, or SCENARIO_ALL where `all_allowed`. Reports and
+ * returns false where there is none.
+ */
+bool refs_display(
+	struct bind *b, const struct node *n, uint32_t guest, bool all_allowed, uint32_t *out);
+
+/* The map in a file, read once; NULL when it is wrong (reported). */
+const struct sigmap *refs_sigmap(struct bind *b, const struct node *n, const char *path);
+
+/* The public form of the array that schema_replay bound. */
+const struct scenario_replay *load_replays(struct bind *b, const void *raws, uint32_t n);
+
+/* Name of a check that was made from one about every guest; NULL for kinds that cannot be. */
+const char *load_check_name(struct bind *b, const struct scenario_check *c);
+
+/* Asks for a picture at a time; returns the checkpoint's name. */
+const char *load_imply_picture(struct bind *b, uint64_t at_ns, uint32_t guest, uint32_t display);
+void load_imply(struct bind *b, const struct scenario_action *act);
+
+/* --- frames as text (frame.c) ------------------------------------------------------------ */
+
+/* `123#01XX*`: a frame with wildcards; without any it is a frame to send. */
+struct frame_text {
+	canid_t id; /* with CAN_EFF_FLAG */
+	bool fd, rtr, open;
+	uint8_t flags, len;
+	uint8_t data[CANFD_MAX_DLEN], mask[CANFD_MAX_DLEN];
+};
+MUST_CHECK int frame_text_parse(const char *text, struct frame_text *out, struct err *e);
+/* Writes an identifier with its pattern, for names of checks. */
+void frame_show_match(char *buf, size_t cap, const struct scenario_match *m);
+
+/* Reads a map and adds its problems to `d`. 0, -EINVAL (reported), -ENOMEM. */
+MUST_CHECK int sigmap_load_diags(struct diags *d, const char *path, struct sigmap *out);
+extern const struct schema schema_sigmap;
+extern const struct schema schema_frame; /* a frame written as a mapping */
+
+/*
+ * Replaces ${NAME} and ${NAME:-default} in all values below `n`: from --set words, then from the
+ * environment. Reports what is not set, and words of --set that nothing uses.
+ */
+MUST_CHECK int subst_tree(
+	struct arena *a, struct diags *d, struct node *n, const struct scenario_opts *opts);
+
+/* Every key name, for suggestions: NULL at the end. */
+const char *scenario_key_name_at(size_t i);

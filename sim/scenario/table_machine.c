@@ -1,0 +1,711 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What runs and what it is wired to: the tables of guests, buses and replays. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/scenario/load.h"
+#include "sim/scenario/units.h"
+
+#define MIB (1024.0 * 1024)
+
+/* --- buses ------------------------------------------------------------------------------- */
+
+static const struct schema_word timing_words[] = {
+	{ "ideal", SCENARIO_TIMING_IDEAL, "frames arrive at once" },
+	{ "bit-accurate", SCENARIO_TIMING_BIT_ACCURATE,
+		"each frame takes its true time at the bit rates, stuff bits included" },
+	{ 0 },
+};
+
+static void bus_post(struct bind *b, const struct node *n, void *obj)
+{
+	const struct scenario_bus *bus = obj;
+	char a[UNIT_TEXT], c[UNIT_TEXT];
+
+	if (bus->data_bitrate_hz < bus->bitrate_hz)
+		bind_key_error(b, n, "data_bitrate", "%s is below the bus's bitrate %s",
+			unit_show_bitrate(a, bus->data_bitrate_hz),
+			unit_show_bitrate(c, bus->bitrate_hz));
+	if (bus->socketcan && bus->timing == SCENARIO_TIMING_BIT_ACCURATE)
+		bind_key_error(b, n, "timing", "of a host interface is the host's: leave it out");
+}
+
+static const struct schema_key bus_name = {
+	.key = "name", .type = &type_name, .offset = offsetof(struct scenario_bus, name)
+};
+
+static const struct schema_key bus_keys[] = {
+	{ .key = "bitrate",
+		.type = &type_bitrate,
+		.def = "500k",
+		.min = 10e3,
+		.max = 1e6,
+		.offset = offsetof(struct scenario_bus, bitrate_hz),
+		.doc = "nominal bit rate" },
+	{ .key = "data_bitrate",
+		.type = &type_bitrate,
+		.def = "2M",
+		.min = 10e3,
+		.max = 8e6,
+		.offset = offsetof(struct scenario_bus, data_bitrate_hz),
+		.doc = "bit rate of the data phase of FD frames with BRS" },
+	{ .key = "timing",
+		.type = &type_enum,
+		.def = "ideal",
+		.words = timing_words,
+		.offset = offsetof(struct scenario_bus, timing),
+		.doc = "how long frames take" },
+	{ .key = "fd",
+		.type = &type_bool,
+		.def = "true",
+		.offset = offsetof(struct scenario_bus, fd),
+		.doc = "whether the bus carries FD frames; where not, they are errors" },
+	{ .key = "socketcan",
+		.type = &type_name,
+		.max = 15,
+		.offset = offsetof(struct scenario_bus, socketcan),
+		.doc = "host interface that takes part in the bus (`vcan0`)" },
+};
+
+const struct schema schema_bus = {
+	.item = "bus",
+	.size = sizeof(struct scenario_bus),
+	.keys = bus_keys,
+	.n_keys = ARRAY_SIZE(bus_keys),
+	.map_key = &bus_name,
+	.doc = "CAN buses, by name. A bus without keys (`can0:`) has the defaults.",
+	.post = bus_post,
+};
+
+/* --- guests ------------------------------------------------------------------------------ */
+
+static const struct schema_word can_words[] = {
+	{ "classic", SCENARIO_CAN_CLASSIC, "classic frames" },
+	{ "fd", SCENARIO_CAN_FD, "CAN FD frames" },
+	{ "rtr", SCENARIO_CAN_RTR, "remote frames" },
+	{ "late-tx-ack", SCENARIO_CAN_LATE_TX_ACK,
+		"a send completes when the frame was on the bus, not when it was queued" },
+	{ 0 },
+};
+
+const char *scenario_can_feature_name(unsigned int bit)
+{
+	return bit < SCENARIO_CAN_FEATURES ? can_words[bit].word : NULL;
+}
+
+static void can_post(struct bind *b, const struct node *n, void *obj)
+{
+	const struct scenario_can *can = obj;
+
+	if (!(can->features & (SCENARIO_CAN_CLASSIC | SCENARIO_CAN_FD)))
+		bind_key_error(b, n, "features", "must have \"classic\" or \"fd\"");
+}
+
+static const struct schema_key can_keys[] = {
+	{ .key = "bus",
+		.type = &type_bus,
+		.flags = KEY_REQUIRED,
+		.offset = offsetof(struct scenario_can, bus),
+		.doc = "the bus that the controller is on" },
+	{ .key = "features",
+		.type = &type_flags,
+		.def = "classic, fd, rtr, late-tx-ack",
+		.words = can_words,
+		.offset = offsetof(struct scenario_can, features),
+		.doc = "features that the controller offers the guest's driver" },
+};
+
+static const struct schema schema_can = {
+	.size = sizeof(struct scenario_can),
+	.keys = can_keys,
+	.n_keys = ARRAY_SIZE(can_keys),
+	.short_key = "bus",
+	.doc = "One CAN controller. The guest sees them in the order of the list.",
+	.post = can_post,
+};
+
+static const struct schema_word input_words[] = {
+	{ "keyboard", 1u << INPUT_KEYBOARD, "keyboard" },
+	{ "pointer", 1u << INPUT_POINTER, "absolute pointer with wheel and buttons" },
+	{ "touch", 1u << INPUT_TOUCH, "multi-touch panel" },
+	{ 0 },
+};
+
+static void display_post(struct bind *b, const struct node *n, void *obj)
+{
+	struct scenario_display *d = obj;
+	const struct node *x = node_get(n, "x"), *y = node_get(n, "y");
+
+	d->placed = x && y;
+	if (!x != !y)
+		bind_key_error(b, n, x ? "x" : "y", "needs \"%s\" too", x ? "y" : "x");
+}
+
+static const struct schema_key display_keys[] = {
+	{ .key = "title",
+		.type = &type_string,
+		.min = 1,
+		.max = 64,
+		.offset = offsetof(struct scenario_display, title),
+		.doc = "title of the window and part of file names; without it the guest's name, with a "
+		       "number where it has several displays" },
+	{ .key = "width",
+		.type = &type_u32,
+		.def = "1280",
+		.min = 64,
+		.max = DISPLAY_MAX_SIDE,
+		.unit = "pixels",
+		.offset = offsetof(struct scenario_display, width),
+		.doc = "preferred mode that the guest reads from the EDID" },
+	{ .key = "height",
+		.type = &type_u32,
+		.def = "800",
+		.min = 64,
+		.max = DISPLAY_MAX_SIDE,
+		.unit = "pixels",
+		.offset = offsetof(struct scenario_display, height),
+		.doc = "preferred mode" },
+	{ .key = "x",
+		.type = &type_i32,
+		.min = -32768,
+		.max = 32767,
+		.unit = "pixels",
+		.offset = offsetof(struct scenario_display, x),
+		.doc = "place of the window on the desktop; with `y`" },
+	{ .key = "y",
+		.type = &type_i32,
+		.min = -32768,
+		.max = 32767,
+		.unit = "pixels",
+		.offset = offsetof(struct scenario_display, y),
+		.doc = "place of the window on the desktop; with `x`" },
+	{ .key = "input",
+		.type = &type_flags,
+		.words = input_words,
+		.offset = offsetof(struct scenario_display, inputs),
+		.doc = "input devices that belong to the display, each one a device of its own" },
+};
+
+static const struct schema schema_display = {
+	.size = sizeof(struct scenario_display),
+	.keys = display_keys,
+	.n_keys = ARRAY_SIZE(display_keys),
+	.doc = "One scanout of the guest's GPU.",
+	.post = display_post,
+};
+
+static const struct schema_key port_keys[] = {
+	{ .key = "name",
+		.type = &type_name,
+		.flags = KEY_REQUIRED,
+		.offset = offsetof(struct scenario_port, name),
+		.doc = "name that the guest and the checks see; its output goes to a log of that name" },
+	{ .key = "console",
+		.type = &type_bool,
+		.def = "true",
+		.offset = offsetof(struct scenario_port, console),
+		.doc = "a terminal (`hvc0`); else a plain channel" },
+};
+
+static const struct schema schema_port = {
+	.size = sizeof(struct scenario_port),
+	.keys = port_keys,
+	.n_keys = ARRAY_SIZE(port_keys),
+	.short_key = "name",
+	.doc = "One port of the guest's virtio console.",
+};
+
+static void parse_kernel(
+	struct bind *b, const struct node *n, const struct schema_key *k, void *field)
+{
+	struct scenario_guest *g = b->obj;
+	static const char prefix[] = "builtin:";
+
+	(void)field;
+	if (strncmp(n->text, prefix, sizeof(prefix) - 1) != 0) {
+		g->kernel = bind_file(b, n, n->text);
+		return;
+	}
+	struct node name = *n;
+
+	name.text += sizeof(prefix) - 1;
+	type_name.parse(b, &name, k, &g->builtin);
+}
+static const struct schema_type type_kernel = {
+	.name = "image",
+	.doc = "A path to an ELF file with a PVH note, relative to the scenario file, or "
+	       "`builtin:NAME` for an image that ships with Dyno (`builtin:cluster`, `builtin:ivi`).",
+	.parse = parse_kernel,
+};
+
+static void parse_signals(
+	struct bind *b, const struct node *n, const struct schema_key *k, void *field)
+{
+	struct scenario_guest *g = b->obj;
+
+	type_file.parse(b, n, k, field);
+	if (g->sigmap_path)
+		g->sigmap = refs_sigmap(b, n, g->sigmap_path);
+}
+static const struct schema_type type_signals = {
+	.name = "signal map",
+	.doc = "A path to a signal map (docs/signal-maps.md), relative to the scenario file.",
+	.parse = parse_signals,
+};
+
+static const struct schema_word restart_words[] = {
+	{ "never", SCENARIO_RESTART_NEVER, "it stays down" },
+	{ "on-crash", SCENARIO_RESTART_ON_CRASH, "it starts again after a crash" },
+	{ "always", SCENARIO_RESTART_ALWAYS, "it starts again after a power-off too" },
+	{ 0 },
+};
+
+static bool guest_has_bus(
+	const struct scenario *s, const struct scenario_guest *g, const char *name)
+{
+	for (uint32_t i = 0; i < g->n_can; i++) {
+		if (strcmp(s->buses[g->can[i].bus].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A guest cannot show what comes from a bus that it is not on. */
+static void check_map_buses(struct bind *b, const struct node *n, const struct scenario_guest *g)
+{
+	const struct sigmap *m = g->sigmap;
+	const struct node *v = node_get(n, "signals");
+
+	for (uint32_t i = 0; m && v && i < m->hdr.count; i++) {
+		bool before = false;
+
+		for (uint32_t j = 0; j < i && !before; j++)
+			before = strcmp(m->e[j].bus, m->e[i].bus) == 0;
+		if (!before && !guest_has_bus(&load_of(b)->s, g, m->e[i].bus)) {
+			bind_warn(b, v,
+				"the signal map uses bus \"%s\" (line %u there), but the guest has no "
+				"controller on it",
+				m->e[i].bus, m->lines[i]);
+		}
+	}
+}
+
+static void check_unique(struct bind *b, const struct node *n, const struct scenario_guest *g)
+{
+	for (uint32_t i = 1; i < g->n_can; i++) {
+		for (uint32_t j = 0; j < i; j++) {
+			if (g->can[i].bus == g->can[j].bus)
+				bind_key_error(b, n, "can", "has two controllers on one bus");
+		}
+	}
+	for (uint32_t i = 1; i < g->n_ports; i++) {
+		for (uint32_t j = 0; j < i; j++) {
+			if (strcmp(g->ports[i].name, g->ports[j].name) == 0)
+				bind_key_error(b, n, "ports", "has two ports named \"%s\"",
+					g->ports[i].name);
+		}
+	}
+	for (uint32_t i = 1; i < g->n_displays; i++) {
+		for (uint32_t j = 0; j < i; j++) {
+			if (strcmp(g->displays[i].title, g->displays[j].title) == 0)
+				bind_key_error(b, n, "displays", "has two titled \"%s\"",
+					g->displays[i].title);
+		}
+	}
+}
+
+static void guest_post(struct bind *b, const struct node *n, void *obj)
+{
+	struct scenario_guest *g = obj;
+	struct scenario_input *in = bind_alloc(b, sizeof(*in) * g->n_displays * INPUT_KINDS);
+	struct scenario_display *d = bind_alloc(b, sizeof(*d) * g->n_displays);
+
+	if (!in || !d)
+		return;
+	if (strcmp(g->name, "all") == 0)
+		bind_item_error(b, n, "\"all\" stands for every guest and cannot be a name");
+	for (uint32_t i = 0; i < g->n_displays; i++) {
+		d[i] = g->displays[i];
+		if (!d[i].title)
+			d[i].title =
+				g->n_displays == 1 ? g->name : bind_printf(b, "%s %u", g->name, i);
+		for (unsigned int kind = 0; kind < INPUT_KINDS; kind++) {
+			if (d[i].inputs & 1u << kind)
+				in[g->n_inputs++] =
+					(struct scenario_input){ .kind = kind, .display = i };
+		}
+		if (!d[i].title)
+			return;
+	}
+	g->displays = d;
+	g->inputs = in;
+	check_unique(b, n, g);
+	check_map_buses(b, n, g);
+}
+
+static const struct schema_key guest_name = {
+	.key = "name", .type = &type_name, .offset = offsetof(struct scenario_guest, name)
+};
+
+static const struct schema_key guest_keys[] = {
+	{ .key = "kernel", .type = &type_kernel, .flags = KEY_REQUIRED, .doc = "what it boots" },
+	{ .key = "cmdline",
+		.type = &type_string,
+		.def = "",
+		.max = 2000,
+		.offset = offsetof(struct scenario_guest, cmdline),
+		.doc = "command line; the bench adds `can=NAME,...`, the buses of its controllers in order" },
+	{ .key = "memory",
+		.type = &type_size,
+		.def = "64M",
+		.min = 4 * MIB,
+		.max = 64 * 1024 * MIB,
+		.offset = offsetof(struct scenario_guest, memory_bytes),
+		.doc = "RAM" },
+	{ .key = "cpus",
+		.type = &type_u32,
+		.def = "1",
+		.min = 1,
+		.max = 8,
+		.unit = "CPUs",
+		.offset = offsetof(struct scenario_guest, cpus),
+		.doc = "virtual CPUs" },
+	{ .key = "sandbox",
+		.type = &type_bool,
+		.def = "true",
+		.offset = offsetof(struct scenario_guest, sandbox),
+		.doc = "narrow the rights of the guest's process; off only to debug it" },
+	{ .key = "can",
+		.shape = SHAPE_LIST,
+		.sub = &schema_can,
+		.max = SCENARIO_MAX_CAN,
+		.offset = offsetof(struct scenario_guest, can),
+		.count = offsetof(struct scenario_guest, n_can),
+		.doc = "its CAN controllers" },
+	{ .key = "signals",
+		.type = &type_signals,
+		.offset = offsetof(struct scenario_guest, sigmap_path),
+		.doc = "which frame carries what, handed to the guest as a module" },
+	{ .key = "displays",
+		.shape = SHAPE_LIST,
+		.sub = &schema_display,
+		.max = DISPLAY_MAX_SCANOUTS,
+		.offset = offsetof(struct scenario_guest, displays),
+		.count = offsetof(struct scenario_guest, n_displays),
+		.doc = "its displays; without any it has no GPU" },
+	{ .key = "ports",
+		.shape = SHAPE_LIST,
+		.sub = &schema_port,
+		.def = "hvc0",
+		.max = 16,
+		.offset = offsetof(struct scenario_guest, ports),
+		.count = offsetof(struct scenario_guest, n_ports),
+		.doc = "ports of its virtio console; `[]` for no such device" },
+	{ .key = "serial",
+		.type = &type_bool,
+		.def = "true",
+		.offset = offsetof(struct scenario_guest, serial),
+		.doc = "keep what it writes to COM1; checks call that port `serial`" },
+	{ .key = "rng",
+		.type = &type_bool,
+		.def = "true",
+		.offset = offsetof(struct scenario_guest, rng),
+		.doc = "give it an entropy device" },
+	{ .key = "ready",
+		.type = &type_regex,
+		.def = "^READY\\b",
+		.offset = offsetof(struct scenario_guest, ready),
+		.doc = "console line by which it says that it is up" },
+	{ .key = "restart",
+		.type = &type_enum,
+		.def = "never",
+		.words = restart_words,
+		.offset = offsetof(struct scenario_guest, restart),
+		.doc = "what happens when it ends" },
+	{ .key = "max_restarts",
+		.type = &type_u32,
+		.def = "3",
+		.max = 1000,
+		.unit = "restarts",
+		.offset = offsetof(struct scenario_guest, max_restarts),
+		.doc = "after that many it stays down" },
+	{ .key = "no_crash",
+		.type = &type_bool,
+		.def = "true",
+		.offset = offsetof(struct scenario_guest, no_crash),
+		.doc = "add a `no_crash` check for it" },
+};
+
+const struct schema schema_guest = {
+	.item = "guest",
+	.size = sizeof(struct scenario_guest),
+	.keys = guest_keys,
+	.n_keys = ARRAY_SIZE(guest_keys),
+	.map_key = &guest_name,
+	.doc = "Virtual machines, by name. They start together.",
+	.post = guest_post,
+};
+
+/* --- replays ----------------------------------------------------------------------------- */
+
+static const struct schema_key map_channel = { .key = "channel",
+	.type = &type_string,
+	.min = 1,
+	.max = 31,
+	.offset = offsetof(struct scenario_map, channel) };
+
+static const struct schema_key map_keys[] = {
+	{ .key = "bus",
+		.type = &type_bus,
+		.flags = KEY_REQUIRED,
+		.offset = offsetof(struct scenario_map, bus),
+		.doc = "where its frames go" },
+};
+
+static const struct schema schema_map = {
+	.size = sizeof(struct scenario_map),
+	.keys = map_keys,
+	.n_keys = ARRAY_SIZE(map_keys),
+	.short_key = "bus",
+	.map_key = &map_channel,
+};
+
+/* Inclusive range of identifiers, as written. */
+struct id_range {
+	canid_t first, last, mask;
+};
+
+/* `123`, `700-7FF` or `700/7F0`. */
+static void parse_id_range(
+	struct bind *b, const struct node *n, const struct schema_key *k, void *field)
+{
+	struct id_range *r = field;
+	char text[40], *sep;
+
+	(void)k;
+	*r = (struct id_range){ 0 };
+	if (strlen(n->text) >= sizeof(text))
+		goto bad;
+	strcpy(text, n->text);
+	sep = strpbrk(text, "-/");
+	char kind = sep ? *sep : '\0';
+
+	if (sep)
+		*sep++ = '\0';
+	if (unit_can_id(text, &r->first) != 0)
+		goto bad;
+	canid_t all = r->first & CAN_EFF_FLAG ? CAN_EFF_MASK : CAN_SFF_MASK;
+
+	r->last = r->first;
+	r->mask = all;
+	if (kind == '-' && unit_can_id(sep, &r->last) != 0)
+		goto bad;
+	if (kind == '/' && (unit_hex32(sep, &r->mask) != 0 || r->mask > all))
+		goto bad;
+	/* A range that ends above 7FF is one of 29-bit identifiers. */
+	if ((r->first ^ r->last) & CAN_EFF_FLAG) {
+		bind_error(b, n, "\"%s\" mixes 11-bit and 29-bit identifiers: write eight digits",
+			n->text);
+		return;
+	}
+	if (r->first > r->last)
+		bind_error(b, n, "\"%s\" ends before it begins", n->text);
+	return;
+bad:
+	bind_error(b, n,
+		"\"%.60s\" is not a set of identifiers: write 123, 700-7FF (a range) or 700/7F0 (a mask)",
+		n->text);
+}
+static const struct schema_type type_id_range = {
+	.name = "CAN ids",
+	.doc = "One identifier (`123`), a range (`700-7FF`) or an identifier with a mask (`700/7F0`), "
+	       "in hex as *CAN id*.",
+	.parse = parse_id_range,
+};
+
+static const struct schema_key range_keys[] = {
+	{ .key = "ids", .type = &type_id_range, .flags = KEY_REQUIRED, .doc = "which" },
+};
+
+static const struct schema schema_range = {
+	.size = sizeof(struct id_range),
+	.keys = range_keys,
+	.n_keys = ARRAY_SIZE(range_keys),
+	.short_key = "ids",
+};
+
+struct remap {
+	canid_t from, to;
+};
+
+static const struct schema_key remap_from = {
+	.key = "from", .type = &type_can_id, .offset = offsetof(struct remap, from)
+};
+static const struct schema_key remap_keys[] = {
+	{ .key = "to",
+		.type = &type_can_id,
+		.flags = KEY_REQUIRED,
+		.offset = offsetof(struct remap, to),
+		.doc = "the new identifier" },
+};
+static const struct schema schema_remap = {
+	.size = sizeof(struct remap),
+	.keys = remap_keys,
+	.n_keys = ARRAY_SIZE(remap_keys),
+	.short_key = "to",
+	.map_key = &remap_from,
+};
+
+/* A replay as it is written; its rules are made from the lists. */
+struct replay_raw {
+	struct scenario_replay r;
+	const struct id_range *keep, *drop;
+	const struct remap *remap;
+	uint32_t n_keep, n_drop, n_remap;
+};
+
+struct rules {
+	struct bind *b;
+	struct scenario_rule *r;
+	uint32_t n, cap;
+};
+
+static void add_rule(
+	struct rules *x, canid_t id, canid_t mask, enum scenario_rule_what what, canid_t to)
+{
+	if (x->n == x->cap) {
+		uint32_t cap = x->cap ? x->cap * 2 : 8;
+		struct scenario_rule *r = bind_alloc(x->b, cap * sizeof(*r));
+
+		if (!r)
+			return;
+		if (x->n)
+			memcpy(r, x->r, x->n * sizeof(*r));
+		x->r = r;
+		x->cap = cap;
+	}
+	x->r[x->n++] = (struct scenario_rule){
+		.match = { .id = id & (mask | CAN_EFF_FLAG), .mask = mask }, .what = what, .to = to
+	};
+}
+
+/* A range becomes the few aligned blocks that it is made of. */
+static void add_range(struct rules *x, const struct id_range *r, enum scenario_rule_what what)
+{
+	canid_t eff = r->first & CAN_EFF_FLAG, all = eff ? CAN_EFF_MASK : CAN_SFF_MASK;
+	canid_t first = r->first & all, last = r->last & all;
+
+	if (first == last) {
+		add_rule(x, r->first, r->mask | CAN_EFF_FLAG, what, 0);
+		return;
+	}
+	while (first <= last) {
+		canid_t block = first ? first & -first : all + 1;
+
+		while (block - 1 > last - first)
+			block >>= 1;
+		add_rule(x, first | eff, (all & ~(block - 1)) | CAN_EFF_FLAG, what, 0);
+		first += block;
+	}
+}
+
+static void replay_post(struct bind *b, const struct node *n, void *obj)
+{
+	struct replay_raw *raw = obj;
+	struct rules x = { .b = b };
+
+	(void)n;
+	for (uint32_t i = 0; i < raw->n_drop; i++)
+		add_range(&x, &raw->drop[i], SCENARIO_RULE_DROP);
+	for (uint32_t i = 0; i < raw->n_remap; i++) {
+		canid_t from = raw->remap[i].from;
+		canid_t all = from & CAN_EFF_FLAG ? CAN_EFF_MASK : CAN_SFF_MASK;
+
+		add_rule(&x, from, all | CAN_EFF_FLAG, SCENARIO_RULE_REMAP, raw->remap[i].to);
+	}
+	for (uint32_t i = 0; i < raw->n_keep; i++)
+		add_range(&x, &raw->keep[i], SCENARIO_RULE_PASS);
+	if (raw->n_keep)
+		add_rule(&x, 0, 0, SCENARIO_RULE_DROP, 0);
+	raw->r.rules = x.r;
+	raw->r.n_rules = x.n;
+}
+
+const struct scenario_replay *load_replays(struct bind *b, const void *raws, uint32_t n)
+{
+	const struct replay_raw *raw = raws;
+	struct scenario_replay *r = bind_alloc(b, n * sizeof(*r));
+
+	for (uint32_t i = 0; r && i < n; i++)
+		r[i] = raw[i].r;
+	return r;
+}
+
+static const struct schema_key replay_keys[] = {
+	{ .key = "file",
+		.type = &type_file,
+		.flags = KEY_REQUIRED,
+		.offset = offsetof(struct replay_raw, r.file),
+		.doc = "the recording: candump `.log` or Vector `.asc`" },
+	{ .key = "map",
+		.shape = SHAPE_MAP,
+		.sub = &schema_map,
+		.max = 64,
+		.offset = offsetof(struct replay_raw, r.map),
+		.count = offsetof(struct replay_raw, r.n_map),
+		.doc = "channel of the recording -> bus. Without it every channel goes to the bus of the "
+		       "same name; frames of other channels are left out" },
+	{ .key = "at",
+		.type = &type_duration,
+		.def = "0",
+		.offset = offsetof(struct replay_raw, r.at_ns),
+		.doc = "when the replay begins" },
+	{ .key = "start",
+		.type = &type_duration,
+		.def = "0",
+		.offset = offsetof(struct replay_raw, r.start_ns),
+		.doc = "how much of the recording's beginning is skipped" },
+	{ .key = "speed",
+		.type = &type_float,
+		.def = "1",
+		.min = 0.001,
+		.max = 1000,
+		.offset = offsetof(struct replay_raw, r.speed),
+		.doc = "2 is twice as fast as recorded" },
+	{ .key = "loop",
+		.type = &type_bool,
+		.def = "false",
+		.offset = offsetof(struct replay_raw, r.loop),
+		.doc = "begin again at the recording's end" },
+	{ .key = "keep",
+		.shape = SHAPE_LIST,
+		.sub = &schema_range,
+		.max = 1000,
+		.offset = offsetof(struct replay_raw, keep),
+		.count = offsetof(struct replay_raw, n_keep),
+		.doc = "replay only these identifiers (and those of `remap`)" },
+	{ .key = "drop",
+		.shape = SHAPE_LIST,
+		.sub = &schema_range,
+		.max = 1000,
+		.offset = offsetof(struct replay_raw, drop),
+		.count = offsetof(struct replay_raw, n_drop),
+		.doc = "leave these identifiers out; wins over `keep` and `remap`" },
+	{ .key = "remap",
+		.shape = SHAPE_MAP,
+		.sub = &schema_remap,
+		.max = 1000,
+		.offset = offsetof(struct replay_raw, remap),
+		.count = offsetof(struct replay_raw, n_remap),
+		.doc = "identifier in the recording -> identifier on the bus" },
+};
+
+const struct schema schema_replay = {
+	.item = "replay",
+	.size = sizeof(struct replay_raw),
+	.keys = replay_keys,
+	.n_keys = ARRAY_SIZE(replay_keys),
+	.doc = "Recordings that are played to the buses, against absolute times.",
+	.post = replay_post,
+};
