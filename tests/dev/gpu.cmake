@@ -2,3 +2,5 @@
 dyno_library(dyno_gpu_driver SOURCES ${CMAKE_CURRENT_LIST_DIR}/gpu_driver.c
   LINK dyno_gpu dyno_mockdrv)
 dyno_test(test_gpu SOURCES test_gpu.c LINK dyno_gpu_driver)
+dyno_test(test_gpu_fence SOURCES test_gpu_fence.c LINK dyno_gpu_driver)
+dyno_test(test_gpu_hostile SOURCES test_gpu_hostile.c LINK dyno_gpu_driver)
