@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "sim/bench/bench.h"
 #include "sim/bench/gesture.h"
 
@@ -50,6 +49,12 @@ static void fan_in(void *arg, const char *error)
 	if (f->done)
 		f->done(f->arg, f->failed ? f->error : NULL);
 	free(f);
+}
+
+static void fan_fail(struct fan *f, const char *error)
+{
+	f->open++;
+	fan_in(f, error);
 }
 
 static void fan_rpc(void *arg, const json_t *reply, const char *error)
@@ -145,20 +150,24 @@ static void all_resumed(void *arg, const char *error)
 	free(r);
 }
 
-static void resume_run(struct bench *b, uint32_t guest, struct fan *f)
+static void pause_all(struct bench *b, struct fan *f)
+{
+	if (b->paused)
+		return;
+	bench_set_paused(b, true);
+	each_guest(b, SCENARIO_ALL, "pause", f);
+}
+
+static void resume_all(struct bench *b, struct fan *f)
 {
 	struct resume *r;
 	struct fan *inner;
 
-	if (guest != SCENARIO_ALL) {
-		each_guest(b, guest, "resume", f);
-		return;
-	}
 	if (!b->paused)
 		return;
 	r = malloc(sizeof(*r));
 	if (!r) {
-		bench_set_paused(b, false);
+		fan_fail(f, "out of memory");
 		return;
 	}
 	f->open++;
@@ -170,14 +179,17 @@ static void resume_run(struct bench *b, uint32_t guest, struct fan *f)
 	fan_in(inner, NULL);
 }
 
-static void pause_run(struct bench *b, uint32_t guest, struct fan *f)
+void action_pause_bench(struct bench *b, bool paused, action_done done, void *arg)
 {
-	if (guest == SCENARIO_ALL) {
-		if (b->paused)
-			return;
-		bench_set_paused(b, true);
-	}
-	each_guest(b, guest, "pause", f);
+	struct fan *f = fan_new(done, arg);
+
+	if (!f)
+		return;
+	if (paused)
+		pause_all(b, f);
+	else
+		resume_all(b, f);
+	fan_in(f, NULL);
 }
 
 static void screenshot_run(struct bench *b, const struct scenario_action *a, struct fan *f)
@@ -203,14 +215,7 @@ static void send_run(struct bench *b, const struct scenario_action *a, struct fa
 	snprintf(text, sizeof(text), "the bus %s does not take it: %s",
 		b->s->buses[a->u.send.bus].name,
 		rc == -ENOBUFS ? "its queue is full" : strerror(-rc));
-	f->open++;
-	fan_in(f, text);
-}
-
-static void fail(struct fan *f, const char *text)
-{
-	f->open++;
-	fan_in(f, text);
+	fan_fail(f, text);
 }
 
 void action_run(struct bench *b, const struct scenario_action *a, action_done done, void *arg)
@@ -235,20 +240,20 @@ void action_run(struct bench *b, const struct scenario_action *a, action_done do
 		each_guest(b, a->guest, "reset", f);
 		break;
 	case SCENARIO_PAUSE:
-		pause_run(b, a->guest, f);
+		each_guest(b, a->guest, "pause", f);
 		break;
 	case SCENARIO_RESUME:
-		resume_run(b, a->guest, f);
+		each_guest(b, a->guest, "resume", f);
 		break;
 	case SCENARIO_KILL:
 		if (guest_alive(&b->guests[a->guest]))
 			guest_kill(&b->guests[a->guest]);
 		else
-			fail(f, "the guest has ended already");
+			fan_fail(f, "the guest has ended already");
 		break;
 	case SCENARIO_BUS_OFF:
 		if (!buses_busoff(b->buses, a->u.bus_off.bus, a->guest))
-			fail(f, "the guest is not on that bus");
+			fan_fail(f, "the guest is not on that bus");
 		break;
 	case SCENARIO_SCREENSHOT:
 		screenshot_run(b, a, f);
@@ -282,33 +287,12 @@ static void planned_done(void *arg, const char *error)
 	free(p);
 }
 
-/*
- * While everything is paused the bench clock stands, so a later `resume` would never come due. It
- * is taken from the host's clock: the bench stands for as long as the file says.
- */
-static void arm_resume(struct bench *b, const struct scenario_action *pause)
-{
-	for (uint32_t i = 0; i < b->s->n_actions; i++) {
-		const struct scenario_action *a = &b->s->actions[i];
-
-		if (a <= pause || a->op != SCENARIO_RESUME || a->guest != SCENARIO_ALL)
-			continue;
-		ev_timer_at(&b->resume_timer, clock_now_ns() + (a->at_ns - pause->at_ns));
-		return;
-	}
-	term_event(&b->term, "paused until `dyno ctl resume`");
-}
-
 static void planned_due(void *arg, uint64_t t_ns)
 {
 	struct planned *p = arg;
-	const struct scenario_action *a = p->a;
-	struct bench *b = p->b;
 
 	(void)t_ns;
-	action_run(b, a, planned_done, p);
-	if (a->op == SCENARIO_PAUSE && a->guest == SCENARIO_ALL)
-		arm_resume(b, a);
+	action_run(p->b, p->a, planned_done, p);
 }
 
 int action_schedule(struct bench *b)

@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "sim/scenario/scenario.h"
 
@@ -15,6 +17,9 @@ typedef void (*action_done)(void *arg, const char *error);
 
 /* Does `a` (copied) now, whatever its at_ns. `done` may be NULL. */
 void action_run(struct bench *b, const struct scenario_action *a, action_done done, void *arg);
+
+/* Stops everything: clock, buses, all guests; or lets everything go on. `done` as above. */
+void action_pause_bench(struct bench *b, bool paused, action_done done, void *arg);
 
 /* Puts the scenario's actions (but the timed frames) on the bench's agenda. 0 or -ENOMEM. */
 MUST_CHECK int action_schedule(struct bench *b);

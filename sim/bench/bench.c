@@ -90,7 +90,6 @@ void bench_end(struct bench *b, const char *cause)
 	if (strcmp(cause, "duration") != 0)
 		term_event(&b->term, "the run ends: %s", cause);
 	b->phase = BENCH_ENDING;
-	ev_timer_stop(&b->resume_timer);
 	bench_clock_pause(&b->clock, clock_now_ns());
 	agenda_sync(&b->agenda);
 	buses_end(b->buses);
@@ -212,7 +211,6 @@ void bench_set_paused(struct bench *b, bool paused)
 		bench_clock_pause(&b->clock, clock_now_ns());
 	else
 		bench_clock_resume(&b->clock, clock_now_ns());
-	ev_timer_stop(&b->resume_timer);
 	buses_sync(b->buses);
 	agenda_sync(&b->agenda);
 	term_event(&b->term, paused ? "paused" : "resumed");
@@ -220,15 +218,6 @@ void bench_set_paused(struct bench *b, bool paused)
 		if (guest_alive(&b->guests[i]))
 			ui_show_state(&b->ui, i, paused ? "paused" : "running");
 	}
-}
-
-static void timed_resume(struct ev_timer *t, uint64_t now_ns)
-{
-	struct bench *b = t->data;
-	struct scenario_action a = { .op = SCENARIO_RESUME, .guest = SCENARIO_ALL };
-
-	(void)now_ns;
-	action_run(b, &a, NULL, NULL);
 }
 
 /* ---- what guests and windows report ---- */
@@ -520,8 +509,6 @@ static int prepare(struct bench *b, struct err *e)
 	if (!rc)
 		rc = ev_timer_init(b->loop, &b->phase_timer, phase_limit, b);
 	if (!rc)
-		rc = ev_timer_init(b->loop, &b->resume_timer, timed_resume, b);
-	if (!rc)
 		rc = agenda_init(&b->agenda, b->loop, &b->clock);
 	if (rc)
 		return err_errno(e, -rc, "cannot make the event loop");
@@ -547,7 +534,6 @@ static void fini(struct bench *b)
 	if (b->agenda_ready)
 		agenda_fini(&b->agenda);
 	ev_timer_fini(&b->phase_timer);
-	ev_timer_fini(&b->resume_timer);
 	if (b->loop)
 		term_fini(&b->term);
 	ev_io_del(&b->signal_io);

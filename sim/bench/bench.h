@@ -60,7 +60,7 @@ struct bench {
 	bool windows;
 
 	enum bench_phase phase;
-	bool paused; /* on purpose, by an action or a request */
+	bool paused; /* by a request: everything stands */
 	int exit_status; /* decided before the verdicts: EXIT_HOST, or 0 */
 	bool aborted; /* a second Ctrl-C: no verdicts */
 	const char *end_cause; /* "duration", "interrupted", ... */
@@ -68,7 +68,6 @@ struct bench {
 	int32_t next_contact;
 	struct ev_io signal_io;
 	struct ev_timer phase_timer; /* the longest that a phase may take */
-	struct ev_timer resume_timer; /* a timed pause ends */
 	uint64_t parsed_ns, spawned_ns, zero_host_ns; /* CLOCK_MONOTONIC; bench time 0 */
 	uint64_t end_ns; /* bench time at which the run ended */
 	int64_t started_unix_s;

@@ -31,6 +31,7 @@ struct line {
 		uint32_t guest;
 	} owners[CANBUS_MAX_PORTS];
 	unsigned int n_owners;
+	json_t *gone; /* figures of ports that were there, by name; bus thread */
 };
 
 /* One replay of the scenario. */
@@ -86,12 +87,24 @@ static void on_frame(void *ctx, const struct canbus_frame *fr)
 			fr->f->flags & CANFD_FDF ? CANFD_MTU : CAN_MTU);
 }
 
+static json_t *port_metrics(const struct canbus_port *p)
+{
+	struct canbus_port_stats st;
+
+	canbus_port_get_stats(p, &st);
+	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:b}", "tx_frames", (json_int_t)st.tx_frames,
+		"tx_nacked", (json_int_t)st.tx_nacked, "rx_frames", (json_int_t)st.rx_frames,
+		"rx_dropped", (json_int_t)st.rx_dropped, "malformed", (json_int_t)st.malformed,
+		"bus_off", st.busoff);
+}
+
 static void on_port(void *ctx, struct canbus_port *p, enum canbus_port_event ev)
 {
 	struct line *l = ctx;
 
 	if (ev != CANBUS_PORT_GONE)
 		return;
+	json_object_set_new(l->gone, canbus_port_name(p), port_metrics(p));
 	for (unsigned int i = 0; i < l->n_owners; i++) {
 		if (l->owners[i].port == p) {
 			l->owners[i] = l->owners[--l->n_owners];
@@ -129,6 +142,7 @@ static int make_line(struct buses *b, uint32_t i, struct err *e)
 
 	l->all = b;
 	l->index = i;
+	l->gone = json_object();
 	rc = canbus_new(&l->bus, b->loop, &cfg);
 	if (rc)
 		return err_errno(e, -rc, "cannot make the bus %s", sb->name);
@@ -374,6 +388,7 @@ void buses_free(struct buses *b)
 		if (b->lines[i].bus)
 			canbus_untap(&b->lines[i].tap);
 		canbus_free(b->lines[i].bus);
+		json_decref(b->lines[i].gone);
 	}
 	if (b->agenda_ready)
 		agenda_fini(&b->agenda);
@@ -550,21 +565,10 @@ void buses_get_brief(struct buses *b, struct buses_brief *brief)
 
 /* ---- metrics ---- */
 
-static json_t *port_metrics(const struct canbus_port *p)
-{
-	struct canbus_port_stats st;
-
-	canbus_port_get_stats(p, &st);
-	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:b}", "tx_frames", (json_int_t)st.tx_frames,
-		"tx_nacked", (json_int_t)st.tx_nacked, "rx_frames", (json_int_t)st.rx_frames,
-		"rx_dropped", (json_int_t)st.rx_dropped, "malformed", (json_int_t)st.malformed,
-		"bus_off", st.busoff);
-}
-
 static json_t *line_metrics(const struct line *l)
 {
 	struct canbus_stats st;
-	json_t *ports = json_object();
+	json_t *ports = json_copy(l->gone);
 
 	canbus_get_stats(l->bus, &st);
 	for (unsigned int i = 0; i < canbus_num_ports(l->bus); i++) {

@@ -131,8 +131,7 @@ static int spawn(struct child *c, const char *const *argv, int theirs, int err_p
 		posix_spawn_file_actions_destroy(&fa);
 		return -rc;
 	}
-	/* Every other fd is close-on-exec. dup2 onto itself clears that flag too. The pipe goes
-	 * first: it may itself be fd 3. */
+	/* dup2 onto itself clears close-on-exec too. The pipe goes first: it may itself be fd 3. */
 	rc = posix_spawn_file_actions_addopen(&fa, 0, "/dev/null", O_RDONLY, 0);
 	if (!rc)
 		rc = posix_spawn_file_actions_adddup2(&fa, err_pipe, 1);
@@ -140,6 +139,9 @@ static int spawn(struct child *c, const char *const *argv, int theirs, int err_p
 		rc = posix_spawn_file_actions_adddup2(&fa, err_pipe, 2);
 	if (!rc)
 		rc = posix_spawn_file_actions_adddup2(&fa, theirs, CONTROL_FD);
+	/* Whoever started the bench may have left descriptors open in it. */
+	if (!rc)
+		rc = posix_spawn_file_actions_addclosefrom_np(&fa, CONTROL_FD + 1);
 	sigemptyset(&none);
 	sigfillset(&defaults);
 	if (!rc)

@@ -270,6 +270,8 @@ static int parse_object(
 		rc = get_guest(req, s, op->need, out, e);
 	else
 		out->action.guest = SCENARIO_ALL;
+	if (!rc && (op->need & ANY_GUEST) && out->action.guest == SCENARIO_ALL)
+		out->op = op->action == SCENARIO_PAUSE ? CTL_PAUSE : CTL_RESUME;
 	if (!rc && (op->need & NEED_DISPLAY))
 		rc = get_display(req, s, out, e);
 	if (!rc && op->fields)

@@ -19,8 +19,10 @@ enum ctl_op {
 	CTL_STATUS,
 	CTL_METRICS,
 	CTL_STOP,
+	CTL_PAUSE, /* everything: clock, buses, all guests */
+	CTL_RESUME, /* the same */
 	CTL_SCREENSHOT,
-	CTL_ACTION /* `action` says what: pause, resume, send, key, touch, pointer, ... */
+	CTL_ACTION /* `action` says what: pause of one guest, send, key, touch, pointer, ... */
 };
 
 struct ctl_request {

@@ -182,6 +182,8 @@ static bool serve(struct ctl_client *c, const char *line, size_t len)
 	c->open++;
 	if (r.op == CTL_SCREENSHOT)
 		screenshot(b, &r, l);
+	else if (r.op == CTL_PAUSE || r.op == CTL_RESUME)
+		action_pause_bench(b, r.op == CTL_PAUSE, later_done, l);
 	else
 		action_run(b, &r.action, later_done, l);
 	/* An answer that came at once may have ended the client. */

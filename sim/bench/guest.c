@@ -279,7 +279,8 @@ static void on_readable(struct child *c)
 		if (rc == -EAGAIN)
 			return;
 		if (rc <= 0) {
-			if (rc < 0)
+			/* A reset is a child's end with our last words unread. */
+			if (rc < 0 && rc != -ECONNRESET)
 				log_warn("guest %s: its dyno-vm %s", g->sg->name, e.text);
 			child_hang_up(c);
 			return;

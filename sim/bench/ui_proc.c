@@ -48,7 +48,8 @@ static void on_readable(struct child *c)
 		if (rc == -EAGAIN)
 			return;
 		if (rc <= 0) {
-			if (rc < 0)
+			/* A reset is a child's end with our last words unread. */
+			if (rc < 0 && rc != -ECONNRESET)
 				log_warn("dyno-ui: %s", e.text);
 			child_hang_up(c);
 			return;
@@ -89,6 +90,7 @@ int ui_start(struct ui_proc *u, struct bench *b, const char *program, bool windo
 	const char *argv[] = { program, NULL };
 	struct manifest_opts opts = { .sandbox = true, .log_level = b->opts.log_level };
 	struct manifest_fds out;
+	json_t *m;
 	int rc;
 
 	*u = (struct ui_proc){ .bench = b };
@@ -102,8 +104,8 @@ int ui_start(struct ui_proc *u, struct bench *b, const char *program, bool windo
 		return rc;
 	u->started = true;
 	rpc_init(&u->rpc, u->child.sock);
-	rc = json_msg_send_take(
-		u->child.sock, manifest_ui(b->s, windows, fds, &opts, &out), out.fd, out.n);
+	m = manifest_ui(b->s, windows, fds, &opts, &out);
+	rc = json_msg_send_take(u->child.sock, m, out.fd, out.n);
 	return rc ? err_errno(e, -rc, "cannot send dyno-ui its manifest") : 0;
 }
 

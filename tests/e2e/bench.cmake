@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: Apache-2.0
+# `dyno` as a user runs it.
+dyno_test(test_bench_run
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_bench_run.c ${CMAKE_CURRENT_LIST_DIR}/dyno_proc.c
+  LINK PkgConfig::JANSSON LABELS e2e TIMEOUT 300 DEPENDS dyno)
+dyno_test(test_bench_guests
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_bench_guests.c ${CMAKE_CURRENT_LIST_DIR}/dyno_proc.c
+  LINK PkgConfig::JANSSON LABELS e2e TIMEOUT 300 DEPENDS dyno dyno-vm dyno-ui guests)

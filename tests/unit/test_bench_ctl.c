@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Requests of the control socket: what is taken, what is refused and how. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <linux/input-event-codes.h>
+
+#include "base/clock.h"
+#include "sim/bench/ctl_proto.h"
+
+static const struct scenario_display screens[] = {
+	{ .title = "IVI", .width = 1280, .height = 800 },
+	{ .title = "Rear", .width = 800, .height = 480 },
+};
+static const struct scenario_guest guests[] = {
+	{ .name = "cluster" },
+	{ .name = "ivi", .n_displays = 2, .displays = screens },
+};
+static const struct scenario_bus buses[] = { { .name = "can0" }, { .name = "can1" } };
+static const struct scenario two = {
+	.n_guests = 2, .guests = guests, .n_buses = 2, .buses = buses
+};
+static const struct scenario one = {
+	.n_guests = 1, .guests = &guests[1], .n_buses = 1, .buses = buses
+};
+
+static int parse(const struct scenario *s, const char *line, struct ctl_request *r, struct err *e)
+{
+	*e = (struct err){ .text = "" };
+	return ctl_parse(line, strlen(line), s, r, e);
+}
+
+static void expect_error(const struct scenario *s, const char *line, const char *part)
+{
+	struct ctl_request r;
+	struct err e;
+
+	assert_int_not_equal(parse(s, line, &r, &e), 0);
+	if (!strstr(e.text, part))
+		fail_msg("%s: got \"%s\", want \"%s\"", line, e.text, part);
+	ctl_request_fini(&r);
+}
+
+static void test_a_frame_is_sent_to_the_named_bus(void **state)
+{
+	struct ctl_request r;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(
+		parse(&two, "{\"op\":\"send\",\"bus\":\"can1\",\"frame\":\"123#AABB\"}", &r, &e),
+		0);
+	assert_int_equal(r.op, CTL_ACTION);
+	assert_int_equal(r.action.op, SCENARIO_SEND);
+	assert_int_equal(r.action.u.send.bus, 1);
+	assert_int_equal(r.action.u.send.frame.f.can_id, 0x123);
+	assert_int_equal(r.action.u.send.frame.f.len, 2);
+	ctl_request_fini(&r);
+}
+
+static void test_the_only_bus_and_guest_need_not_be_named(void **state)
+{
+	struct ctl_request r;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(parse(&one, "{\"op\":\"send\",\"frame\":\"123#\"}", &r, &e), 0);
+	assert_int_equal(r.action.u.send.bus, 0);
+	ctl_request_fini(&r);
+	assert_int_equal(parse(&one, "{\"op\":\"reset\"}", &r, &e), 0);
+	assert_int_equal(r.action.guest, 0);
+	ctl_request_fini(&r);
+	expect_error(&two, "{\"op\":\"send\",\"frame\":\"123#\"}", "\"bus\" is missing");
+	expect_error(&two, "{\"op\":\"reset\"}", "\"guest\" is missing");
+}
+
+static void test_pause_without_a_guest_is_for_all(void **state)
+{
+	struct ctl_request r;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(parse(&two, "{\"op\":\"pause\"}", &r, &e), 0);
+	assert_int_equal(r.op, CTL_PAUSE);
+	ctl_request_fini(&r);
+	assert_int_equal(parse(&two, "{\"op\":\"pause\",\"guest\":\"ivi\"}", &r, &e), 0);
+	assert_int_equal(r.op, CTL_ACTION);
+	assert_int_equal(r.action.guest, 1);
+	ctl_request_fini(&r);
+}
+
+static void test_a_touch_stays_on_its_display(void **state)
+{
+	struct ctl_request r;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(
+		parse(&two,
+			"{\"op\":\"touch\",\"guest\":\"ivi\",\"x\":1279,\"y\":0,\"to_x\":5,"
+			"\"to_y\":799,\"hold_ms\":300}",
+			&r, &e),
+		0);
+	assert_int_equal(r.action.u.touch.from.x, 1279);
+	assert_int_equal(r.action.u.touch.to.y, 799);
+	assert_true(r.action.u.touch.hold_ns == 300 * NS_PER_MS);
+	ctl_request_fini(&r);
+	expect_error(
+		&two, "{\"op\":\"touch\",\"guest\":\"ivi\",\"x\":1280,\"y\":0}", "must be 0..1279");
+	expect_error(&two, "{\"op\":\"touch\",\"guest\":\"ivi\",\"display\":1,\"x\":800,\"y\":0}",
+		"must be 0..799");
+	expect_error(&two, "{\"op\":\"touch\",\"guest\":\"ivi\",\"display\":2,\"x\":1,\"y\":0}",
+		"\"display\"");
+	expect_error(
+		&two, "{\"op\":\"touch\",\"guest\":\"cluster\",\"x\":1,\"y\":0}", "has no display");
+}
+
+static void test_a_pointer_needs_something_to_do(void **state)
+{
+	struct ctl_request r;
+	struct err e;
+
+	(void)state;
+	expect_error(&two, "{\"op\":\"pointer\",\"guest\":\"ivi\"}", "is missing");
+	assert_int_equal(
+		parse(&two, "{\"op\":\"pointer\",\"guest\":\"ivi\",\"button\":\"right\"}", &r, &e),
+		0);
+	assert_int_equal(r.action.u.pointer.button, BTN_RIGHT);
+	assert_false(r.action.u.pointer.move);
+	ctl_request_fini(&r);
+	expect_error(&two, "{\"op\":\"pointer\",\"guest\":\"ivi\",\"button\":\"rigth\"}",
+		"did you mean \"right\"");
+}
+
+static void test_unknown_names_are_answered_with_the_nearest(void **state)
+{
+	(void)state;
+	expect_error(&two, "{\"op\":\"statsu\"}", "did you mean \"status\"?");
+	expect_error(&two, "{\"op\":\"kill\",\"guest\":\"clutser\"}", "did you mean \"cluster\"?");
+	expect_error(&two, "{\"op\":\"send\",\"bus\":\"cam0\",\"frame\":\"1#\"}", "unknown bus");
+	expect_error(&two, "{\"op\":\"key\",\"guest\":\"ivi\",\"key\":\"hyper7\"}", "unknown key");
+}
+
+static void test_nonsense_is_refused(void **state)
+{
+	(void)state;
+	expect_error(&two, "", "not a JSON object");
+	expect_error(&two, "[]", "not a JSON object");
+	expect_error(&two, "{\"op\":1}", "must be a string");
+	expect_error(&two, "{\"op\":\"status\",\"op\":\"stop\"}", "not a JSON object");
+	expect_error(&two, "{\"op\":\"status\",\"id\":{}}", "\"id\"");
+	expect_error(
+		&two, "{\"op\":\"screenshot\",\"guest\":\"ivi\",\"path\":\"a.png\"}", "absolute");
+}
+
+static void test_the_id_comes_back_even_with_an_error(void **state)
+{
+	struct ctl_request r;
+	struct err e;
+
+	(void)state;
+	assert_int_not_equal(parse(&two, "{\"id\":7,\"op\":\"fly\"}", &r, &e), 0);
+	assert_int_equal(json_integer_value(r.id), 7);
+	ctl_request_fini(&r);
+}
+
+static void test_without_guests_pause_stops_the_clock_and_others_say_why_not(void **state)
+{
+	static const struct scenario none = { .n_buses = 1, .buses = buses };
+	struct ctl_request r;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(parse(&none, "{\"op\":\"pause\"}", &r, &e), 0);
+	ctl_request_fini(&r);
+	expect_error(&none, "{\"op\":\"kill\",\"guest\":\"x\"}", "no guest");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_frame_is_sent_to_the_named_bus),
+		cmocka_unit_test(test_the_only_bus_and_guest_need_not_be_named),
+		cmocka_unit_test(test_pause_without_a_guest_is_for_all),
+		cmocka_unit_test(test_a_touch_stays_on_its_display),
+		cmocka_unit_test(test_a_pointer_needs_something_to_do),
+		cmocka_unit_test(test_unknown_names_are_answered_with_the_nearest),
+		cmocka_unit_test(test_nonsense_is_refused),
+		cmocka_unit_test(test_the_id_comes_back_even_with_an_error),
+		cmocka_unit_test(test_without_guests_pause_stops_the_clock_and_others_say_why_not),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

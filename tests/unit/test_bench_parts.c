@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Lines, gestures, requests and answers, children, memory figures. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <linux/input-event-codes.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/ipc.h"
+#include "base/json.h"
+#include "sim/bench/child.h"
+#include "sim/bench/gesture.h"
+#include "sim/bench/lines.h"
+#include "sim/bench/procstat.h"
+#include "sim/bench/rpc.h"
+
+/* ---- lines ---- */
+
+struct heard {
+	unsigned int n;
+	size_t longest;
+	char all[256];
+};
+
+static void hear(void *arg, const char *text, size_t len)
+{
+	struct heard *h = arg;
+
+	h->n++;
+	h->longest = MAX(h->longest, len);
+	if (len < 32) {
+		strcat(h->all, text);
+		strcat(h->all, "|");
+	}
+}
+
+static void test_lines_are_cut_wherever_the_bytes_were(void **state)
+{
+	struct lines l = { .len = 0 };
+	struct heard h = { .n = 0 };
+
+	(void)state;
+	lines_feed(&l, "one\r\ntw", 7, hear, &h);
+	lines_feed(&l, "o\n\nthree", 8, hear, &h);
+	assert_string_equal(h.all, "one|two||");
+	lines_end(&l, hear, &h);
+	assert_string_equal(h.all, "one|two||three|");
+}
+
+static void test_an_endless_line_comes_in_pieces(void **state)
+{
+	struct lines l = { .len = 0 };
+	struct heard h = { .n = 0 };
+	char part[1000];
+
+	(void)state;
+	memset(part, 'x', sizeof(part));
+	for (int i = 0; i < 20; i++)
+		lines_feed(&l, part, sizeof(part), hear, &h);
+	assert_int_equal(h.n, 20000 / (LINES_MAX - 1));
+	assert_int_equal(h.longest, LINES_MAX - 1);
+}
+
+static void test_control_bytes_of_a_guest_are_made_visible(void **state)
+{
+	char out[32];
+
+	(void)state;
+	assert_int_equal(lines_printable(out, sizeof(out), "a\033[2Jb\x7f", 7), 13);
+	assert_string_equal(out, "a\\x1b[2Jb\\x7f");
+}
+
+/* ---- gestures ---- */
+
+static bool has(
+	const struct input_event_rec *ev, uint32_t n, uint16_t type, uint16_t code, int32_t value)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		if (ev[i].type == type && ev[i].code == code && ev[i].value == value)
+			return true;
+	}
+	return false;
+}
+
+static void test_a_key_goes_down_and_up(void **state)
+{
+	struct scenario_action a = { .op = SCENARIO_KEY };
+	struct input_event_rec ev[GESTURE_EVENTS];
+	uint32_t n;
+
+	(void)state;
+	a.u.key.code = KEY_ENTER;
+	a.u.key.hold_ns = 5000;
+	assert_int_equal(gesture_steps(&a), 2);
+	n = gesture_events(&a, 0, 1, ev);
+	assert_true(has(ev, n, EV_KEY, KEY_ENTER, 1));
+	assert_int_equal(ev[n - 1].type, EV_SYN);
+	n = gesture_events(&a, 1, 1, ev);
+	assert_true(has(ev, n, EV_KEY, KEY_ENTER, 0));
+	assert_true(gesture_step_ns(&a, 1) == 5000);
+}
+
+static void test_a_drag_moves_evenly_and_lifts_where_it_arrived(void **state)
+{
+	struct scenario_action a = { .op = SCENARIO_TOUCH };
+	struct input_event_rec ev[GESTURE_EVENTS];
+	uint32_t n, steps;
+	int32_t last_x = 100;
+
+	(void)state;
+	a.u.touch.slot = 2;
+	a.u.touch.from = (struct scenario_point){ 100, 50 };
+	a.u.touch.to = (struct scenario_point){ 260, 50 };
+	a.u.touch.hold_ns = 160 * NS_PER_MS;
+	steps = gesture_steps(&a);
+	assert_int_equal(steps, 12);
+	n = gesture_events(&a, 0, 77, ev);
+	assert_true(has(ev, n, EV_ABS, ABS_MT_TRACKING_ID, 77));
+	assert_true(has(ev, n, EV_ABS, ABS_MT_SLOT, 2));
+	for (uint32_t i = 1; i + 1 < steps; i++) {
+		n = gesture_events(&a, i, 77, ev);
+		assert_true(has(ev, n, EV_ABS, ABS_MT_POSITION_X, last_x + 16));
+		assert_false(has(ev, n, EV_ABS, ABS_MT_TRACKING_ID, 77));
+		assert_true(gesture_step_ns(&a, i) >= gesture_step_ns(&a, i - 1));
+		last_x += 16;
+	}
+	assert_int_equal(last_x, 260);
+	n = gesture_events(&a, steps - 1, 77, ev);
+	assert_true(has(ev, n, EV_ABS, ABS_MT_TRACKING_ID, -1));
+	assert_true(has(ev, n, EV_KEY, BTN_TOUCH, 0));
+	assert_true(gesture_step_ns(&a, steps - 1) == a.u.touch.hold_ns);
+}
+
+static void test_a_click_moves_before_it_presses(void **state)
+{
+	struct scenario_action a = { .op = SCENARIO_POINTER };
+	struct input_event_rec ev[GESTURE_EVENTS];
+	uint32_t n;
+
+	(void)state;
+	a.u.pointer.move = true;
+	a.u.pointer.at = (struct scenario_point){ 7, 8 };
+	a.u.pointer.button = BTN_LEFT;
+	n = gesture_events(&a, 0, 1, ev);
+	assert_int_equal(n, 5);
+	assert_int_equal(ev[0].code, ABS_X);
+	assert_int_equal(ev[2].type, EV_SYN);
+	assert_int_equal(ev[3].code, BTN_LEFT);
+}
+
+/* ---- requests and answers ---- */
+
+struct got {
+	unsigned int n;
+	bool ok;
+	char error[64];
+};
+
+static void on_answer(void *arg, const json_t *reply, const char *error)
+{
+	struct got *g = arg;
+
+	(void)reply;
+	g->n++;
+	g->ok = !error;
+	if (error)
+		strncpy(g->error, error, sizeof(g->error) - 1);
+}
+
+static json_t *op(void)
+{
+	return json_pack("{s:s}", "op", "x");
+}
+
+static void answer(struct rpc *r, int id, bool ok)
+{
+	json_t *msg = json_pack("{s:i,s:b,s:s}", "reply", id, "ok", ok, "error", "no such thing");
+
+	assert_true(rpc_answer(r, msg));
+	json_decref(msg);
+}
+
+static void test_answers_find_their_requests_in_any_order(void **state)
+{
+	struct got a = { .n = 0 }, b = { .n = 0 };
+	struct rpc r;
+	int pair[2];
+
+	(void)state;
+	assert_int_equal(ipc_pair(pair, 0), 0);
+	rpc_init(&r, pair[0]);
+	rpc_call(&r, op(), NULL, 0, on_answer, &a);
+	rpc_call(&r, op(), NULL, 0, on_answer, &b);
+	answer(&r, 2, true);
+	assert_int_equal(a.n, 0);
+	assert_int_equal(b.n, 1);
+	assert_true(b.ok);
+	answer(&r, 1, false);
+	assert_int_equal(a.n, 1);
+	assert_string_equal(a.error, "no such thing");
+	answer(&r, 1, true); /* a second answer is nobody's */
+	assert_int_equal(a.n, 1);
+	fd_close(&pair[0]);
+	fd_close(&pair[1]);
+}
+
+static void test_the_end_of_a_child_answers_everything(void **state)
+{
+	struct got a = { .n = 0 }, b = { .n = 0 };
+	struct rpc r;
+	int pair[2];
+
+	(void)state;
+	assert_int_equal(ipc_pair(pair, 0), 0);
+	rpc_init(&r, pair[0]);
+	rpc_call(&r, op(), NULL, 0, on_answer, &a);
+	rpc_close(&r, "gone");
+	assert_int_equal(a.n, 1);
+	assert_string_equal(a.error, "gone");
+	rpc_call(&r, op(), NULL, 0, on_answer, &b);
+	assert_int_equal(b.n, 1);
+	assert_false(b.ok);
+	fd_close(&pair[0]);
+	fd_close(&pair[1]);
+}
+
+/* ---- children ---- */
+
+struct watched {
+	struct child c;
+	struct ev_loop *loop;
+	char said[256];
+	char end[128];
+};
+
+static void child_line(struct child *c, const char *text, size_t len)
+{
+	struct watched *w = c->data;
+
+	(void)len;
+	strcat(w->said, text);
+	strcat(w->said, "|");
+}
+
+static void child_readable(struct child *c)
+{
+	child_hang_up(c);
+}
+
+static void child_ended(struct child *c)
+{
+	struct watched *w = c->data;
+
+	child_status_text(c, w->end, sizeof(w->end));
+	ev_loop_stop(w->loop);
+}
+
+static void run_shell(struct watched *w, const char *script)
+{
+	const char *argv[] = { "/bin/sh", "-c", script, NULL };
+	struct err e;
+
+	memset(w, 0, sizeof(*w));
+	assert_int_equal(ev_loop_new(&w->loop), 0);
+	child_init(&w->c);
+	w->c.on_line = child_line;
+	w->c.on_readable = child_readable;
+	w->c.on_exit = child_ended;
+	w->c.data = w;
+	assert_int_equal(child_spawn(&w->c, w->loop, argv, &e), 0);
+	assert_int_equal(ev_loop_run(w->loop), 0);
+	child_fini(&w->c);
+	ev_loop_free(w->loop);
+}
+
+static void test_a_childs_last_words_arrive_before_its_end(void **state)
+{
+	struct watched w;
+
+	(void)state;
+	run_shell(&w, "echo out; echo err >&2; printf rest; exit 3");
+	assert_string_equal(w.said, "out|err|rest|");
+	assert_string_equal(w.end, "exited with status 3");
+}
+
+static void test_a_killed_child_is_said_to_be_killed(void **state)
+{
+	struct watched w;
+
+	(void)state;
+	run_shell(&w, "kill -KILL $$");
+	assert_string_equal(w.end, "was killed by SIGKILL");
+}
+
+static void test_a_child_inherits_its_four_descriptors_and_no_more(void **state)
+{
+	struct watched w;
+	int kept = memfd_create("left-open-by-mistake", 0);
+
+	(void)state;
+	assert_true(kept >= 0);
+	/* The fifth is the folder that is being listed. */
+	run_shell(&w, "exec ls /proc/self/fd");
+	assert_string_equal(w.said, "0|1|2|3|4|");
+	close(kept);
+}
+
+static void test_a_missing_program_says_where_it_was_sought(void **state)
+{
+	char path[256];
+	struct err e = { .text = "" };
+
+	(void)state;
+	assert_true(child_find_program("dyno-nonesuch", path, sizeof(path), &e) < 0);
+	assert_non_null(strstr(e.text, "dyno-nonesuch"));
+	assert_non_null(strstr(e.text, "DYNO_LIBEXEC"));
+}
+
+/* ---- memory ---- */
+
+static void test_guest_memory_is_told_apart(void **state)
+{
+	const size_t len = 8 * 1024 * 1024;
+	int fd = fd_memfd("guest-ram", len);
+	struct proc_memory m;
+	uint8_t *map;
+
+	(void)state;
+	assert_true(fd >= 0);
+	map = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	assert_ptr_not_equal(map, MAP_FAILED);
+	memset(map, 1, len / 2);
+	assert_int_equal(proc_memory(getpid(), len, &m), 0);
+	assert_true(m.guest_ram_bytes == len / 2);
+	assert_true(m.rss_bytes > m.guest_ram_bytes);
+	assert_true(m.surface_bytes == 0);
+	munmap(map, len);
+	close(fd);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_lines_are_cut_wherever_the_bytes_were),
+		cmocka_unit_test(test_an_endless_line_comes_in_pieces),
+		cmocka_unit_test(test_control_bytes_of_a_guest_are_made_visible),
+		cmocka_unit_test(test_a_key_goes_down_and_up),
+		cmocka_unit_test(test_a_drag_moves_evenly_and_lifts_where_it_arrived),
+		cmocka_unit_test(test_a_click_moves_before_it_presses),
+		cmocka_unit_test(test_answers_find_their_requests_in_any_order),
+		cmocka_unit_test(test_the_end_of_a_child_answers_everything),
+		cmocka_unit_test(test_a_childs_last_words_arrive_before_its_end),
+		cmocka_unit_test(test_a_killed_child_is_said_to_be_killed),
+		cmocka_unit_test(test_a_child_inherits_its_four_descriptors_and_no_more),
+		cmocka_unit_test(test_a_missing_program_says_where_it_was_sought),
+		cmocka_unit_test(test_guest_memory_is_told_apart),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
