@@ -56,6 +56,9 @@ MUST_CHECK int check_new(
 /* NULL is legal. */
 void check_free(struct check_set *c);
 
+/* Before the run: it is to last so long instead of the scenario's duration (command line). */
+void check_set_duration(struct check_set *c, uint64_t duration_ns);
+
 /*
  * Bus thread: one frame was seen on a bus. `f` is borrowed; mtu is CAN_MTU or CANFD_MTU. `from`
  * is the index of the guest that sent it or CHECK_FROM_HOST. Neither allocates nor blocks; frames

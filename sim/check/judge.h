@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Inside of the checks: what the bus side, the main side and the verdicts share. A frame rule is
+ * written by the bus thread only, everything else by the main thread only.
+ */
+#pragma once
+
+#include <regex.h>
+
+#include "sim/check/check.h"
+
+#define REASON_BYTES 480
+#define LINE_BYTES   1024 /* of a console line that are kept and matched */
+#define NO_RULE      UINT32_MAX
+
+/* A frame that is kept as evidence. */
+struct seen_frame {
+	uint64_t t_ns;
+	uint32_t from;
+	uint8_t mtu; /* 0: there was none */
+	struct canfd_frame f;
+};
+
+/* A check about frames, as the bus thread sees it. */
+struct frame_rule {
+	const struct scenario_check *check;
+	const struct scenario_match *match; /* NULL for a signal */
+	uint32_t next; /* rule of the same bucket; NO_RULE at the end */
+
+	uint64_t count; /* frames that match, in the window */
+	struct seen_frame first, last;
+	uint64_t near_count; /* in the window, with the identifier but not all of the rest */
+	struct seen_frame near;
+	uint64_t outside; /* frames that match, but not in the window */
+	struct seen_frame before, after; /* nearest of them on each side */
+
+	/* Distances of frames in the window. */
+	uint64_t gap_min, gap_max, gap_max_t;
+	double gap_mean, gap_m2; /* Welford */
+
+	/* Physical values of a signal in the window. */
+	uint64_t good, bad;
+	double low, high, newest, good_value, bad_value; /* the last two: of the first such frame */
+	struct seen_frame first_good, first_bad;
+};
+
+#define EFF_BUCKETS 256
+
+/* Heads of the chains of one bus. */
+struct bus_index {
+	uint32_t sff[CAN_SFF_MASK + 1];
+	uint32_t eff[EFF_BUCKETS];
+	uint32_t wild; /* patterns with a mask: looked at for every frame */
+};
+
+/* A check about console lines. */
+struct line_rule {
+	const struct scenario_check *check;
+	regex_t re;
+	uint64_t lines; /* seen in the window */
+	bool matched; /* in the window */
+	uint64_t t_ns;
+	char line[160]; /* the first that matched */
+	uint64_t outside_ns; /* a match outside of the window; UINT64_MAX: none */
+};
+
+struct guest_state {
+	/* First and only of interest are kept; resets may make them come again. */
+	uint64_t ready_ns[16];
+	uint32_t n_ready;
+	bool crashed, exited, down_on_purpose;
+	uint64_t crash_ns, exit_ns;
+	char crash_text[200], exit_text[64];
+	char *tail[CHECK_TAIL_LINES]; /* ring of heap strings */
+	uint64_t tail_n; /* lines that were ever added */
+};
+
+struct picture {
+	struct picture *next;
+	const char *checkpoint; /* owned, as path and error */
+	char *path, *error;
+	uint32_t guest, display;
+	uint64_t t_ns;
+};
+
+struct check_set {
+	const struct scenario *s;
+	char *out_dir; /* NULL: none */
+	uint64_t duration_ns, end_ns;
+	bool oom; /* some evidence on the main thread was lost */
+
+	/* Bus thread. */
+	struct bus_index *buses;
+	struct frame_rule *frames;
+	uint32_t n_frames;
+
+	/* Main thread. */
+	struct line_rule *lines;
+	uint32_t n_lines;
+	struct guest_state *guests;
+	struct picture *pictures;
+
+	struct check_verdict *verdicts; /* one for each check */
+	char (*reasons)[REASON_BYTES];
+};
+
+/* True while t lies in the check's window. */
+static inline bool in_window(const struct scenario_check *c, uint64_t t_ns)
+{
+	return t_ns >= c->after_ns && t_ns <= c->until_ns;
+}
+
+/* Bus side (frames.c): builds the index. 0 or -ENOMEM. */
+MUST_CHECK int frames_init(struct check_set *c);
+void frames_fini(struct check_set *c);
+/* Rule of a check; NULL where it has none. */
+const struct frame_rule *frames_rule(const struct check_set *c, const struct scenario_check *k);
+/* "3A0#0102 at 1.234s from cluster" */
+const char *frames_show(const struct check_set *c, char buf[160], const struct seen_frame *f);
+
+/* Pictures (pictures.c): judges one check; the reason goes to `why`. */
+enum check_outcome pictures_judge(struct check_set *c, const struct scenario_check *k,
+	uint64_t *t_ns, char why[REASON_BYTES]);
+
+/* Makes a text fit for reports: control characters and bytes that are not UTF-8 become '?'. */
+void clean_text(char *s);
+/* "1.234s" */
+#define TIME_TEXT 32
+const char *time_text(char buf[TIME_TEXT], uint64_t t_ns);
+/* Newest line of a guest's console; NULL where it said nothing. */
+const char *last_line(const struct check_set *c, uint32_t guest);
