@@ -187,5 +187,6 @@ bool event_until(bool (*done)(void *ctx), void *ctx)
 
 struct dyno_event_stats dyno_event_stats(void)
 {
+	collect();
 	return stats;
 }
