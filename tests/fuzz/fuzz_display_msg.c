@@ -26,6 +26,8 @@ static void rect_arithmetic(const uint8_t *data, size_t size)
 		must(c.h && c.x >= a.x && c.x >= b.x && u.x <= c.x && u.y <= c.y);
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct display_msg m;
