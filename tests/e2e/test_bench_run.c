@@ -99,7 +99,7 @@ static void test_a_wrong_scenario_is_exit_status_2_with_the_place(void **state)
 				 "  - at: 1s\n"
 				 "    send: { bus: can7, frame: 123#AABB }\n");
 	assert_int_equal(proc_run(&p, ARGS("run", "wrong.yaml")), 2);
-	has(p.err, "wrong.yaml:6:18: error:");
+	has(p.err, "wrong.yaml:7:18: error:");
 	has(p.err, "can7");
 	proc_free(&p);
 	assert_int_equal(proc_run(&p, ARGS("check", "wrong.yaml")), 2);
