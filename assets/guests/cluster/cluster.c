@@ -70,8 +70,8 @@ static const char *const out_names[O_COUNT] = {
 	"cluster_status_rpm",
 	"cluster_status_gear",
 	"cluster_status_counter",
-	"cluster_status_speed_live",
-	"cluster_status_rpm_live",
+	"cluster_speed_live",
+	"cluster_rpm_live",
 };
 
 void cluster_init(struct cluster *c, const struct dyno_sigmap *map, const char *const *buses,
@@ -237,11 +237,11 @@ void cluster_report(const struct cluster *c, long n, uint64_t now_ns, char *out,
 	at = put_shown(out, bytes, at, "rpm", &v.rpm, text);
 	snprintf(word, sizeof(word), " gear=%s", v.gear[0] ? v.gear : "--");
 	at = put(out, bytes, at, word);
-	cluster_number_text(&v.fuel, 0, text);
+	shown_text(&v.fuel, 0, text);
 	at = put_shown(out, bytes, at, "fuel", &v.fuel, text);
-	cluster_number_text(&v.coolant, 0, text);
+	shown_text(&v.coolant, 0, text);
 	at = put_shown(out, bytes, at, "coolant", &v.coolant, text);
-	cluster_number_text(&v.odometer, 0, text);
+	shown_text(&v.odometer, 0, text);
 	at = put_shown(out, bytes, at, "odometer", &v.odometer, text);
 	/* The lamps as signalled, not as they flash. */
 	for (unsigned int i = G_TURN_LEFT; i <= G_BRAKE; i++) {

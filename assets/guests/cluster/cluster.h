@@ -5,8 +5,8 @@
  */
 #pragma once
 
+#include "cluster_view.h"
 #include "gauges.h"
-#include "view.h"
 
 struct cluster {
 	struct gauges in;

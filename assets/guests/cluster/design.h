@@ -4,9 +4,9 @@
 
 #include <math.h>
 
+#include "cluster_view.h"
 #include "fonts.h"
 #include "icons.h"
-#include "view.h"
 
 /* Colours. */
 #define C_GROUND GFX_RGB(0x06080c)

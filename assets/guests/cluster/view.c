@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The cluster's moving parts: item list and drawing. What stands still is in background.c. */
-#include "view.h"
+#include "cluster_view.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -15,21 +15,9 @@ void cluster_view_init(struct cluster_view *v)
 
 /* --- texts ----------------------------------------------------------------------------------- */
 
-void cluster_number_text(const struct shown *s, int decimals, char out[16])
-{
-	double v = s->v, unit = decimals ? 10 : 1;
-
-	if (!s->live || !(fabs(v) < 1e7)) {
-		snprintf(out, 16, "\u2013\u2013");
-		return;
-	}
-	v = floor(v * unit + 0.5) / unit;
-	snprintf(out, 16, "%s%.*f", v < 0 ? "\u2212" : "", decimals ? 1 : 0, fabs(v));
-}
-
 void cluster_speed_text(const struct cluster_view *v, char out[16])
 {
-	cluster_number_text(&v->speed, 0, out);
+	shown_text(&v->speed, 0, out);
 }
 
 void cluster_rpm_text(const struct cluster_view *v, char out[16])
@@ -37,21 +25,7 @@ void cluster_rpm_text(const struct cluster_view *v, char out[16])
 	struct shown r = v->rpm;
 
 	r.v = floor(r.v / 10 + 0.5) * 10;
-	cluster_number_text(&r, 0, out);
-}
-
-/* 12345 -> "12 345" */
-static void grouped(double value, char out[24])
-{
-	int64_t n = (int64_t)value;
-
-	if (n >= 1000000)
-		snprintf(out, 24, "%d %03d %03d", (int)(n / 1000000 % 1000), (int)(n / 1000 % 1000),
-			(int)(n % 1000));
-	else if (n >= 1000)
-		snprintf(out, 24, "%d %03d", (int)(n / 1000), (int)(n % 1000));
-	else
-		snprintf(out, 24, "%d", (int)n);
+	shown_text(&r, 0, out);
 }
 
 /* --- dials ----------------------------------------------------------------------------------- */
@@ -180,7 +154,7 @@ static void draw_gear(const struct gfx *g, const struct scene_item *it, const vo
 	bool known = v->gear[0] != '\0';
 
 	gfx_text(g, &font_letters_136, (int)dial_x(it->arg), READOUT_Y, GFX_CENTRE,
-		known ? v->gear : "\u2013", known ? C_TEXT : C_DIM);
+		known ? v->gear : "-", known ? C_TEXT : C_DIM);
 }
 
 static void draw_rpm_text(const struct gfx *g, const struct scene_item *it, const void *view)
@@ -294,7 +268,7 @@ static void draw_small(const struct gfx *g, const struct scene_item *it, const v
 		gfx_ring(g, &r);
 	gfx_icon(g, it->arg == DIAL_SPEED ? ICON_COOLANT : ICON_FUEL, (float)x - 50,
 		SMALL_TEXT_Y - 22, 26, value->live ? c : C_DIM);
-	cluster_number_text(value, 0, text);
+	shown_text(value, 0, text);
 	snprintf(full, sizeof(full), "%s%s", text, it->arg == DIAL_SPEED ? " \u00b0C" : " %");
 	gfx_text(g, &font_20, x - 14, SMALL_TEXT_Y, GFX_LEFT, full, value->live ? C_TEXT : C_DIM);
 }
@@ -312,7 +286,7 @@ static void add_small(const struct cluster_view *v, struct scene *s, int dial)
 			(uint64_t)(small_part(v, dial) * 400 + 0.5) << 2;
 	char text[16];
 
-	cluster_number_text(value, 0, text);
+	shown_text(value, 0, text);
 	scene_add(s, value->mapped ? gfx_ring_box(&r) : (struct gfx_rect){ 0, 0, 0, 0 },
 		scene_look_text(scene_look(SCENE_LOOK, look), text), draw_small, dial);
 }
@@ -342,13 +316,12 @@ static void draw_top(const struct gfx *g, const struct scene_item *it, const voi
 	if (v->clock.mapped) {
 		int m = v->clock.live ? (int)v->clock.v / 60 % 1440 : 0;
 
-		snprintf(text, sizeof(text),
-			v->clock.live ? "%02d:%02d" : "\u2013\u2013:\u2013\u2013", m / 60, m % 60);
+		snprintf(text, sizeof(text), v->clock.live ? "%02d:%02d" : "--:--", m / 60, m % 60);
 		gfx_text(g, &font_28, both ? x - 22 : x, TOP_Y, both ? GFX_RIGHT : GFX_CENTRE, text,
 			v->clock.live ? C_TEXT : C_DIM);
 	}
 	if (v->outside.mapped) {
-		cluster_number_text(&v->outside, 1, number);
+		shown_text(&v->outside, 1, number);
 		snprintf(text, sizeof(text), "%s \u00b0C", number);
 		gfx_text(g, &font_28, both ? x + 22 : x, TOP_Y, both ? GFX_LEFT : GFX_CENTRE, text,
 			v->outside.live ? C_SOFT : C_DIM);
@@ -363,8 +336,8 @@ static void dash(const struct gfx *g, float side, float near, float far)
 {
 	float end = far > ROAD_FAR ? ROAD_FAR : far;
 
-	for (float a = near < ROAD_NEAR ? ROAD_NEAR : near; a < end; a += 1.0f) {
-		float b = a + 1.0f < end ? a + 1.0f : end;
+	for (float a = near < ROAD_NEAR ? ROAD_NEAR : near, step; a < end; a += step) {
+		float b = a + (step = a < 4.0f ? 0.2f : 1.2f) < end ? a + step : end;
 		float fade = 1.0f - a / ROAD_FAR, close = a < 3.0f ? (a + 0.5f) / 3.5f : 1.0f;
 		const struct gfx_point p[4] = { road_point(side - 0.09f, a),
 			road_point(side + 0.09f, a), road_point(side + 0.09f, b),
@@ -468,10 +441,7 @@ static void draw_distance(const struct gfx *g, const struct scene_item *it, cons
 	if (v->odometer.mapped) {
 		int x = both ? MIDDLE_X - 130 : MIDDLE_X;
 
-		if (v->odometer.live)
-			grouped(v->odometer.v, text);
-		else
-			snprintf(text, sizeof(text), "\u2013\u2013");
+		shown_grouped(&v->odometer, text);
 		snprintf(full, sizeof(full), "%s km", text);
 		gfx_text(g, &font_16, x, DISTANCE_Y - 28, GFX_CENTRE, "ODO", C_DIM);
 		gfx_text(g, &font_24, x, DISTANCE_Y, GFX_CENTRE, full, C_SOFT);
@@ -479,7 +449,7 @@ static void draw_distance(const struct gfx *g, const struct scene_item *it, cons
 	if (v->trip.mapped) {
 		int x = both ? MIDDLE_X + 130 : MIDDLE_X;
 
-		cluster_number_text(&v->trip, 1, text);
+		shown_text(&v->trip, 1, text);
 		snprintf(full, sizeof(full), "%s km", text);
 		gfx_text(g, &font_16, x, DISTANCE_Y - 28, GFX_CENTRE, "TRIP", C_DIM);
 		gfx_text(g, &font_24, x, DISTANCE_Y, GFX_CENTRE, full, C_SOFT);
@@ -525,7 +495,7 @@ void cluster_scene(const struct cluster_view *v, struct scene *s)
 		scene_add(s, (struct gfx_rect){ x - 60, ARROW_Y - 48, 120, 96 },
 			i ? v->right : v->left, draw_arrow, i);
 	}
-	cluster_number_text(&v->outside, 1, text);
+	shown_text(&v->outside, 1, text);
 	h = scene_look_text(shown_look(SCENE_LOOK, &v->clock, 1.0 / 60), text);
 	scene_add(s, (struct gfx_rect){ MIDDLE_X - 120, TOP_Y - 30, 240, 40 }, h, draw_top, 0);
 	for (int i = 0; i < LAMPS; i++) {
@@ -536,7 +506,7 @@ void cluster_scene(const struct cluster_view *v, struct scene *s)
 	}
 	scene_add(s, m < 0 ? none : (struct gfx_rect){ MIDDLE_X - 240, MESSAGE_Y - 1, 480, 46 }, 0,
 		draw_message, m < 0 ? 0 : m);
-	cluster_number_text(&v->trip, 1, text);
+	shown_text(&v->trip, 1, text);
 	h = scene_look_text(shown_look(SCENE_LOOK, &v->odometer, 1), text);
 	scene_add(s, (struct gfx_rect){ MIDDLE_X - 240, DISTANCE_Y - 48, 480, 60 }, h,
 		draw_distance, 0);

@@ -3,6 +3,7 @@
  * Draws one screen of a demo ECU on the host and saves it: to look at a design without a machine.
  *
  *	guest_preview cluster speed=87 rpm=3200 gear=4 lamps=4 left -o x.png
+ *	guest_preview ivi page=2 accent=0 speed=87 press=640,400 -o x.png
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +11,8 @@
 #include <time.h>
 
 #include "base/image.h"
-#include "view.h"
+#include "cluster_view.h"
+#include "ivi_view.h"
 
 static bool option(const char *arg, const char *key, double *out)
 {
@@ -89,31 +91,83 @@ static void cluster_option(struct cluster_view *v, const char *arg)
 	}
 }
 
+static void ivi_option(struct ivi_view *v, const char *arg)
+{
+	static const char *const names[IVI_VALUES] = { "speed", "rpm", "coolant", "oil", "battery",
+		"fuel", "throttle", "odometer", "outside", "cabin", "clock", "door_fl", "door_fr",
+		"door_rl", "door_rr", "hatch", "wheel_fl", "wheel_fr", "wheel_rl", "wheel_rr" };
+	double n;
+
+	for (size_t i = 0; i < IVI_VALUES; i++) {
+		if (option(arg, names[i], &n))
+			v->value[i] = (struct shown){ true, true, n };
+	}
+	if (option(arg, "page", &n) && n >= 0 && n < PAGES)
+		v->page = (enum ivi_page)n;
+	if (option(arg, "accent", &n))
+		v->accent = (int)n & 3;
+	if (option(arg, "brightness", &n))
+		v->brightness = (int)n;
+	if (option(arg, "track", &n))
+		v->track = (int)n & 3;
+	if (option(arg, "seat", &n))
+		v->climate.seat[0] = (int)n & 3;
+	v->playing |= !strcmp(arg, "playing");
+	v->climate.automatic |= !strcmp(arg, "auto");
+	if (sscanf(arg, "press=%d,%d", &v->touch_x, &v->touch_y) == 2)
+		v->touching = true;
+}
+
+/* Draws both layers as the guest's first frame does, and says how long that took. */
+static void draw(const struct gfx *bg, const struct gfx *g, const struct cluster_view *c,
+	const struct ivi_view *v)
+{
+	static struct scene scene;
+	double t0 = now_ms(), t1;
+
+	if (c)
+		cluster_background(bg, c);
+	else
+		ivi_background(bg, v);
+	t1 = now_ms();
+	if (c)
+		cluster_scene(c, &scene);
+	else
+		ivi_scene(v, &scene);
+	scene_paint(g, bg, &scene, (struct gfx_rect){ 0, 0, g->w, g->h },
+		c ? (const void *)c : (const void *)v);
+	printf("background %.2f ms, items %.2f ms (%u)\n", t1 - t0, now_ms() - t1, scene.n);
+}
+
 int main(int argc, char **argv)
 {
 	static uint32_t back[CLUSTER_W * CLUSTER_H], front[CLUSTER_W * CLUSTER_H];
 	static float scratch[GFX_SCRATCH];
-	static struct scene scene;
 	const char *path = "preview.png";
-	struct cluster_view v;
+	bool ivi = argc > 1 && !strcmp(argv[1], "ivi");
+	int w = ivi ? IVI_W : CLUSTER_W, h = ivi ? IVI_H : CLUSTER_H;
+	struct cluster_view c;
+	struct ivi_view v;
 	struct gfx bg, g;
-	double t0, t1, t2;
 
-	cluster_view_init(&v);
-	for (int i = 1; i < argc; i++) {
+	if (argc < 2 || (!ivi && strcmp(argv[1], "cluster"))) {
+		fprintf(stderr, "usage: guest_preview cluster|ivi [name=value...] -o FILE.png\n");
+		return 2;
+	}
+	cluster_view_init(&c);
+	ivi_view_init(&v);
+	for (int i = 2; i < argc; i++) {
 		if (!strcmp(argv[i], "-o") && i + 1 < argc)
 			path = argv[++i];
+		else if (ivi)
+			ivi_option(&v, argv[i]);
 		else
-			cluster_option(&v, argv[i]);
+			cluster_option(&c, argv[i]);
 	}
-	gfx_init(&bg, back, CLUSTER_W, CLUSTER_H, CLUSTER_W, scratch);
-	gfx_init(&g, front, CLUSTER_W, CLUSTER_H, CLUSTER_W, scratch);
-	t0 = now_ms();
-	cluster_background(&bg, &v);
-	t1 = now_ms();
-	cluster_scene(&v, &scene);
-	scene_paint(&g, &bg, &scene, (struct gfx_rect){ 0, 0, CLUSTER_W, CLUSTER_H }, &v);
-	t2 = now_ms();
-	printf("background %.2f ms, items %.2f ms (%u)\n", t1 - t0, t2 - t1, scene.n);
+	if (v.touching)
+		v.pressed = ivi_hit(v.page, v.touch_x, v.touch_y);
+	gfx_init(&bg, back, w, h, w, scratch);
+	gfx_init(&g, front, w, h, w, scratch);
+	draw(&bg, &g, ivi ? NULL : &c, &v);
 	return save(&g, path);
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "scene.h"
+#include "shown.h"
 
 #define CLUSTER_W 1920
 #define CLUSTER_H 720
@@ -20,12 +21,6 @@ enum cluster_lamp {
 	LAMP_ABS,
 	LAMP_BRAKE,
 	LAMPS
-};
-
-/* A number that may be missing: not in the signal map, or too old. */
-struct shown {
-	bool mapped, live;
-	double v;
 };
 
 struct cluster_view {
@@ -54,8 +49,6 @@ void cluster_view_init(struct cluster_view *v);
 void cluster_speed_text(const struct cluster_view *v, char out[16]);
 /* Rounded to 10/min, as a readout that moves less than the needle. */
 void cluster_rpm_text(const struct cluster_view *v, char out[16]);
-/* "19.5", without unit; dashes when missing; `decimals` 0 or 1. */
-void cluster_number_text(const struct shown *s, int decimals, char out[16]);
 
 /* Draws what never changes; depends on the scales of the view only. */
 void cluster_background(const struct gfx *g, const struct cluster_view *v);

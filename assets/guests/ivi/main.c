@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The infotainment as a bare-metal guest: touch (or mouse) and CAN in, screen and climate frames
+ * out. Sleeps when nothing happens.
+ */
+#include "dyno/dyno.h"
+#include "ivi.h"
+#include "panel.h"
+
+static void draw_background(const struct gfx *g, const void *view)
+{
+	ivi_background(g, view);
+}
+
+static void list_items(const void *view, struct scene *s)
+{
+	ivi_scene(view, s);
+}
+
+/* The first finger of a multi-touch device, or a pointer with its left button. */
+struct finger {
+	struct dyno_input *touch, *pointer;
+	int slot, x, y;
+	bool down, was_down, moved;
+};
+
+/* Collects one event; true when a complete update ended. */
+static bool finger_event(struct finger *f, struct dyno_input *in, const struct dyno_input_event *e)
+{
+	if (e->type == DYNO_EV_SYN)
+		return e->code == DYNO_SYN_REPORT;
+	if (e->type == DYNO_EV_KEY && e->code == DYNO_BTN_LEFT && in == f->pointer)
+		f->down = e->value != 0;
+	if (e->type != DYNO_EV_ABS)
+		return false;
+	if (e->code == DYNO_ABS_MT_SLOT) {
+		f->slot = e->value;
+	} else if (in == f->pointer || f->slot == 0) {
+		if (e->code == DYNO_ABS_MT_TRACKING_ID)
+			f->down = e->value >= 0;
+		else if (e->code == (in == f->pointer ? DYNO_ABS_X : DYNO_ABS_MT_POSITION_X))
+			f->x = dyno_input_scale(in, e->code, e->value, IVI_W);
+		else if (e->code == (in == f->pointer ? DYNO_ABS_Y : DYNO_ABS_MT_POSITION_Y))
+			f->y = dyno_input_scale(in, e->code, e->value, IVI_H);
+	}
+	return false;
+}
+
+static void read_finger(struct finger *f, struct dyno_input *in, struct ivi *u)
+{
+	struct dyno_input_event e;
+
+	while (in && dyno_input_next(in, &e)) {
+		uint64_t now = dyno_now_ns();
+
+		if (!finger_event(f, in, &e))
+			continue;
+		if (f->down && !f->was_down)
+			ivi_touch(u, TOUCH_DOWN, f->x, f->y, now);
+		else if (f->down)
+			ivi_touch(u, TOUCH_MOVE, f->x, f->y, now);
+		else if (f->was_down)
+			ivi_touch(u, TOUCH_UP, f->x, f->y, now);
+		f->was_down = f->down;
+	}
+}
+
+static void receive(struct ivi *u, struct dyno_can *const *can, unsigned int n)
+{
+	struct dyno_can_frame f;
+
+	for (unsigned int i = 0; i < n; i++) {
+		while (can[i] && dyno_can_recv(can[i], &f))
+			ivi_rx(u, i, &f, dyno_now_ns());
+	}
+}
+
+static void send_due(struct ivi *u, struct dyno_can *const *can, uint64_t now)
+{
+	struct dyno_can_frame f;
+	unsigned int bus;
+
+	while (ivi_tx(u, now, &f, &bus)) {
+		if (!can[bus] || dyno_can_send(can[bus], &f))
+			u->tx--;
+		else
+			dyno_can_kick(can[bus]);
+	}
+}
+
+void dyno_main(void)
+{
+	static struct ivi u;
+	static struct panel panel;
+	struct dyno_can *can[GAUGES_BUSES_MAX] = { 0 };
+	const char *names[GAUGES_BUSES_MAX];
+	unsigned int n = dyno_can_count() < GAUGES_BUSES_MAX ? dyno_can_count() : GAUGES_BUSES_MAX;
+	struct finger finger = { 0 };
+	struct dyno_sigmap map = { "none", 0, NULL };
+
+	for (unsigned int i = 0; i < n; i++)
+		names[i] = dyno_can_name(i);
+	if (dyno_sigmap_open(&map))
+		dyno_printf("ivi: no signal map, nothing will be shown\n");
+	ivi_init(&u, &map, names, n, dyno_now_ns());
+	(void)ivi_show(&u, dyno_now_ns());
+	panel_open(&panel, IVI_W, IVI_H, draw_background, list_items);
+	panel_update(&panel, &u.v, dyno_now_ns());
+	finger.touch = dyno_input_find(DYNO_INPUT_TOUCH);
+	finger.pointer = dyno_input_find(DYNO_INPUT_POINTER);
+	for (unsigned int i = 0; i < n; i++)
+		can[i] = dyno_can_open(i);
+	dyno_printf("READY ivi t_ms=%u\n", (unsigned int)(dyno_now_ns() / 1000000));
+
+	for (;;) {
+		uint64_t now, wake, due;
+
+		receive(&u, can, n);
+		read_finger(&finger, finger.touch, &u);
+		read_finger(&finger, finger.pointer, &u);
+		now = dyno_now_ns();
+		send_due(&u, can, now);
+		if (ivi_show(&u, now))
+			panel_redraw(&panel);
+		wake = panel_update(&panel, &u.v, now);
+		due = ivi_next_change(&u, now);
+		wake = due < wake ? due : wake;
+		due = gauges_out_next(&u.out);
+		wake = due < wake ? due : wake;
+		due = panel_stat(&panel, now, u.rx, u.tx);
+		wake = due < wake ? due : wake;
+		dyno_wait(wake);
+	}
+}
