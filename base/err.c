@@ -45,7 +45,9 @@ void err_prefix(struct err *e, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	n = strlen(text);
-	snprintf(text + n, sizeof(text) - n, ": %s", e->text);
+	/* Where it does not fit it is cut: what a person reads first is there. */
+	if (snprintf(text + n, sizeof(text) - n, ": %s", e->text) < 0)
+		text[n] = 0;
 	memcpy(e->text, text, sizeof(text));
 }
 
