@@ -56,7 +56,7 @@ struct vq {
 /* Latches and returns VQ_BROKEN. */
 enum vq_pop vq_fail(struct vq *q, int guest_error, const char *why);
 
-/* Fetches a descriptor that lies 16-aligned in pinned memory, each 8 bytes once. */
+/* Fetches a descriptor from pinned memory, each byte once. */
 struct vq_desc vq_desc_load(const uint8_t *p);
 
 /* State of walking one chain. */
@@ -73,7 +73,7 @@ MUST_CHECK int vq_walk_add(struct vq_walk *w, gpa addr, uint32_t len, bool writa
 struct vq_table {
 	gpa addr;
 	uint32_t n; /* entries */
-	const uint8_t *host; /* where it can be read in place; else NULL */
+	const uint8_t *host; /* where it is; NULL when it crosses regions */
 };
 /* 0, or a GUEST_E_* that was latched. */
 MUST_CHECK int vq_table_open(struct vq *q, struct vq_table *t, gpa addr, uint32_t bytes);
