@@ -32,6 +32,11 @@ static void start(struct vmh *h, const char *what, json_t *more)
 	vmh_start(h, &cfg);
 }
 
+static json_t *one_rng(void)
+{
+	return json_pack("{s:[{s:s}]}", "devices", "type", "rng");
+}
+
 static void expect_exit(struct vmh *h, const char *reason, int status)
 {
 	json_t *e = vmh_event(h, "exited", LIMIT_MS);
@@ -165,6 +170,40 @@ static void test_paused_guest_stands_and_goes_on(void **state)
 	vmh_stop(&h);
 }
 
+static void test_every_width_of_virtio_registers(void **state)
+{
+	struct vmh h;
+
+	(void)state;
+	start(&h, "mmio", one_rng());
+	expect_exit(&h, "poweroff", 0);
+	assert_non_null(strstr(h.console, "features_hi=0000000000000"));
+	assert_non_null(strstr(h.console, "num_queues=0000000000000001"));
+	assert_non_null(strstr(h.console, "status=0000000000000001"));
+	assert_non_null(strstr(h.console, "queue_desc=0000000000123450"));
+	assert_non_null(strstr(h.console, "no_queue=0000000000000000"));
+	assert_non_null(strstr(h.console, "ecam=0000000010441af4"));
+	assert_non_null(strstr(h.console, "ecam8=0000000000000044"));
+	assert_non_null(strstr(h.console, "nobody=ffffffffffffffff"));
+	vmh_stop(&h);
+}
+
+static void test_rng_interrupts_by_msix_masked_and_moved(void **state)
+{
+	struct vmh h;
+
+	(void)state;
+	start(&h, "msix", one_rng());
+	expect_exit(&h, "poweroff", 0);
+	assert_non_null(strstr(h.console, "interrupts=0000000000000001"));
+	assert_non_null(strstr(h.console, "random=0000000000000001"));
+	assert_non_null(strstr(h.console, "while_masked=0000000000000000"));
+	assert_non_null(strstr(h.console, "pending_after=0000000000000000"));
+	assert_non_null(strstr(h.console, "left_behind=00000000ffffffff"));
+	assert_non_null(strstr(h.console, "moved=0000000000000003"));
+	vmh_stop(&h);
+}
+
 static void expect_error(struct vmh *h, const char *text)
 {
 	json_t *e = vmh_event(h, "error", LIMIT_MS);
@@ -205,6 +244,8 @@ int main(void)
 		cmocka_unit_test(test_echo_by_interrupts_and_power_button),
 		cmocka_unit_test(test_two_processors_run),
 		cmocka_unit_test(test_paused_guest_stands_and_goes_on),
+		cmocka_unit_test(test_every_width_of_virtio_registers),
+		cmocka_unit_test(test_rng_interrupts_by_msix_masked_and_moved),
 		cmocka_unit_test(test_bad_manifest_is_an_error_with_the_key),
 		cmocka_unit_test(test_without_kvm_the_message_says_what_to_do),
 	};

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "vmm/arch/x86_64/acpi.h"
 #include "vmm/arch/x86_64/boot.h"
 #include "vmm/arch/x86_64/cpuid.h"
 #include "vmm/arch/x86_64/layout.h"
@@ -57,10 +58,26 @@ int machine_cpuid(struct machine *mc, struct err *e)
 	return rc;
 }
 
+static int load_acpi(struct machine *mc, struct err *e)
+{
+	CLEANUP_FREE uint8_t *tables = malloc(ACPI_MAX_BYTES);
+	size_t len = 0;
+	int rc;
+
+	static_assert(ACPI_MAX_BYTES <= X86_ACPI_BYTES, "room for the tables");
+	if (!tables)
+		return err_errno(e, ENOMEM, "ACPI tables");
+	rc = acpi_build(tables, &len, X86_ACPI, vm_cpus(mc->vm));
+	if (rc == 0 && gmem_write(vm_mem(mc->vm), (gpa){ X86_ACPI }, tables, len))
+		rc = -EFAULT;
+	return rc < 0 ? err_errno(e, -rc, "ACPI tables") : 0;
+}
+
 static int load_pvh(struct machine *mc, const struct elf_image *im, struct err *e)
 {
 	struct pvh_module module[MANIFEST_MAX_MODULES];
 	struct pvh_boot b = { .cmdline = mc->m->cmdline,
+		.rsdp = X86_ACPI,
 		.memory_bytes = mc->m->memory_bytes,
 		.kernel_high = im->high,
 		.module = module,
@@ -89,7 +106,9 @@ int machine_load(struct machine *mc, struct err *e)
 		err_prefix(e, "%s", mc->m->kernel_name);
 		return rc;
 	}
-	rc = load_pvh(mc, &im, e);
+	rc = load_acpi(mc, e);
+	if (rc == 0)
+		rc = load_pvh(mc, &im, e);
 	if (rc < 0)
 		return rc;
 	rc = vm_cpu_get_sregs(mc->vm, 0, &sregs);

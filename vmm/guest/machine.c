@@ -7,6 +7,7 @@
 
 #include "base/fd.h"
 #include "vmm/arch/x86_64/layout.h"
+#include "vmm/guest/devices.h"
 #include "vmm/guest/machine_priv.h"
 
 #define DRAIN_MS 200
@@ -44,6 +45,35 @@ static void on_stopped(void *ctx, enum vm_stop why, const char *text)
 	mc->host.wish(mc->host.ctx, wish[why], text);
 }
 
+/* ---- the VM as PCI devices see it ---- */
+
+static int msi_attach(void *ctx, int eventfd, uint32_t *gsi)
+{
+	return vm_msi_attach(ctx, eventfd, gsi);
+}
+
+static void msi_detach(void *ctx, int eventfd, uint32_t gsi)
+{
+	vm_msi_detach(ctx, eventfd, gsi);
+}
+
+static int msi_route(void *ctx, uint32_t gsi, uint64_t addr, uint32_t data)
+{
+	return vm_msi_route(ctx, gsi, addr, data);
+}
+
+static int doorbell_add(void *ctx, uint64_t addr, int eventfd)
+{
+	return vm_doorbell_add(ctx, addr, eventfd);
+}
+
+static void doorbell_del(void *ctx, uint64_t addr, int eventfd)
+{
+	vm_doorbell_del(ctx, addr, eventfd);
+}
+
+/* ---- building ---- */
+
 /* The manifest's descriptor, now the machine's. */
 static int take(int *fds, int index)
 {
@@ -65,6 +95,17 @@ static int make_vm(struct machine *mc, int *fds, struct err *e)
 	return vm_new(&mc->vm, &cfg, &h, e);
 }
 
+static int make_pci(struct machine *mc, struct err *e)
+{
+	int rc = bus_add(&mc->mmio, X86_ECAM, X86_ECAM_BYTES, &pci_ecam_ops, &mc->pci);
+
+	static_assert(X86_ECAM_BYTES == PCI_ECAM_BYTES, "one bus");
+	static_assert(X86_ECAM >= VM_HOLE_BASE, "ECAM lies behind low memory");
+	mc->platform = (struct pci_platform){ msi_attach, msi_detach, msi_route, doorbell_add,
+		doorbell_del, mc->vm };
+	return rc < 0 ? err_errno(e, -rc, "cannot place the PCI bus") : 0;
+}
+
 static int build(struct machine *mc, int *fds, struct err *e)
 {
 	int rc = loop_thread_init(&mc->dev_loop, "devices");
@@ -78,7 +119,11 @@ static int build(struct machine *mc, int *fds, struct err *e)
 		mc->module_fd[i] = take(fds, mc->m->module[i].fd);
 	rc = make_vm(mc, fds, e);
 	if (rc == 0)
+		rc = make_pci(mc, e);
+	if (rc == 0)
 		rc = machine_ports_add(mc, take(fds, mc->m->serial_fd), e);
+	if (rc == 0)
+		rc = devices_add(mc, fds, e);
 	if (rc == 0)
 		rc = machine_cpuid(mc, e);
 	if (rc == 0)
@@ -101,6 +146,7 @@ int machine_new(struct machine **out, const struct manifest *m, int *fds,
 		mc->module_fd[i] = -1;
 	bus_init(&mc->pio);
 	bus_init(&mc->mmio);
+	pci_host_init(&mc->pci, &mc->mmio, X86_MMIO, X86_MMIO_END);
 	rc = build(mc, fds, e);
 	if (rc < 0) {
 		machine_free(mc);
@@ -119,6 +165,7 @@ void machine_free(struct machine *mc)
 		vm_stop(mc->vm);
 	loop_thread_stop(&mc->dev_loop);
 	loop_thread_stop(&mc->gpu_loop);
+	devices_free(mc);
 	uart_free(mc->uart);
 	vm_free(mc->vm);
 	loop_thread_fini(&mc->dev_loop);
@@ -126,6 +173,7 @@ void machine_free(struct machine *mc)
 	fd_close(&mc->kernel_fd);
 	for (unsigned int i = 0; i < MANIFEST_MAX_MODULES; i++)
 		fd_close(&mc->module_fd[i]);
+	pci_host_fini(&mc->pci);
 	bus_fini(&mc->pio);
 	bus_fini(&mc->mmio);
 	free(mc);
@@ -156,6 +204,7 @@ int machine_reset(struct machine *mc, struct err *e)
 
 	vm_pause(mc->vm);
 	machine_ports_reset(mc);
+	pci_host_reset(&mc->pci);
 	rc = vm_memory_clear(mc->vm, e);
 	if (rc == 0)
 		rc = vm_reset(mc->vm, e);
@@ -176,7 +225,7 @@ void machine_drain(struct machine *mc)
 
 void machine_status(struct machine *mc, json_t *reply)
 {
-	json_t *exits = json_object();
+	json_t *exits = json_object(), *devices = json_array();
 	struct uart_stats s;
 
 	for (int i = 0; i < VM_EXITS; i++)
@@ -188,6 +237,8 @@ void machine_status(struct machine *mc, json_t *reply)
 		exits, "mmio_unanswered", json_integer((json_int_t)bus_missed(&mc->mmio)));
 	json_object_set_new(reply, "exits", exits);
 	json_object_set_new(reply, "cpus", json_integer(vm_cpus(mc->vm)));
+	devices_status(mc, devices);
+	json_object_set_new(reply, "devices", devices);
 	uart_stats(mc->uart, &s);
 	json_object_set_new(reply, "serial",
 		json_pack("{s:I,s:I,s:I}", "tx_bytes", (json_int_t)s.tx_bytes, "tx_dropped",
@@ -197,10 +248,5 @@ void machine_status(struct machine *mc, json_t *reply)
 int machine_input(struct machine *mc, unsigned int scanout, enum input_kind kind,
 	const struct input_event_rec *ev, uint32_t n)
 {
-	(void)mc;
-	(void)scanout;
-	(void)kind;
-	(void)ev;
-	(void)n;
-	return -ENODEV;
+	return devices_input(mc, scanout, kind, ev, n);
 }

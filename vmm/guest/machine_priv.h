@@ -2,11 +2,20 @@
 /* What the files that make up the machine share; not for others. */
 #pragma once
 
+#include "devices/gpu/scanout_port.h"
 #include "devices/legacy/reset.h"
 #include "devices/legacy/uart.h"
 #include "vmm/bus/bus.h"
 #include "vmm/guest/loop_thread.h"
 #include "vmm/guest/machine.h"
+#include "vmm/pci/pci.h"
+#include "vmm/transport/pci.h"
+
+struct machine_device {
+	struct machine *mc;
+	const struct manifest_device *d;
+	struct vpci *vpci;
+};
 
 struct machine {
 	const struct manifest *m;
@@ -18,6 +27,11 @@ struct machine {
 	struct i8042 i8042;
 	struct reset_control reset_control;
 	struct sleep_control sleep;
+	struct pci_platform platform; /* the VM as PCI devices see it */
+	struct pci_host pci;
+	struct scanout_port *display; /* shared by the gpu and its inputs; NULL without gpu */
+	bool display_is_channel;
+	struct machine_device device[MANIFEST_MAX_DEVICES];
 	int kernel_fd;
 	int module_fd[MANIFEST_MAX_MODULES];
 };

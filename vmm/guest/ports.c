@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The legacy ports of a machine: COM1, keyboard controller, reset and sleep registers. */
-#include <string.h>
-
 #include "base/fd.h"
 #include "vmm/arch/x86_64/layout.h"
 #include "vmm/guest/machine_priv.h"
@@ -83,9 +81,10 @@ static void pci_bus_read(void *ctx, uint64_t off, void *dst, uint32_t len)
 {
 	struct machine *mc = ctx;
 
-	memset(dst, 0xff, len);
 	if (off == X86_PORT_RESET - X86_PORT_PCI && len == 1)
 		*(uint8_t *)dst = reset_control_read(&mc->reset_control);
+	else
+		pci_port_read(&mc->pci, off, dst, len);
 }
 
 static void pci_bus_write(void *ctx, uint64_t off, const void *src, uint32_t len)
@@ -94,6 +93,8 @@ static void pci_bus_write(void *ctx, uint64_t off, const void *src, uint32_t len
 
 	if (off == X86_PORT_RESET - X86_PORT_PCI && len == 1)
 		carry_out(mc, reset_control_write(&mc->reset_control, *(const uint8_t *)src));
+	else
+		pci_port_write(&mc->pci, off, src, len);
 }
 
 static const struct bus_ops uart_ops = { uart_bus_read, uart_bus_write };

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The machine's ACPI tables; see acpi.h. Layouts are those of ACPI 6.4, "ACPI System Description
+ * Tables". */
+#include "vmm/arch/x86_64/acpi.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "base/le.h"
+#include "vmm/arch/x86_64/aml.h"
+#include "vmm/arch/x86_64/layout.h"
+
+#define FADT_PWR_BUTTON  (1u << 4) /* no fixed power button: a control method one */
+#define FADT_SLP_BUTTON  (1u << 5)
+#define FADT_RESET_REG   (1u << 10)
+#define FADT_HW_REDUCED  (1u << 20)
+#define BOOT_NO_VGA      (1u << 2)
+#define BOOT_NO_CMOS_RTC (1u << 5)
+#define MADT_PCAT_COMPAT 1u
+#define PROFILE_EMBEDDED 0 /* unspecified */
+#define SPACE_IO         1
+#define ACCESS_BYTE      1
+#define TABLES           3 /* that the XSDT names */
+
+struct rsdp {
+	char signature[8];
+	uint8_t checksum;
+	char oem[6];
+	uint8_t revision;
+	le32 rsdt, length;
+	le64 xsdt;
+	uint8_t checksum2, reserved[3];
+};
+static_assert(sizeof(struct rsdp) == 36, "RSDP");
+
+struct header {
+	char signature[4];
+	le32 length;
+	uint8_t revision, checksum;
+	char oem[6], oem_table[8];
+	le32 oem_revision;
+	char creator[4];
+	le32 creator_revision;
+};
+static_assert(sizeof(struct header) == 36, "table header");
+
+struct gas {
+	uint8_t space, bits, offset, access;
+	le64 address;
+};
+static_assert(sizeof(struct gas) == 12, "generic address");
+
+struct fadt {
+	struct header h;
+	le32 firmware_ctrl, dsdt;
+	uint8_t reserved0, profile;
+	uint8_t fixed_hardware[109 - 46]; /* SCI to century: none of it in this machine */
+	le16 boot_flags;
+	uint8_t reserved1;
+	le32 flags;
+	struct gas reset;
+	uint8_t reset_value;
+	le16 arm_flags;
+	uint8_t minor;
+	le64 x_firmware_ctrl, x_dsdt;
+	struct gas fixed_registers[8];
+	struct gas sleep_control, sleep_status;
+	char hypervisor[8];
+};
+static_assert(sizeof(struct fadt) == 276, "FADT");
+
+struct madt {
+	struct header h;
+	le32 lapic, flags;
+};
+struct madt_lapic {
+	uint8_t type, len, uid, apic_id;
+	le32 flags;
+};
+struct madt_ioapic {
+	uint8_t type, len, id, reserved;
+	le32 address, gsi_base;
+};
+struct madt_nmi {
+	uint8_t type, len, uid;
+	le16 flags;
+	uint8_t lint;
+};
+static_assert(sizeof(struct madt_nmi) == 6, "MADT NMI");
+
+struct mcfg {
+	struct header h;
+	uint8_t reserved[8];
+	le64 base;
+	le16 segment;
+	uint8_t first_bus, last_bus, reserved2[4];
+};
+static_assert(sizeof(struct mcfg) == 60, "MCFG");
+
+static uint8_t checksum(const void *p, size_t n)
+{
+	const uint8_t *b = p;
+	uint8_t sum = 0;
+
+	while (n--)
+		sum = (uint8_t)(sum + *b++);
+	return (uint8_t)-sum;
+}
+
+/* The area being filled; tables start on 16 bytes. */
+struct area {
+	struct aml out;
+	uint64_t base;
+};
+
+static struct header header(const char *signature, uint8_t revision)
+{
+	struct header h = { .revision = revision,
+		.oem_revision = { { 1 } },
+		.creator = { 'D', 'Y', 'N', 'O' },
+		.creator_revision = { { 1 } } };
+
+	memcpy(h.signature, signature, sizeof(h.signature));
+	memcpy(h.oem, "DYNO  ", sizeof(h.oem));
+	memcpy(h.oem_table, "DYNOVM  ", sizeof(h.oem_table));
+	return h;
+}
+
+static size_t table_begin(struct area *a)
+{
+	while (a->out.len % 16 && !a->out.full)
+		aml_byte(&a->out, 0);
+	return a->out.len;
+}
+
+/* Sets length and checksum; the table's guest address. */
+static uint64_t table_end(struct area *a, size_t at)
+{
+	struct header *h = (struct header *)(void *)(a->out.buf + at);
+
+	if (a->out.full)
+		return 0;
+	h->length = le32_of((uint32_t)(a->out.len - at));
+	h->checksum = checksum(h, a->out.len - at);
+	return a->base + at;
+}
+
+/* ---- DSDT ---- */
+
+static void dsdt_pci(struct aml *a)
+{
+	aml_mark dev = aml_device(a, "PCI0"), crs;
+
+	aml_name(a, "_HID");
+	aml_eisa_id(a, "PNP0A08");
+	aml_name(a, "_CID");
+	aml_eisa_id(a, "PNP0A03");
+	aml_name(a, "_SEG");
+	aml_integer(a, 0);
+	aml_name(a, "_BBN");
+	aml_integer(a, 0);
+	aml_name(a, "_UID");
+	aml_integer(a, 0);
+	crs = aml_resources(a);
+	aml_res_buses(a, 0, 0);
+	aml_res_io(a, X86_PORT_PCI, 8);
+	aml_res_window32(a, X86_MMIO, (uint32_t)(X86_MMIO_END - X86_MMIO));
+	aml_res_window64(a, X86_MMIO64, X86_MMIO64_BYTES);
+	aml_resources_close(a, crs);
+	aml_close(a, dev);
+}
+
+static void dsdt_com1(struct aml *a)
+{
+	aml_mark dev = aml_device(a, "COM1"), crs;
+
+	aml_name(a, "_HID");
+	aml_eisa_id(a, "PNP0501");
+	aml_name(a, "_UID");
+	aml_integer(a, 1);
+	crs = aml_resources(a);
+	aml_res_io(a, X86_PORT_COM1, 8);
+	aml_res_irq(a, X86_IRQ_COM1);
+	aml_resources_close(a, crs);
+	aml_close(a, dev);
+}
+
+/* ECAM and the registers of this machine: nobody else may have them. */
+static void dsdt_board(struct aml *a)
+{
+	aml_mark dev = aml_device(a, "MBRD"), crs;
+
+	aml_name(a, "_HID");
+	aml_eisa_id(a, "PNP0C02");
+	crs = aml_resources(a);
+	aml_res_fixed_memory(a, (uint32_t)X86_ECAM, (uint32_t)X86_ECAM_BYTES);
+	aml_res_io(a, X86_PORT_SLEEP, 2);
+	aml_resources_close(a, crs);
+	aml_close(a, dev);
+}
+
+/* Without fixed hardware the power button is a device that an interrupt's event method notifies:
+ * ACPI, "Interrupt-signaled ACPI events". */
+static void dsdt_power_button(struct aml *a)
+{
+	aml_mark dev = aml_device(a, "PWRB"), crs, method, cond;
+
+	aml_name(a, "_HID");
+	aml_eisa_id(a, "PNP0C0C");
+	aml_name(a, "_UID");
+	aml_integer(a, 0);
+	aml_close(a, dev);
+
+	dev = aml_device(a, "GED0");
+	aml_name(a, "_HID");
+	aml_string(a, "ACPI0013");
+	aml_name(a, "_UID");
+	aml_integer(a, 0);
+	crs = aml_resources(a);
+	aml_res_irq(a, X86_IRQ_POWER_BUTTON);
+	aml_resources_close(a, crs);
+	method = aml_method(a, "_EVT", 1);
+	cond = aml_if_arg0_is(a, X86_IRQ_POWER_BUTTON);
+	aml_notify(a, "_SB_", "PWRB", 0x80);
+	aml_close(a, cond);
+	aml_close(a, method);
+	aml_close(a, dev);
+}
+
+static uint64_t put_dsdt(struct area *area)
+{
+	struct header h = header("DSDT", 2);
+	struct aml *a = &area->out;
+	size_t at = table_begin(area);
+	aml_mark scope, package;
+
+	aml_bytes(a, &h, sizeof(h));
+	scope = aml_scope(a, "\\_SB_");
+	dsdt_pci(a);
+	dsdt_com1(a);
+	dsdt_board(a);
+	dsdt_power_button(a);
+	aml_close(a, scope);
+	aml_name(a, "\\_S5_");
+	package = aml_package(a, 4);
+	aml_integer(a, X86_S5_TYPE);
+	aml_integer(a, X86_S5_TYPE);
+	aml_integer(a, 0);
+	aml_integer(a, 0);
+	aml_close(a, package);
+	return table_end(area, at);
+}
+
+/* ---- the fixed tables ---- */
+
+static struct gas port(uint16_t address)
+{
+	return (struct gas){ SPACE_IO, 8, 0, ACCESS_BYTE, le64_of(address) };
+}
+
+static uint64_t put_fadt(struct area *a, uint64_t dsdt)
+{
+	struct fadt f = { .h = header("FACP", 6), .profile = PROFILE_EMBEDDED, .minor = 4 };
+	size_t at = table_begin(a);
+
+	f.dsdt = le32_of((uint32_t)dsdt);
+	f.x_dsdt = le64_of(dsdt);
+	f.boot_flags = le16_of(BOOT_NO_VGA | BOOT_NO_CMOS_RTC);
+	f.flags = le32_of(FADT_PWR_BUTTON | FADT_SLP_BUTTON | FADT_RESET_REG | FADT_HW_REDUCED);
+	f.reset = port(X86_PORT_RESET);
+	f.reset_value = X86_RESET_VALUE;
+	f.sleep_control = port(X86_PORT_SLEEP);
+	f.sleep_status = port(X86_PORT_SLEEP + 1);
+	memcpy(f.hypervisor, "DYNO\0\0\0", sizeof(f.hypervisor));
+	aml_bytes(&a->out, &f, sizeof(f));
+	return table_end(a, at);
+}
+
+static uint64_t put_madt(struct area *a, unsigned int cpus)
+{
+	struct madt m = { .h = header("APIC", 5),
+		.lapic = le32_of((uint32_t)X86_LAPIC),
+		.flags = le32_of(MADT_PCAT_COMPAT) };
+	struct madt_ioapic io = { .type = 1, .len = 12, .address = le32_of((uint32_t)X86_IOAPIC) };
+	struct madt_nmi nmi = { .type = 4, .len = 6, .uid = 0xff, .lint = 1 };
+	size_t at = table_begin(a);
+
+	aml_bytes(&a->out, &m, sizeof(m));
+	for (unsigned int i = 0; i < cpus; i++) {
+		struct madt_lapic l = { 0, 8, (uint8_t)i, (uint8_t)i, le32_of(1) };
+
+		aml_bytes(&a->out, &l, sizeof(l));
+	}
+	aml_bytes(&a->out, &io, sizeof(io));
+	aml_bytes(&a->out, &nmi, sizeof(nmi));
+	return table_end(a, at);
+}
+
+static uint64_t put_mcfg(struct area *a)
+{
+	struct mcfg m = { .h = header("MCFG", 1), .base = le64_of(X86_ECAM) };
+	size_t at = table_begin(a);
+
+	aml_bytes(&a->out, &m, sizeof(m));
+	return table_end(a, at);
+}
+
+int acpi_build(uint8_t *buf, size_t *len, uint64_t base, unsigned int cpus)
+{
+	struct area a = { .out = { .buf = buf, .cap = ACPI_MAX_BYTES }, .base = base };
+	struct rsdp r = { .revision = 2, .length = le32_of(sizeof(r)) };
+	struct header h = header("XSDT", 1);
+	le64 entry[TABLES];
+	size_t at;
+
+	aml_bytes(&a.out, &r, sizeof(r));
+	entry[0] = le64_of(put_fadt(&a, put_dsdt(&a)));
+	entry[1] = le64_of(put_madt(&a, cpus));
+	entry[2] = le64_of(put_mcfg(&a));
+	at = table_begin(&a);
+	aml_bytes(&a.out, &h, sizeof(h));
+	aml_bytes(&a.out, entry, sizeof(entry));
+	memcpy(r.signature, "RSD PTR ", sizeof(r.signature));
+	memcpy(r.oem, "DYNO  ", sizeof(r.oem));
+	r.xsdt = le64_of(table_end(&a, at));
+	/* The first checksum covers what revision 0 had, the second everything. */
+	r.checksum = checksum(&r, offsetof(struct rsdp, length));
+	r.checksum2 = checksum(&r, sizeof(r));
+	if (a.out.full)
+		return -ENOSPC;
+	memcpy(buf, &r, sizeof(r));
+	*len = a.out.len;
+	return 0;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ACPI tables of the machine: hardware-reduced, as little as an operating system needs: RSDP, XSDT,
+ * FADT (reset and sleep registers), MADT, MCFG, and a DSDT with the PCI root, COM1, the power
+ * button and \_S5.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+#define ACPI_MAX_BYTES 8192
+
+/*
+ * Builds the tables for guest address `base` (16-byte aligned), the RSDP first. *len: bytes used of
+ * `buf`, which holds ACPI_MAX_BYTES. Pure. 0 or -ENOSPC.
+ */
+MUST_CHECK int acpi_build(uint8_t *buf, size_t *len, uint64_t base, unsigned int cpus);

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The virtio devices of a machine: made from the manifest in its order, put on the PCI bus, each
+ * on its loop (the GPU and the inputs that share its display channel on one, all others on
+ * another).
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "base/err.h"
+#include "vmm/guest/machine_priv.h"
+
+/* Takes the devices' descriptors out of fds[]. 0 or -errno with a message. */
+MUST_CHECK int devices_add(struct machine *mc, int *fds, struct err *e);
+/* When no thread runs. Idempotent. */
+void devices_free(struct machine *mc);
+/* Appends each device's name, type and counters. */
+void devices_status(struct machine *mc, json_t *list);
+/* Gives events to an input device. 0 or -ENODEV. Any thread. */
+MUST_CHECK int devices_input(struct machine *mc, unsigned int scanout, enum input_kind kind,
+	const struct input_event_rec *ev, uint32_t n);
