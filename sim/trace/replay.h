@@ -25,7 +25,8 @@ struct replay_clock {
 };
 
 /* First rule that matches an identifier decides; without a match it passes unchanged. The
- * identifier is compared with its CAN_EFF_FLAG: 0x123 and 29-bit 0x123 are different. */
+ * identifier is compared with its CAN_EFF_FLAG: 0x123 and 29-bit 0x123 are different. Mask 0
+ * matches everything. */
 struct replay_rule {
 	uint32_t id, mask; /* matches when (can_id & mask) == (id & mask), both with CAN_EFF_FLAG */
 	enum { REPLAY_PASS, REPLAY_DROP, REPLAY_REMAP } what;
