@@ -15,7 +15,7 @@
 #include "base/fd.h"
 #include "sim/check/judge.h"
 
-#define X(s) BAD_CAST(s)
+#define X(s) ((const xmlChar *)(s))
 
 static bool attr(xmlNode *n, const char *name, const char *value)
 {
