@@ -68,11 +68,22 @@ static inline float dial_x(int dial)
 #define DASH_EVERY 12.0f
 #define DASH_LONG  5.0f
 
+#define ROAD_HORIZON 128.0f
+#define ROAD_DEPTH   330.0f
+#define ROAD_SCALE   112.0f
+
+/* How much smaller things look `ahead` metres away. */
+static inline float road_shrink(float ahead)
+{
+	return 9.0f / (9.0f + ahead);
+}
+
 static inline struct gfx_point road_point(float side, float ahead)
 {
-	float k = 9.0f / (9.0f + ahead);
+	float k = road_shrink(ahead);
 
-	return (struct gfx_point){ (float)MIDDLE_X + side * 112.0f * k, 128.0f + 330.0f * k };
+	return (struct gfx_point){ (float)MIDDLE_X + side * ROAD_SCALE * k,
+		ROAD_HORIZON + ROAD_DEPTH * k };
 }
 
 /* The car from behind, in units of a box 100 wide. */

@@ -330,18 +330,27 @@ static void draw_top(const struct gfx *g, const struct scene_item *it, const voi
 		gfx_fill(g, (struct gfx_rect){ x - 1, TOP_Y - 21, 2, 22 }, C_LINE);
 }
 
-/* A dash of a lane marking between two distances ahead (metres); it fades in close to the viewer
- * and out towards the horizon, slice by slice. */
+/*
+ * A dash of a lane marking between two distances ahead (metres). It fades in close to the viewer
+ * and out towards the horizon: in slices that end on whole rows, so that no seams show.
+ */
 static void dash(const struct gfx *g, float side, float near, float far)
 {
-	float end = far > ROAD_FAR ? ROAD_FAR : far;
+	float first = near < ROAD_NEAR ? ROAD_NEAR : near, last = far > ROAD_FAR ? ROAD_FAR : far;
+	int bottom = (int)(road_point(0, first).y + 0.5f),
+	    top = (int)(road_point(0, last).y + 0.5f);
 
-	for (float a = near < ROAD_NEAR ? ROAD_NEAR : near, step; a < end; a += step) {
-		float b = a + (step = a < 4.0f ? 0.2f : 1.2f) < end ? a + step : end;
-		float fade = 1.0f - a / ROAD_FAR, close = a < 3.0f ? (a + 0.5f) / 3.5f : 1.0f;
-		const struct gfx_point p[4] = { road_point(side - 0.09f, a),
-			road_point(side + 0.09f, a), road_point(side + 0.09f, b),
-			road_point(side - 0.09f, b) };
+	for (int y = bottom; last > first && y > top; y -= 3) {
+		int to = y - 3 > top ? y - 3 : top;
+		float k0 = ((float)y - ROAD_HORIZON) / ROAD_DEPTH;
+		float k1 = ((float)to - ROAD_HORIZON) / ROAD_DEPTH;
+		float ahead = 9.0f / k0 - 9.0f, fade = 1.0f - ahead / ROAD_FAR;
+		float close = ahead < 2.5f ? (ahead + 0.1f) / 2.6f : 1.0f;
+		float l0 = (side - 0.09f) * ROAD_SCALE * k0, r0 = (side + 0.09f) * ROAD_SCALE * k0;
+		float l1 = (side - 0.09f) * ROAD_SCALE * k1, r1 = (side + 0.09f) * ROAD_SCALE * k1;
+		const struct gfx_point p[4] = { { MIDDLE_X + l0, (float)y },
+			{ MIDDLE_X + r0, (float)y }, { MIDDLE_X + r1, (float)to },
+			{ MIDDLE_X + l1, (float)to } };
 
 		gfx_polygon(g, p, 4, gfx_fade(C_SOFT, fade * fade * close * 0.8f));
 	}

@@ -66,7 +66,7 @@ static void draw_track(const struct gfx *g, const struct scene_item *it, const v
 static void draw_progress(const struct gfx *g, const struct scene_item *it, const void *view)
 {
 	(void)it;
-	media_progress(g, view, RIGHT_X + 32, CONTENT_Y + 286, HALF_W - 64);
+	media_progress(g, view, RIGHT_X + 32, CONTENT_Y + 294, HALF_W - 64);
 }
 
 static void draw_zone(const struct gfx *g, const struct scene_item *it, const void *view)
@@ -175,7 +175,7 @@ void home_items(const struct ivi_view *v, struct scene *s)
 		draw_rpm, 0);
 	scene_add(s, box(RIGHT_X + 28, CONTENT_Y + 66, HALF_W - 40, 180), (uint64_t)v->track,
 		draw_track, 0);
-	scene_add(s, box(RIGHT_X + 28, CONTENT_Y + 282, HALF_W - 56, 46),
+	scene_add(s, box(RIGHT_X + 28, CONTENT_Y + 288, HALF_W - 56, 46),
 		(uint64_t)v->second << 8 | (uint64_t)v->track << 2 | a, draw_progress, 0);
 	for (int i = ivi_find(PAGE_HOME, ACT_TRACK_STEP, -1), n = 0; n < 3; n++)
 		ivi_add_control(v, s, i + n, look, media_draw_button);
