@@ -281,7 +281,8 @@ static void planned_done(void *arg, const char *error)
 {
 	struct planned *p = arg;
 
-	if (error)
+	/* A gesture that the end of the run cuts is no failure. */
+	if (error && p->b->phase <= BENCH_RUNNING)
 		term_problem(&p->b->term, "%s:%" PRIu32 ": the action `%s` failed: %s",
 			p->b->s->path, p->a->line, scenario_op_name(p->a->op), error);
 	free(p);

@@ -110,5 +110,7 @@ void bench_ui_ended(struct bench *b);
 json_t *bench_status(struct bench *b);
 /* Memory of a living guest's dyno-vm as JSON; null when it cannot be told. A new reference. */
 json_t *metrics_guest_memory(const struct guest *g);
+/* The same for dyno-ui. */
+json_t *metrics_ui_memory(const struct ui_proc *u);
 /* All figures of the run (metrics.json); a new reference. */
 json_t *bench_metrics(struct bench *b);

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/ev.h"
 #include "base/fd.h"
@@ -16,6 +18,8 @@
 #include "sim/canbus/canbus.h"
 #include "sim/trace/record.h"
 #include "sim/trace/replay.h"
+
+#define BUS_THREAD_NICE (-11)
 
 /* One bus. */
 struct line {
@@ -327,7 +331,13 @@ int buses_new(struct buses **out, const struct buses_config *cfg, struct err *e)
 static void *thread_main(void *arg)
 {
 	struct buses *b = arg;
-	int rc = ev_loop_run(b->loop);
+	int rc;
+
+	/* Frames are due to the microsecond, everything else can wait a little. Not a real-time
+	 * class: a guest that floods its bus must not take a core from the others. */
+	if (setpriority(PRIO_PROCESS, (id_t)gettid(), BUS_THREAD_NICE))
+		log_debug("the bus thread keeps its priority: %s", strerror(errno));
+	rc = ev_loop_run(b->loop);
 
 	if (rc)
 		log_error("the bus thread failed: %s", strerror(-rc));

@@ -20,12 +20,13 @@ static json_t *memory_of(pid_t pid, uint64_t ram_bytes)
 
 	if (pid <= 0 || proc_memory(pid, ram_bytes, &m))
 		return json_null();
-	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I}", "rss_kib", (json_int_t)(m.rss_bytes / 1024),
-		"pss_kib", (json_int_t)(m.pss_bytes / 1024), "guest_ram_kib",
-		(json_int_t)(m.guest_ram_bytes / 1024), "surfaces_kib",
+	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "rss_kib",
+		(json_int_t)(m.rss_bytes / 1024), "pss_kib", (json_int_t)(m.pss_bytes / 1024),
+		"guest_ram_kib", (json_int_t)(m.guest_ram_bytes / 1024), "surfaces_kib",
 		(json_int_t)(m.surface_bytes / 1024), "beyond_ram_kib",
-		(json_int_t)((m.rss_bytes - m.guest_ram_bytes) / 1024), "private_kib",
-		(json_int_t)(m.private_bytes / 1024));
+		(json_int_t)((m.rss_bytes - m.guest_ram_bytes) / 1024), "own_kib",
+		(json_int_t)((m.rss_bytes - m.guest_ram_bytes - m.surface_bytes) / 1024),
+		"private_kib", (json_int_t)(m.private_bytes / 1024));
 }
 
 static json_t *cpu_of(const struct child *c)
@@ -40,6 +41,11 @@ static json_t *cpu_of(const struct child *c)
 json_t *metrics_guest_memory(const struct guest *g)
 {
 	return memory_of(g->vm.pid, g->sg->memory_bytes);
+}
+
+json_t *metrics_ui_memory(const struct ui_proc *u)
+{
+	return memory_of(u->child.pid, 0);
 }
 
 static json_t *guest_metrics(const struct bench *b, const struct guest *g)
@@ -85,6 +91,14 @@ static json_t *all_ready(const struct bench *b)
 	return since_exec(b, last);
 }
 
+static json_t *ui_metrics(const struct bench *b)
+{
+	if (!b->ui.started)
+		return json_null();
+	return json_pack("{s:o,s:o}", "cpu_ms", cpu_of(&b->ui.child), "memory",
+		b->ui.memory ? json_incref(b->ui.memory) : metrics_ui_memory(&b->ui));
+}
+
 json_t *bench_metrics(struct bench *b)
 {
 	json_t *guests = json_object(), *buses = buses_metrics(b->buses);
@@ -100,10 +114,7 @@ json_t *bench_metrics(struct bench *b)
 		(json_int_t)b->opts.exec_ns, "parsed_ms", since_exec(b, b->parsed_ns), "spawned_ms",
 		since_exec(b, b->spawned_ns), "bench_zero_ms", since_exec(b, b->zero_host_ns),
 		"all_ready_ms", all_ready(b), "all_first_frames_ms", all_frames(b), "ui_ready_ms",
-		since_exec(b, b->ui.ready_ns), "guests", guests, "can", buses, "ui",
-		b->ui.started ? json_pack("{s:o,s:o}", "cpu_ms", cpu_of(&b->ui.child), "memory",
-					memory_of(b->ui.child.pid, 0))
-			      : json_null(),
+		since_exec(b, b->ui.ready_ns), "guests", guests, "can", buses, "ui", ui_metrics(b),
 		"bench", "cpu_ms", (double)self.tv_sec * 1e3 + (double)self.tv_nsec / 1e6);
 	return m;
 }

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Readers of /proc/PID/smaps and /proc/PID/schedstat. */
+/* Readers of /proc/PID/smaps and of the threads' schedstat. */
 #include "sim/bench/procstat.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
-
-#include "base/clock.h"
 
 enum purpose { P_OTHER, P_RAM, P_SURFACE };
 
@@ -61,28 +59,37 @@ int proc_memory(pid_t pid, uint64_t ram_bytes, struct proc_memory *out)
 	return 0;
 }
 
-int proc_cpu(pid_t pid, uint64_t *out_ns)
+/* Time of one thread: the first word of its schedstat, in ns. */
+static uint64_t thread_ns(pid_t pid, const char *tid)
 {
-	unsigned long user, sys;
-	char path[64], text[1024];
-	const char *after;
-	long hz = sysconf(_SC_CLK_TCK);
-	size_t n;
+	char path[320];
+	uint64_t ns = 0;
 	FILE *f;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	snprintf(path, sizeof(path), "/proc/%d/task/%s/schedstat", (int)pid, tid);
 	f = fopen(path, "re");
-	if (!f)
+	if (f && fscanf(f, "%" SCNu64, &ns) != 1)
+		ns = 0;
+	if (f)
+		fclose(f);
+	return ns;
+}
+
+int proc_cpu(pid_t pid, uint64_t *out_ns)
+{
+	char path[64];
+	uint64_t sum = 0;
+	DIR *d;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	d = opendir(path);
+	if (!d)
 		return -errno;
-	n = fread(text, 1, sizeof(text) - 1, f);
-	fclose(f);
-	text[n] = '\0';
-	/* The command's name may hold anything; what follows its last ')' does not. */
-	after = strrchr(text, ')');
-	if (!after || hz <= 0 ||
-		sscanf(after + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
-			&sys) != 2)
-		return -EBADMSG;
-	*out_ns = ((uint64_t)user + sys) * (NS_PER_S / (uint64_t)hz);
+	for (struct dirent *en = readdir(d); en; en = readdir(d)) {
+		if (en->d_name[0] != '.')
+			sum += thread_ns(pid, en->d_name);
+	}
+	closedir(d);
+	*out_ns = sum;
 	return 0;
 }

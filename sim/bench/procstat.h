@@ -20,5 +20,5 @@ struct proc_memory {
  */
 MUST_CHECK int proc_memory(pid_t pid, uint64_t ram_bytes, struct proc_memory *out);
 
-/* User and system time so far, in ns. 0 or -errno. */
+/* Processor time so far of the threads that live, guest code included, in ns. 0 or -errno. */
 MUST_CHECK int proc_cpu(pid_t pid, uint64_t *out_ns);

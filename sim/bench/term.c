@@ -95,7 +95,9 @@ static void tick(struct ev_timer *timer, uint64_t now_ns)
 {
 	struct term *t = timer->data;
 
-	draw(t);
+	/* In a log, what is over is told by the verdicts. */
+	if (t->tty || t->bench->phase <= BENCH_RUNNING)
+		draw(t);
 	ev_timer_at(timer, now_ns + (t->tty ? TTY_PERIOD_NS : PLAIN_PERIOD_NS));
 }
 

@@ -114,6 +114,8 @@ void ui_fini(struct ui_proc *u)
 	if (u->started)
 		child_fini(&u->child);
 	u->started = false;
+	json_decref(u->memory);
+	u->memory = NULL;
 }
 
 /* ---- pictures ---- */
@@ -201,5 +203,6 @@ void ui_stop(struct ui_proc *u)
 	if (!u->started || !ui_alive(u) || u->stop_wanted)
 		return;
 	u->stop_wanted = true;
+	u->memory = metrics_ui_memory(u);
 	rpc_call(&u->rpc, json_pack("{s:s}", "op", "stop"), NULL, 0, NULL, NULL);
 }

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -21,6 +22,7 @@ struct ui_proc {
 	struct rpc rpc;
 	bool started, ready, stop_wanted;
 	uint64_t ready_ns;
+	json_t *memory; /* taken before its end for the metrics; NULL */
 };
 
 /* fds[i] is the display channel of guest i (borrowed), -1 where it has no display. 0 or -errno. */
