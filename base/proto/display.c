@@ -39,10 +39,12 @@ static uint32_t span(uint32_t from, uint64_t to)
 
 struct display_rect display_rect_union(struct display_rect a, struct display_rect b)
 {
-	struct display_rect u;
+	struct display_rect u = { 0 };
 
+	if (rect_empty(a) && rect_empty(b))
+		return u;
 	if (rect_empty(a))
-		return rect_empty(b) ? (struct display_rect){0} : b;
+		return b;
 	if (rect_empty(b))
 		return a;
 	u.x = MIN(a.x, b.x);
@@ -58,8 +60,8 @@ struct display_rect display_rect_clip(struct display_rect a, struct display_rect
 	uint64_t r = MIN(right(a), right(b)), d = MIN(bottom(a), bottom(b));
 
 	if (r <= x || d <= y)
-		return (struct display_rect){0};
-	return (struct display_rect){x, y, span(x, r), span(y, d)};
+		return (struct display_rect){ 0 };
+	return (struct display_rect){ x, y, span(x, r), span(y, d) };
 }
 
 static bool format_known(uint32_t f)

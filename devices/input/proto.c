@@ -113,12 +113,14 @@ static uint8_t abs_info(const struct input_identity *id, uint8_t axis, uint8_t *
 	return sizeof(a);
 }
 
+/* Strings of the configuration space have no terminator. */
 static uint8_t text(const char *s, uint8_t *u)
 {
-	size_t n = strlen(s); /* the caller's array is no larger than the union */
+	uint8_t n = 0;
 
-	memcpy(u, s, n);
-	return (uint8_t)n;
+	for (; n < INPUT_CFG_UNION_BYTES && s[n]; n++)
+		u[n] = (uint8_t)s[n];
+	return n;
 }
 
 static uint8_t devids(enum input_kind kind, uint8_t *u)

@@ -40,12 +40,15 @@ struct rec_port {
 struct gd {
 	struct mock *m;
 	struct vdev *dev; /* the mock's */
-	struct rec_port *port;
+	struct rec_port *port; /* NULL behind gd_new_channel() */
+	struct scanout_port *any;
 	unsigned int first_frames[DISPLAY_MAX_SCANOUTS];
 };
 
 /* `cfg` NULL: one scanout of 640x480. Starts with all features. Never NULL. */
 struct gd *gd_new(unsigned int mock_flags, const struct gpu_config *cfg);
+/* Same behind a display channel whose one end is `sock_take`. */
+struct gd *gd_new_channel(unsigned int mock_flags, int sock_take);
 void gd_free(struct gd *d);
 
 /* Latest record of a kind, NULL when there is none; how many there are. */

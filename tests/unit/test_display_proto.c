@@ -15,7 +15,7 @@
 
 static struct display_rect rect(uint32_t x, uint32_t y, uint32_t w, uint32_t h)
 {
-	return (struct display_rect){x, y, w, h};
+	return (struct display_rect){ x, y, w, h };
 }
 
 static bool same(struct display_rect a, struct display_rect b)
@@ -25,7 +25,7 @@ static bool same(struct display_rect a, struct display_rect b)
 
 static struct display_msg surface_msg(void)
 {
-	struct display_msg m = {.kind = DISPLAY_SURFACE, .surface = 1};
+	struct display_msg m = { .kind = DISPLAY_SURFACE, .surface = 1 };
 
 	m.u.surf.width = 100;
 	m.u.surf.height = 50;
@@ -37,7 +37,7 @@ static struct display_msg surface_msg(void)
 
 static struct display_msg present_msg(void)
 {
-	struct display_msg m = {.kind = DISPLAY_PRESENT, .scanout = 3, .surface = 1, .serial = 7};
+	struct display_msg m = { .kind = DISPLAY_PRESENT, .scanout = 3, .surface = 1, .serial = 7 };
 
 	m.u.present.src = rect(10, 20, 100, 50);
 	m.u.present.damage = rect(10, 20, 100, 50);
@@ -116,15 +116,15 @@ static void test_good_messages_of_every_kind_pass(void **state)
 	assert_int_equal(check(&m), 0);
 	m = present_msg();
 	assert_int_equal(check(&m), 0);
-	m = (struct display_msg){.kind = DISPLAY_SURFACE_GONE, .surface = 9};
+	m = (struct display_msg){ .kind = DISPLAY_SURFACE_GONE, .surface = 9 };
 	assert_int_equal(check(&m), 0);
-	m = (struct display_msg){.kind = DISPLAY_OFF};
+	m = (struct display_msg){ .kind = DISPLAY_OFF };
 	assert_int_equal(check(&m), 0);
-	m = (struct display_msg){.kind = DISPLAY_CURSOR_MOVE};
+	m = (struct display_msg){ .kind = DISPLAY_CURSOR_MOVE };
 	assert_int_equal(check(&m), 0);
-	m = (struct display_msg){.kind = DISPLAY_RELEASED, .serial = 5};
+	m = (struct display_msg){ .kind = DISPLAY_RELEASED, .serial = 5 };
 	assert_int_equal(check(&m), 0);
-	m = (struct display_msg){.kind = DISPLAY_RESIZE};
+	m = (struct display_msg){ .kind = DISPLAY_RESIZE };
 	m.u.resize.width = DISPLAY_MAX_SIDE;
 	m.u.resize.height = 1;
 	assert_int_equal(check(&m), 0);
@@ -132,12 +132,12 @@ static void test_good_messages_of_every_kind_pass(void **state)
 
 static void test_unknown_kinds_and_scanouts_are_rejected(void **state)
 {
-	static const uint32_t kinds[] = {0, 7, 0xff, 0x103, UINT32_MAX};
+	static const uint32_t kinds[] = { 0, 7, 0xff, 0x103, UINT32_MAX };
 	struct display_msg m;
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-		m = (struct display_msg){.kind = kinds[i], .surface = 1};
+		m = (struct display_msg){ .kind = kinds[i], .surface = 1 };
 		assert_int_equal(check(&m), -EBADMSG);
 	}
 	m = present_msg();
@@ -147,7 +147,7 @@ static void test_unknown_kinds_and_scanouts_are_rejected(void **state)
 
 static void test_short_and_long_messages_are_rejected(void **state)
 {
-	uint8_t buf[sizeof(struct display_msg) + 1] = {0};
+	uint8_t buf[sizeof(struct display_msg) + 1] = { 0 };
 	struct display_msg m = present_msg(), out;
 
 	(void)state;
@@ -191,13 +191,13 @@ static void test_surface_sizes_are_checked(void **state)
 static void test_present_damage_outside_its_source_is_rejected(void **state)
 {
 	static const struct display_rect bad[] = {
-		{9, 20, 10, 10},
-		{10, 19, 10, 10},
-		{10, 20, 101, 50},
-		{10, 20, 100, 51},
-		{110, 20, 1, 1},
-		{10, 20, 0, 1},
-		{11, 20, UINT32_MAX, 1},
+		{ 9, 20, 10, 10 },
+		{ 10, 19, 10, 10 },
+		{ 10, 20, 101, 50 },
+		{ 10, 20, 100, 51 },
+		{ 110, 20, 1, 1 },
+		{ 10, 20, 0, 1 },
+		{ 11, 20, UINT32_MAX, 1 },
 	};
 
 	(void)state;
@@ -222,7 +222,7 @@ static void test_present_source_over_the_largest_surface_is_rejected(void **stat
 static void test_cursor_needs_its_whole_picture_and_a_hot_spot_inside(void **state)
 {
 	static uint8_t buf[sizeof(struct display_msg) + CURSOR_BYTES];
-	struct display_msg m = {.kind = DISPLAY_CURSOR}, out;
+	struct display_msg m = { .kind = DISPLAY_CURSOR }, out;
 
 	(void)state;
 	m.u.cursor.hot_x = DISPLAY_CURSOR_SIDE - 1;
@@ -242,15 +242,15 @@ static void test_cursor_needs_its_whole_picture_and_a_hot_spot_inside(void **sta
 /* Builds an input message in buf; returns its length. */
 static size_t input_msg(uint8_t *buf, uint32_t device, uint32_t count, uint16_t last_type)
 {
-	struct display_msg m = {.kind = DISPLAY_INPUT};
-	struct input_event_rec e = {.type = EV_KEY, .code = KEY_A, .value = 1};
+	struct display_msg m = { .kind = DISPLAY_INPUT };
+	struct input_event_rec e = { .type = EV_KEY, .code = KEY_A, .value = 1 };
 
 	m.u.input.device = device;
 	m.u.input.count = count;
 	memcpy(buf, &m, sizeof(m));
 	for (uint32_t i = 0; i < count; i++) {
 		if (i == count - 1)
-			e = (struct input_event_rec){.type = last_type, .code = SYN_REPORT};
+			e = (struct input_event_rec){ .type = last_type, .code = SYN_REPORT };
 		memcpy(buf + sizeof(m) + i * sizeof(e), &e, sizeof(e));
 	}
 	return sizeof(m) + count * sizeof(e);
