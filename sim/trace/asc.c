@@ -262,11 +262,13 @@ static enum line_kind fd_line(
 		return bad(o, "fewer data bytes than the length says");
 	if (len <= CAN_MAX_DLEN && take_fd_flags(&s, end, &flags) && !(flags & ASC_FD_FDF)) {
 		/* A classic frame that is logged on an FD channel. */
-		if (flags & ASC_FD_RTR)
+		if (flags & ASC_FD_RTR) {
 			o->f.can_id |= CAN_RTR_FLAG;
+			memset(o->f.data, 0, sizeof(o->f.data));
+		}
 		set_dlc(o, dlc);
-		if (!(flags & ASC_FD_RTR))
-			o->f.len = (uint8_t)len;
+		if (o->f.len != len && !(flags & ASC_FD_RTR))
+			set_dlc(o, len);
 		return LINE_FRAME;
 	}
 	o->f.len = line_fd_len(len);

@@ -89,11 +89,13 @@ static bool set_id(struct line_out *o, uint32_t id, uint32_t digits)
 	}
 	if (digits != 8)
 		return false;
-	if (id & CAN_ERR_FLAG)
+	if (id & CAN_ERR_FLAG) {
 		o->f.can_id = id & (CAN_ERR_FLAG | CAN_ERR_MASK);
-	else
-		o->f.can_id = (id & (CAN_EFF_MASK | CAN_RTR_FLAG)) | CAN_EFF_FLAG;
-	return true;
+		return true;
+	}
+	/* Some writers leave SocketCAN's own flag in. */
+	o->f.can_id = id | CAN_EFF_FLAG;
+	return (id & ~CAN_EFF_FLAG) <= CAN_EFF_MASK;
 }
 
 static uint32_t take_hex(const char **s, const char *end, uint32_t *v)
@@ -145,12 +147,14 @@ static enum line_kind log_payload(const char *s, const char *end, struct line_ou
 		if (s == end || hex_of(*s) > 15)
 			return bad(o, "no FD flags after '##'");
 		o->f.flags = (uint8_t)((hex_of(*s++) & (CANFD_BRS | CANFD_ESI)) | CANFD_FDF);
-		if (o->f.can_id & CAN_RTR_FLAG)
-			return bad(o, "an FD frame cannot be remote");
+		if (o->f.can_id & CAN_ERR_FLAG)
+			return bad(o, "an FD frame cannot be an error frame");
 		if (!take_data(&s, end, o, CANFD_MAX_DLEN))
 			return bad(o, "FD data: over 64 bytes, or half a byte");
 		o->f.len = line_fd_len(o->f.len);
 	} else if (s < end && (*s == 'R' || *s == 'r')) {
+		if (o->f.can_id & CAN_ERR_FLAG)
+			return bad(o, "a remote frame cannot be an error frame");
 		o->f.can_id |= CAN_RTR_FLAG;
 		s++;
 		if (s < end && is_digit(*s)) {
@@ -217,10 +221,12 @@ static enum line_kind console_payload(const char *s, const char *end, struct lin
 		return bad(o, "no length like [8] after the identifier");
 	if (!(o->f.flags & CANFD_FDF))
 		o->f.flags = 0;
+	else if (o->f.can_id & CAN_ERR_FLAG)
+		return bad(o, "an FD frame cannot be an error frame");
 	skip_spaces(&s, end);
 	if (end - s >= 6 && memcmp(s, "remote", 6) == 0) {
-		if (o->f.flags & CANFD_FDF)
-			return bad(o, "an FD frame cannot be remote");
+		if (o->f.flags & CANFD_FDF || o->f.can_id & CAN_ERR_FLAG)
+			return bad(o, "an FD or error frame cannot be remote");
 		o->f.can_id |= CAN_RTR_FLAG;
 		return LINE_FRAME;
 	}

@@ -35,8 +35,8 @@ struct replay {
 	struct trace_frame next;
 	uint64_t due_ns; /* of next; never below the one before */
 	uint64_t base_ns; /* bench time of the trace's start in this lap, plus skip_ns */
-	/* This lap's stamps: of its first frame, of the first and last after skip_ns. */
-	uint64_t t0, t_from, t_last;
+	/* This lap: the stamp replay begins at, the last one seen. */
+	uint64_t t_from, t_last;
 	uint64_t lap_frames;
 	struct replay_stats st;
 };
@@ -121,15 +121,14 @@ static bool read_frame(struct replay *r)
 			r->end_code = rc;
 			return false;
 		}
-		if (r->lap_frames == 0 && r->t_from == UINT64_MAX) {
-			r->t0 = r->next.t_ns;
-			r->t_from = r->t0 + r->cfg.skip_ns;
-		}
+		if (r->lap_frames == 0 && r->t_from == UINT64_MAX)
+			r->t_from = r->next.t_ns + r->cfg.skip_ns;
 		t = r->next.t_ns;
-	} while (t < r->t_from);
+	} while (r->cfg.skip_ns && t < r->t_from);
 	r->lap_frames++;
 	r->t_last = MAX(r->t_last, t);
-	r->due_ns = MAX(r->due_ns, r->base_ns + scaled(r, t - r->t_from));
+	/* Stamps that go backwards: at once, in the trace's order. */
+	r->due_ns = MAX(r->due_ns, r->base_ns + scaled(r, t > r->t_from ? t - r->t_from : 0));
 	return true;
 }
 
