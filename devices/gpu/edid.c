@@ -23,6 +23,10 @@
 /* 96 dots an inch: what a desktop assumes when nobody knows. */
 #define UM_PER_PIXEL 265
 
+#define PRODUCT_CODE 1
+#define YEAR         2026
+#define GAMMA_2_2    120 /* gamma * 100 - 100 */
+
 struct timing {
 	uint32_t w, h, v_blank, clock_10k;
 };
@@ -109,20 +113,44 @@ static void checksum(uint8_t *b, uint32_t n)
 	b[n - 1] = (uint8_t)(0x100 - sum);
 }
 
-/* DisplayID 1.2 as an extension: one section with one Type I timing. */
-static void displayid_block(uint8_t b[EDID_BLOCK_BYTES], uint32_t w, uint32_t h)
+/* Header of a DisplayID data block; returns its payload. */
+static uint8_t *data_block(uint8_t **at, uint8_t tag, uint8_t bytes)
+{
+	uint8_t *payload = *at + 3;
+
+	(*at)[0] = tag;
+	(*at)[2] = bytes;
+	*at = payload + bytes;
+	return payload;
+}
+
+/* DisplayID 1.2 as an extension: the three blocks that each display must have, and its timing. */
+static void displayid_block(uint8_t b[EDID_BLOCK_BYTES], uint32_t w, uint32_t h, uint32_t serial)
 {
 	struct timing t = timing_at(w, h, REFRESH_HZ);
-	uint8_t *s = b + 1, *d = s + 4 + 3;
+	uint8_t *s = b + 1, *at = s + 4, *d;
 	uint32_t clock = t.clock_10k - 1;
 
 	memset(b, 0, EDID_BLOCK_BYTES);
 	b[0] = 0x70; /* extension tag: DisplayID */
-	s[0] = 0x12; /* version 1.2 */
-	s[1] = 3 + 20;
-	s[2] = 3; /* product type: monitor */
-	s[4] = 0x03; /* data block: Type I detailed timings */
-	s[6] = 20;
+	d = data_block(&at, 0x00, 12); /* product identification */
+	memcpy(d, "DYN", 3);
+	put16(d + 3, PRODUCT_CODE);
+	put16(d + 5, serial);
+	put16(d + 7, serial >> 16);
+	d[10] = YEAR - 2000;
+	d = data_block(&at, 0x01, 12); /* display parameters */
+	put16(d, MIN(mm_of(w) * 10, UINT16_MAX)); /* 0.1 mm */
+	put16(d + 2, MIN(mm_of(h) * 10, UINT16_MAX));
+	put16(d + 4, w);
+	put16(d + 6, h);
+	d[9] = GAMMA_2_2;
+	d[10] = (uint8_t)MIN(MAX(100 * (uint64_t)MAX(w, h) / MIN(w, h), 100u) - 100, 255u);
+	d[11] = 0x77; /* 8 bits a colour, native and over all */
+	d = data_block(&at, 0x0f, 10); /* interface features */
+	d[0] = 0xa1; /* DisplayPort, one link */
+	d[2] = 0x02; /* RGB with 8 bits */
+	d = data_block(&at, 0x03, 20); /* Type I detailed timings */
 	d[0] = (uint8_t)clock;
 	d[1] = (uint8_t)(clock >> 8);
 	d[2] = (uint8_t)(clock >> 16);
@@ -135,8 +163,11 @@ static void displayid_block(uint8_t b[EDID_BLOCK_BYTES], uint32_t w, uint32_t h)
 	put16(d + 14, t.v_blank - 1);
 	put16(d + 16, V_FRONT - 1);
 	put16(d + 18, V_SYNC - 1);
-	/* The section has its own sum, over its header and payload. */
-	checksum(s, 4 + 3 + 20 + 1);
+	s[0] = 0x12; /* version 1.2 */
+	s[1] = (uint8_t)(at - s - 4);
+	s[2] = 3; /* product type: stand-alone display */
+	/* The section has its own sum, behind its last data block. */
+	checksum(s, (uint32_t)(at - s) + 1);
 	checksum(b, EDID_BLOCK_BYTES);
 }
 
@@ -156,16 +187,16 @@ uint32_t edid_build(uint8_t out[EDID_MAX_BYTES], uint32_t width, uint32_t height
 	/* Manufacturer "DYN": three letters of five bits, big-endian. */
 	out[8] = (4 << 2) | (25 >> 3);
 	out[9] = (uint8_t)(25 << 5) | 14;
-	put16(out + 10, 0x0001); /* product code */
+	put16(out + 10, PRODUCT_CODE);
 	put16(out + 12, serial);
 	put16(out + 14, serial >> 16);
-	out[17] = 2026 - 1990;
+	out[17] = YEAR - 1990;
 	out[18] = 1; /* version 1.4 */
 	out[19] = 4;
 	out[20] = 0xa5; /* digital, 8 bits a colour, DisplayPort */
 	out[21] = (uint8_t)MIN(MAX(w_mm / 10, 1u), 255u);
 	out[22] = (uint8_t)MIN(MAX(h_mm / 10, 1u), 255u);
-	out[23] = 120; /* gamma 2.2 */
+	out[23] = GAMMA_2_2;
 	out[24] = 0x06; /* RGB 4:4:4; sRGB is the default; preferred timing is the native one */
 	memcpy(out + 25, srgb, sizeof(srgb));
 	memset(out + 38, 0x01, 16); /* no standard timings */
@@ -177,6 +208,6 @@ uint32_t edid_build(uint8_t out[EDID_MAX_BYTES], uint32_t width, uint32_t height
 	checksum(out, EDID_BLOCK_BYTES);
 	if (!extended)
 		return EDID_BLOCK_BYTES;
-	displayid_block(out + EDID_BLOCK_BYTES, width, height);
+	displayid_block(out + EDID_BLOCK_BYTES, width, height, serial);
 	return 2 * EDID_BLOCK_BYTES;
 }

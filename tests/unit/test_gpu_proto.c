@@ -154,10 +154,21 @@ static void test_edid_name_is_cut_and_made_printable(void **state)
 	assert_memory_equal(e + 77, "a?b?\n", 5);
 }
 
+/* A data block of the DisplayID section at s; NULL when there is none. */
+static const uint8_t *displayid_find(const uint8_t *s, uint8_t tag)
+{
+	const uint8_t *end = s + 4 + s[1];
+
+	for (const uint8_t *d = s + 4; d < end; d += 3 + d[2])
+		if (d[0] == tag)
+			return d + 3;
+	return NULL;
+}
+
 static void test_edid_of_a_size_past_4095_has_a_displayid_timing(void **state)
 {
 	uint8_t e[EDID_MAX_BYTES];
-	const uint8_t *d = e + 128 + 1 + 4 + 3;
+	const uint8_t *s = e + 129, *d;
 
 	(void)state;
 	assert_int_equal(edid_build(e, 7680, 720, "Pillar", 1), 256);
@@ -165,9 +176,14 @@ static void test_edid_of_a_size_past_4095_has_a_displayid_timing(void **state)
 	assert_int_equal(e[126], 1);
 	assert_int_equal(e[128], 0x70);
 	assert_int_equal(sum(e + 128, 128), 0);
-	assert_int_equal(sum(e + 129, 28), 0); /* the section's own sum */
+	assert_int_equal(sum(s, 4 + s[1] + 1u), 0); /* the section's own sum */
+	d = displayid_find(s, 0x03);
+	assert_non_null(d);
 	assert_int_equal(d[4] | d[5] << 8, 7680 - 1);
 	assert_int_equal(d[12] | d[13] << 8, 720 - 1);
+	d = displayid_find(s, 0x01);
+	assert_non_null(d);
+	assert_int_equal(d[4] | d[5] << 8, 7680);
 	/* The base block still names a size that it can say. */
 	assert_int_equal(first_timing(e).w, 3840);
 	assert_int_equal(first_timing(e).h, 360);
