@@ -14,6 +14,8 @@ target_compile_options(dyno_flags INTERFACE
   -fno-strict-aliasing -fstack-protector-strong -fno-omit-frame-pointer
   -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow -Wstrict-prototypes
   -Wmissing-prototypes -Wcast-qual -Wvla -Wundef -Wformat=2 -Wno-missing-field-initializers
+  # Messages for people are cut on purpose where they are too long.
+  $<$<C_COMPILER_ID:GNU>:-Wno-format-truncation>
   $<$<BOOL:${DYNO_WERROR}>:-Werror>)
 if(DYNO_SANITIZE)
   target_compile_options(dyno_flags INTERFACE -fsanitize=${DYNO_SANITIZE} -fno-sanitize-recover=all)
