@@ -51,8 +51,10 @@ static bool about_frames(const struct scenario_check *k)
 	case SCENARIO_CHECK_FORBID:
 	case SCENARIO_CHECK_COUNT:
 	case SCENARIO_CHECK_PERIOD:
-	case SCENARIO_CHECK_SIGNAL:
 		return true;
+	case SCENARIO_CHECK_SIGNAL:
+		return k->u.signal.signal !=
+		       NULL; /* none where the scenario was read without files */
 	default:
 		return false;
 	}

@@ -223,7 +223,7 @@ static enum check_outcome judge_frames(struct verdict *v)
 	const struct frame_rule *r = frames_rule(v->c, v->k);
 
 	if (!r)
-		return say(v, CHECK_ERROR, "internal: no rule for this check");
+		return say(v, CHECK_ERROR, "its signal map was not read");
 	switch (v->k->kind) {
 	case SCENARIO_CHECK_FORBID:
 		return judge_forbid(v, r);

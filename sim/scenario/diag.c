@@ -141,7 +141,7 @@ static void print_excerpt(FILE *f, const struct diag *m, uint32_t line, bool col
 
 	off = MIN(off, z);
 	size_t len = MIN(m->len, z - off);
-	bool cut_front = off - a > SHOWN_COLUMNS / 2, cut_back;
+	bool cut_front = z - a > SHOWN_COLUMNS && off - a > SHOWN_COLUMNS / 2, cut_back;
 
 	if (cut_front) {
 		a = off - SHOWN_COLUMNS / 4;

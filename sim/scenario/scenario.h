@@ -263,7 +263,8 @@ struct scenario_check {
 			uint64_t at_least; /* frames that must have come */
 		} period;
 		struct {
-			const struct sigmap_entry *signal;
+			const struct sigmap_entry
+				*signal; /* NULL only with scenario_opts.no_files */
 			uint32_t bus;
 			double min, max; /* physical */
 			bool always; /* every value in the window; else one of them is enough */

@@ -11,8 +11,8 @@
 
 #include "sim/scenario/units.h"
 
-static void report(struct bind *b, enum diag_level level, const struct node *n, const char *path,
-	const char *fmt, va_list ap)
+static void PRINTF_LIKE(5, 0) report(struct bind *b, enum diag_level level, const struct node *n,
+	const char *path, const char *fmt, va_list ap)
 {
 	char text[512];
 

@@ -79,17 +79,15 @@ static bool input_display(struct bind *b, const struct node *n, struct scenario_
 	return false;
 }
 
-static void check_point(struct bind *b, const struct node *n, const char *key_x, const char *key_y,
+/* A point on the display; the message points at the value of `key`. */
+static void check_point(struct bind *b, const struct node *n, const char *key,
 	const struct scenario_action *a, struct scenario_point p)
 {
 	const struct scenario_display *d = &guest_of(b, a)->displays[a->display];
 
-	if (p.x < 0 || (uint32_t)p.x >= d->width)
-		bind_key_error(
-			b, n, key_x, "x %d is outside of the display's %u pixels", p.x, d->width);
-	if (p.y < 0 || (uint32_t)p.y >= d->height)
-		bind_key_error(
-			b, n, key_y, "y %d is outside of the display's %u pixels", p.y, d->height);
+	if (p.x < 0 || p.y < 0 || (uint32_t)p.x >= d->width || (uint32_t)p.y >= d->height)
+		bind_key_error(b, n, key, "is at %d, %d, outside of the display's %u x %u pixels",
+			p.x, p.y, d->width, d->height);
 }
 
 static void key_post(struct bind *b, const struct node *n, void *obj)
@@ -106,8 +104,8 @@ static void touch_post(struct bind *b, const struct node *n, void *obj)
 	if (!node_get(n, "to"))
 		a->u.touch.to = a->u.touch.from;
 	else
-		check_point(b, n, "to", "to", a, a->u.touch.to);
-	check_point(b, n, "x", "y", a, a->u.touch.from);
+		check_point(b, n, "to", a, a->u.touch.to);
+	check_point(b, n, "x", a, a->u.touch.from);
 }
 
 static void pointer_post(struct bind *b, const struct node *n, void *obj)
@@ -121,7 +119,7 @@ static void pointer_post(struct bind *b, const struct node *n, void *obj)
 	if (!x != !y)
 		bind_key_error(b, n, x ? "x" : "y", "needs \"%s\" too", x ? "y" : "x");
 	else if (a->u.pointer.move)
-		check_point(b, n, "x", "y", a, a->u.pointer.at);
+		check_point(b, n, "x", a, a->u.pointer.at);
 	else if (!a->u.pointer.button && !a->u.pointer.wheel)
 		bind_error(b, n, "does nothing: give it x and y, a button or the wheel");
 }

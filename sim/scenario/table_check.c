@@ -483,6 +483,15 @@ static void signal_post(struct bind *b, const struct node *n, void *obj)
 		bind_key_error(b, n, "guest", "must be one guest");
 	if (b->d->errors != errors)
 		return;
+	if (min && max)
+		snprintf(bounds, sizeof(bounds), "in %g to %g", c->u.signal.min, c->u.signal.max);
+	else
+		snprintf(bounds, sizeof(bounds), "%s %g",
+			min ? ">=" : "<=", min ? c->u.signal.min : c->u.signal.max);
+	if (!c->name)
+		c->name = bind_printf(b, "signal %s %s%s%s", gauge->text,
+			c->u.signal.always ? "always " : "", bounds, window_text(w, c));
+	/* Without files (an editor, a fuzzer) there is no map: the check stays without a signal. */
 	const struct sigmap *m = signal_map(b, n, c);
 
 	if (!m)
@@ -496,16 +505,7 @@ static void signal_post(struct bind *b, const struct node *n, void *obj)
 			near.best ? "\"?" : "");
 		return;
 	}
-	if (!signal_bus(b, n, c))
-		return;
-	if (min && max)
-		snprintf(bounds, sizeof(bounds), "in %g to %g", c->u.signal.min, c->u.signal.max);
-	else
-		snprintf(bounds, sizeof(bounds), "%s %g",
-			min ? ">=" : "<=", min ? c->u.signal.min : c->u.signal.max);
-	if (!c->name)
-		c->name = bind_printf(b, "signal %s %s%s%s", gauge->text,
-			c->u.signal.always ? "always " : "", bounds, window_text(w, c));
+	(void)signal_bus(b, n, c);
 }
 
 static const struct schema_key signal_keys[] = {

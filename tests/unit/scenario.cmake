@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+# Scenario files, signal maps and checks.
+foreach(part scenario scenario_errors sigmap)
+  dyno_test(unit_${part} SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_${part}.c LINK dyno_scenario)
+endforeach()
