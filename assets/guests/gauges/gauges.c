@@ -82,7 +82,7 @@ bool gauges_live(const struct gauges *g, unsigned int i, uint64_t now_ns)
 {
 	const struct gauge *v = &g->g[i];
 
-	return i < g->n && v->seen && now_ns - v->at_ns < v->stale_ns;
+	return i < g->n && v->seen && (now_ns < v->at_ns || now_ns - v->at_ns < v->stale_ns);
 }
 
 double gauges_get(const struct gauges *g, unsigned int i, uint64_t now_ns, double otherwise)

@@ -122,6 +122,16 @@ static struct gfx_rect fact_box(int i)
 	return box(RIGHT_X + 28 + i % 2 * 256, ROW2 + 76 + i / 2 * 122, 240, 96);
 }
 
+static void fact_text(const struct ivi_view *v, int i, char out[16])
+{
+	const struct shown *s = &v->value[facts[i].value];
+
+	if (facts[i].value == V_ODOMETER)
+		shown_grouped(s, out);
+	else
+		shown_text(s, facts[i].value == V_OUTSIDE, out);
+}
+
 static void draw_fact(const struct gfx *g, const struct scene_item *it, const void *view)
 {
 	const struct ivi_view *v = view;
@@ -129,10 +139,7 @@ static void draw_fact(const struct gfx *g, const struct scene_item *it, const vo
 	struct gfx_rect r = fact_box(it->arg);
 	char number[16], text[32];
 
-	if (facts[it->arg].value == V_ODOMETER)
-		shown_grouped(s, number);
-	else
-		shown_text(s, facts[it->arg].value == V_OUTSIDE, number);
+	fact_text(v, it->arg, number);
 	snprintf(text, sizeof(text), "%s%s", number, facts[it->arg].unit);
 	gfx_text(g, &font_28, r.x + 76, r.y + 68, GFX_LEFT, text, s->live ? C_TEXT : C_DIM);
 }
@@ -190,7 +197,7 @@ void home_items(const struct ivi_view *v, struct scene *s)
 	for (int i = 0; i < 4; i++) {
 		struct gfx_rect r = fact_box(i);
 
-		shown_text(&v->value[facts[i].value], facts[i].value == V_OUTSIDE, text);
+		fact_text(v, i, text);
 		scene_add(s, box(r.x + 72, r.y + 40, 168, 40), scene_look_text(SCENE_LOOK, text),
 			draw_fact, i);
 	}

@@ -86,6 +86,16 @@ static struct gfx_rect tile_box(int i)
 	return box(CONTENT_X + 520 + i % 2 * (w + GUTTER), CONTENT_Y + i / 2 * (h + GUTTER), w, h);
 }
 
+static void tile_text(const struct ivi_view *v, int i, char out[16])
+{
+	const struct shown *s = &v->value[tiles[i].value];
+
+	if (tiles[i].value == V_ODOMETER)
+		shown_grouped(s, out);
+	else
+		shown_text(s, tiles[i].decimals, out);
+}
+
 static void draw_tile(const struct gfx *g, const struct scene_item *it, const void *view)
 {
 	const struct ivi_view *v = view;
@@ -94,10 +104,7 @@ static void draw_tile(const struct gfx *g, const struct scene_item *it, const vo
 	char text[16];
 	int x;
 
-	if (tiles[it->arg].value == V_ODOMETER)
-		shown_grouped(s, text);
-	else
-		shown_text(s, tiles[it->arg].decimals, text);
+	tile_text(v, it->arg, text);
 	x = r.x + 24 +
 	    gfx_text(g, &font_40, r.x + 24, r.y + 100, GFX_LEFT, text, s->live ? C_TEXT : C_DIM);
 	gfx_text(g, &font_20, x + 10, r.y + 100, GFX_LEFT, tiles[it->arg].unit, C_DIM);
@@ -176,7 +183,7 @@ void vehicle_items(const struct ivi_view *v, struct scene *s)
 				? (uint64_t)(int64_t)(fmin(fmax(t->v, -1e6), 1e6) / span * 260)
 				: 0;
 
-		shown_text(t, tiles[i].decimals, text);
+		tile_text(v, i, text);
 		scene_add(s, box(r.x + 16, r.y + 58, r.w - 32, r.h - 62),
 			scene_look(
 				scene_look_text(SCENE_LOOK, text), bar << 2 | (uint64_t)v->accent),
