@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -344,14 +345,28 @@ static void *thread_main(void *arg)
 	return NULL;
 }
 
+static void loop_runs(void *arg)
+{
+	sem_post(arg);
+}
+
 int buses_start(struct buses *b, struct err *e)
 {
-	int rc = pthread_create(&b->thread, NULL, thread_main, b);
+	sem_t runs;
+	int rc;
 
+	/* Until the thread runs its loop, ev_call() would do the work here: at the same time. */
+	sem_init(&runs, 0, 0);
+	rc = -ev_post(b->loop, loop_runs, &runs);
+	if (!rc)
+		rc = pthread_create(&b->thread, NULL, thread_main, b);
 	if (rc)
 		return err_errno(e, rc, "cannot start the bus thread");
 	pthread_setname_np(b->thread, "buses");
 	b->running = true;
+	while (sem_wait(&runs) < 0 && errno == EINTR)
+		;
+	sem_destroy(&runs);
 	return 0;
 }
 

@@ -176,6 +176,7 @@ void term_fini(struct term *t)
 	clear(t);
 }
 
+static void say(struct term *t, const char *colour, const char *fmt, va_list ap) PRINTF_LIKE(3, 0);
 static void say(struct term *t, const char *colour, const char *fmt, va_list ap)
 {
 	char raw[1600], text[2000], out[2200];
