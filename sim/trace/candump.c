@@ -142,6 +142,7 @@ static bool take_data(const char **s, const char *end, struct line_out *o, uint3
 /* What follows `123#` in a log file. */
 static enum line_kind log_payload(const char *s, const char *end, struct line_out *o)
 {
+	o->f.flags = 0;
 	if (s < end && *s == '#') {
 		s++;
 		if (s == end || hex_of(*s) > 15)

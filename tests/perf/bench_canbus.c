@@ -53,11 +53,11 @@ static void node_fill(struct node *n, unsigned int index)
 
 		p.len = 0;
 		for (unsigned int i = 0; i < 64; i++) {
-			struct can_rec_frame r = {.h = {.serial = n->serial++,
-							  .kind = CAN_REC_FRAME,
-							  .mtu = payload ? CANFD_MTU : CAN_MTU},
-				.f = {.can_id = 0x100 + index,
-					.len = payload ? (uint8_t)payload : 8}};
+			struct can_rec_frame r = { .h = { .serial = n->serial++,
+							   .kind = CAN_REC_FRAME,
+							   .mtu = payload ? CANFD_MTU : CAN_MTU },
+				.f = { .can_id = 0x100 + index,
+					.len = payload ? (uint8_t)payload : 8 } };
 
 			memcpy(r.f.data, &n->sent, sizeof(n->sent));
 			if (!can_packet_add(&p, &r)) {
@@ -102,7 +102,7 @@ static bool turn(bool fill)
 	int n;
 
 	for (unsigned int i = 0; i < n_nodes; i++)
-		pfd[i] = (struct pollfd){.fd = nodes[i].fd, .events = POLLIN};
+		pfd[i] = (struct pollfd){ .fd = nodes[i].fd, .events = POLLIN };
 	n = poll(pfd, n_nodes, 500);
 	for (unsigned int i = 0; i < n_nodes; i++) {
 		if (pfd[i].revents & POLLIN)
@@ -115,10 +115,10 @@ static bool turn(bool fill)
 
 int main(int argc, char **argv)
 {
-	struct can_rec_frame start = {.h = {.kind = CAN_REC_START}};
-	struct canbus_config cfg = {.name = "bench"};
+	struct can_rec_frame start = { .h = { .kind = CAN_REC_START } };
+	struct canbus_config cfg = { .name = "bench" };
 	uint64_t t0, t1, sent = 0, acked = 0, heard = 0, nacked = 0;
-	struct can_packet p = {.len = 0};
+	struct can_packet p = { .len = 0 };
 	struct canbus_stats st;
 	struct ev_loop *loop;
 	struct canbus *bus;
