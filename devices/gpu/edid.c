@@ -134,7 +134,9 @@ static void displayid_block(uint8_t b[EDID_BLOCK_BYTES], uint32_t w, uint32_t h,
 	memset(b, 0, EDID_BLOCK_BYTES);
 	b[0] = 0x70; /* extension tag: DisplayID */
 	d = data_block(&at, 0x00, 12); /* product identification */
-	memcpy(d, "DYN", 3);
+	d[0] = 'D';
+	d[1] = 'Y';
+	d[2] = 'N';
 	put16(d + 3, PRODUCT_CODE);
 	put16(d + 5, serial);
 	put16(d + 7, serial >> 16);

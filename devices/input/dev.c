@@ -42,6 +42,10 @@ struct input {
 	bool posted; /* drain() is on its way */
 	struct input_event_rec store[STORE_EVENTS];
 	uint32_t head, used; /* whole updates only */
+	/* What the guest will believe when it has read the store, and what is true. They differ
+	 * when an update was lost: nothing may stay pressed because of that. */
+	struct input_held told, want;
+	bool lost;
 	struct input_stats st;
 };
 
@@ -52,16 +56,31 @@ static struct input *input_of(struct vdev *v)
 
 /* ---- events: any thread -> store ---- */
 
-/* Stores one update that was checked. With the lock. */
-static void store_update(struct input *in, const struct input_event_rec *ev, uint32_t n)
+/* Stores one update that was checked. False when there is no room. With the lock. */
+static bool store_update(struct input *in, const struct input_event_rec *ev, uint32_t n)
 {
-	if (!in->listening || n > QUEUE_MAX || n > STORE_EVENTS - in->used) {
-		in->st.dropped_updates++;
-		return;
-	}
+	if (!in->listening || n > QUEUE_MAX || n > STORE_EVENTS - in->used)
+		return false;
 	for (uint32_t i = 0; i < n; i++)
 		in->store[(in->head + in->used + i) % STORE_EVENTS] = ev[i];
 	in->used += n;
+	input_held_follow(&in->told, ev, n);
+	return true;
+}
+
+/* After updates were lost: lets go what the guest believes pressed and is no more. With the lock.
+ */
+static void resync(struct input *in)
+{
+	struct input_event_rec ev[QUEUE_MAX];
+
+	while (in->lost) {
+		uint32_t n = input_held_release(&in->told, &in->want, ev, QUEUE_MAX);
+
+		if (n > 0 && !store_update(in, ev, n))
+			return;
+		in->lost = n > 0; /* look once more: it may not have fitted */
+	}
 }
 
 static bool is_report(const struct input_event_rec *e)
@@ -92,10 +111,15 @@ static uint32_t take_update(struct input *in, const struct input_event_rec *ev, 
 	}
 	if (i == n)
 		return 0;
-	if (refused)
+	if (refused) {
 		in->st.dropped_updates++;
-	else if (kept > 1) /* a report alone says nothing */
-		store_update(in, out, kept);
+	} else if (kept > 1) { /* a report alone says nothing */
+		input_held_follow(&in->want, out, kept);
+		if (!store_update(in, out, kept)) {
+			in->st.dropped_updates++;
+			in->lost = true;
+		}
+	}
 	return i + 1;
 }
 
@@ -107,6 +131,7 @@ void input_inject(void *v, const struct input_event_rec *ev, uint32_t n)
 	uint32_t done;
 
 	pthread_mutex_lock(&in->lock);
+	resync(in);
 	while (n > 0 && (done = take_update(in, ev, n)) > 0) {
 		ev += done;
 		n -= done;
@@ -144,6 +169,7 @@ static void drop_update(struct input *in, uint32_t n, bool delivered)
 		in->st.updates++;
 	else
 		in->st.dropped_updates++;
+	resync(in);
 	pthread_mutex_unlock(&in->lock);
 }
 
@@ -347,6 +373,8 @@ static void set_listening(struct input *in, bool on)
 	pthread_mutex_lock(&in->lock);
 	in->listening = on;
 	in->used = 0;
+	in->told = (struct input_held){ 0 };
+	in->lost = false;
 	pthread_mutex_unlock(&in->lock);
 }
 

@@ -264,7 +264,77 @@ static void test_whole_updates_are_dropped_when_the_store_is_full(void **state)
 		expect(&r, EV_KEY, (uint16_t)(KEY_1 + i % 10), (int32_t)((i / 10 + 1) % 2));
 		expect(&r, EV_SYN, SYN_REPORT, 0);
 	}
+	/* The last round released all keys; the guest had heard so of two. */
+	assert_int_equal(kept % 10, 2);
+	post_buffers(&r, 16);
+	for (unsigned int k = 2; k < 10; k++)
+		expect(&r, EV_KEY, (uint16_t)(KEY_1 + k), 0);
+	expect(&r, EV_SYN, SYN_REPORT, 0);
 	expect_nothing(&r);
+	mock_free(r.m);
+}
+
+static int32_t last_value(struct rig *r, uint16_t type, uint16_t code, int32_t before)
+{
+	struct mock_used u;
+
+	do {
+		post_buffers(r, 16);
+		for (int i = 0; i < 4; i++)
+			mock_turn(r->m);
+		if (!mock_poll(r->m, EVENTS, &u))
+			break;
+		do {
+			struct input_wire_event w;
+
+			memcpy(&w, u.in, sizeof(w));
+			if (le16_get(w.type) == type && le16_get(w.code) == code)
+				before = (int32_t)le32_get(w.value);
+		} while (mock_poll(r->m, EVENTS, &u));
+	} while (mock_in_flight(r->m, EVENTS) < 40);
+	return before;
+}
+
+static void test_a_key_whose_release_was_dropped_does_not_stay_pressed(void **state)
+{
+	struct rig r = rig_new(0, INPUT_KEYBOARD);
+
+	(void)state;
+	key(&r, KEY_A, 1);
+	while (stats(&r).dropped_updates == 0)
+		key(&r, KEY_B, 0);
+	key(&r, KEY_A, 0);
+	assert_int_equal(stats(&r).dropped_updates, 2);
+	assert_int_equal(last_value(&r, EV_KEY, KEY_A, -1), 0);
+	mock_free(r.m);
+}
+
+static void test_a_finger_whose_lift_was_dropped_does_not_stay_down(void **state)
+{
+	const struct input_event_rec down[] = {
+		{ EV_ABS, ABS_MT_SLOT, 3 },
+		{ EV_ABS, ABS_MT_TRACKING_ID, 7 },
+		{ EV_KEY, BTN_TOUCH, 1 },
+		{ EV_SYN, SYN_REPORT, 0 },
+	};
+	const struct input_event_rec move[] = {
+		{ EV_ABS, ABS_MT_POSITION_X, 5 },
+		{ EV_SYN, SYN_REPORT, 0 },
+	};
+	const struct input_event_rec up[] = {
+		{ EV_ABS, ABS_MT_TRACKING_ID, -1 },
+		{ EV_KEY, BTN_TOUCH, 0 },
+		{ EV_SYN, SYN_REPORT, 0 },
+	};
+	struct rig r = rig_new(0, INPUT_TOUCH);
+
+	(void)state;
+	input_inject(r.dev, down, ARRAY_SIZE(down));
+	while (stats(&r).dropped_updates == 0)
+		input_inject(r.dev, move, ARRAY_SIZE(move));
+	input_inject(r.dev, up, ARRAY_SIZE(up));
+	assert_int_equal(stats(&r).dropped_updates, 2);
+	assert_int_equal(last_value(&r, EV_ABS, ABS_MT_TRACKING_ID, 0), -1);
 	mock_free(r.m);
 }
 
@@ -498,6 +568,8 @@ int main(void)
 		cmocka_unit_test(test_an_update_reaches_the_guest_over_every_ring),
 		cmocka_unit_test(test_an_update_waits_until_there_are_buffers_for_all_of_it),
 		cmocka_unit_test(test_whole_updates_are_dropped_when_the_store_is_full),
+		cmocka_unit_test(test_a_key_whose_release_was_dropped_does_not_stay_pressed),
+		cmocka_unit_test(test_a_finger_whose_lift_was_dropped_does_not_stay_down),
 		cmocka_unit_test(test_events_that_are_not_announced_are_left_out),
 		cmocka_unit_test(test_coordinates_are_held_inside_the_range),
 		cmocka_unit_test(test_an_update_for_a_finger_that_does_not_exist_is_dropped_whole),

@@ -14,8 +14,26 @@ static void must(bool ok)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* Whatever is held: after as many releases as it takes nothing is. */
+static void let_go(struct input_held *told)
+{
+	struct input_held want = { .slot = 2 };
+
+	for (unsigned int rounds = 0;; rounds++) {
+		struct input_event_rec out[8];
+		uint32_t n = input_held_release(told, &want, out, 8);
+
+		if (n == 0)
+			break;
+		must(n <= 8 && rounds < 1100 && out[n - 1].type == EV_SYN);
+		input_held_follow(told, out, n);
+	}
+	must(memcmp(told, &want, sizeof(want)) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	struct input_held held = { .slot = 0 };
 	struct input_identity id = { .width = 1280, .height = 800, .name = "n", .serial = "s" };
 	uint8_t u[INPUT_CFG_UNION_BYTES];
 	uint8_t n;
@@ -34,6 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(&e, data + at, sizeof(e));
 		if (input_event_check(&id, &e) != INPUT_PASS)
 			continue;
+		input_held_follow(&held, &e, 1);
 		/* What passes was announced. */
 		must(e.type <= EV_MAX);
 		n = input_config(&id, INPUT_CFG_EV_BITS, (uint8_t)e.type, u);
@@ -41,5 +60,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (e.type == EV_ABS && (e.code == ABS_X || e.code == ABS_MT_POSITION_X))
 			must(e.value >= 0 && e.value < 1280);
 	}
+	let_go(&held);
 	return 0;
 }
