@@ -14,7 +14,7 @@
 #include FT_FREETYPE_H
 
 /* Signs beyond ASCII: degree, middle dot, minus, en dash, ellipsis, arrows of lists, multiply. */
-static const uint32_t extra[] = {0xb0, 0xb7, 0xd7, 0x2013, 0x2026, 0x2212};
+static const uint32_t extra[] = { 0xb0, 0xb7, 0xd7, 0x2013, 0x2026, 0x2212 };
 
 /* True when the set has this character. */
 static int in_set(const char *set, uint32_t c)
@@ -37,15 +37,15 @@ static void die(const char *what, const char *which)
 /* Figures of equal width where the font has them ("one.tf"), else the usual glyph. */
 static FT_UInt glyph_for(FT_Face face, uint32_t code)
 {
-	static const char *const figure[] = {"zero.tf", "one.tf", "two.tf", "three.tf", "four.tf",
-		"five.tf", "six.tf", "seven.tf", "eight.tf", "nine.tf"};
+	static const char *const figure[] = { "zero.tf", "one.tf", "two.tf", "three.tf", "four.tf",
+		"five.tf", "six.tf", "seven.tf", "eight.tf", "nine.tf" };
 	FT_UInt i = 0;
 
 	if (code >= '0' && code <= '9') {
 		union {
 			const char *in;
 			FT_String *out;
-		} name = {figure[code - '0']};
+		} name = { figure[code - '0'] };
 
 		i = FT_Get_Name_Index(face, name.out);
 	}

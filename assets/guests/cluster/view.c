@@ -496,7 +496,7 @@ void cluster_scene(const struct cluster_view *v, struct scene *s)
 	for (int i = 0; i < 2; i++)
 		scene_add(
 			s, road_box(i), (uint64_t)(fmod(v->road_m, DASH_EVERY) * 50), draw_road, i);
-	scene_add(s, (struct gfx_rect){ CAR_X - 150, CAR_Y - 20, 300, 112 },
+	scene_add(s, (struct gfx_rect){ MIDDLE_X - 150, (int)CAR_Y - 8, 300, 116 },
 		(uint64_t)(v->braking * 4 + v->left * 2 + v->right), draw_car_lights, 0);
 	for (int i = 0; i < 2; i++) {
 		int x = MIDDLE_X + (i ? ARROW_DX : -ARROW_DX);

@@ -7,14 +7,14 @@
 
 /* Ordered dither, 8 x 8, 0..63. */
 static const uint8_t bayer[8][8] = {
-	{0, 32, 8, 40, 2, 34, 10, 42},
-	{48, 16, 56, 24, 50, 18, 58, 26},
-	{12, 44, 4, 36, 14, 46, 6, 38},
-	{60, 28, 52, 20, 62, 30, 54, 22},
-	{3, 35, 11, 43, 1, 33, 9, 41},
-	{51, 19, 59, 27, 49, 17, 57, 25},
-	{15, 47, 7, 39, 13, 45, 5, 37},
-	{63, 31, 55, 23, 61, 29, 53, 21},
+	{ 0, 32, 8, 40, 2, 34, 10, 42 },
+	{ 48, 16, 56, 24, 50, 18, 58, 26 },
+	{ 12, 44, 4, 36, 14, 46, 6, 38 },
+	{ 60, 28, 52, 20, 62, 30, 54, 22 },
+	{ 3, 35, 11, 43, 1, 33, 9, 41 },
+	{ 51, 19, 59, 27, 49, 17, 57, 25 },
+	{ 15, 47, 7, 39, 13, 45, 5, 37 },
+	{ 63, 31, 55, 23, 61, 29, 53, 21 },
 };
 
 void gfx_init(struct gfx *g, uint32_t *px, int w, int h, int stride, float *scratch)
@@ -24,7 +24,7 @@ void gfx_init(struct gfx *g, uint32_t *px, int w, int h, int stride, float *scra
 		.w = w,
 		.h = h,
 		.stride = stride,
-		.clip = {0, 0, w, h},
+		.clip = { 0, 0, w, h },
 		.scratch = scratch,
 	};
 }
@@ -41,8 +41,8 @@ struct gfx_rect gfx_rect_and(struct gfx_rect a, struct gfx_rect b)
 	int y1 = a.y + a.h < b.y + b.h ? a.y + a.h : b.y + b.h;
 
 	if (x1 <= x0 || y1 <= y0)
-		return (struct gfx_rect){x0, y0, 0, 0};
-	return (struct gfx_rect){x0, y0, x1 - x0, y1 - y0};
+		return (struct gfx_rect){ x0, y0, 0, 0 };
+	return (struct gfx_rect){ x0, y0, x1 - x0, y1 - y0 };
 }
 
 struct gfx_rect gfx_rect_or(struct gfx_rect a, struct gfx_rect b)
@@ -57,7 +57,7 @@ struct gfx_rect gfx_rect_or(struct gfx_rect a, struct gfx_rect b)
 	y0 = a.y < b.y ? a.y : b.y;
 	x1 = a.x + a.w > b.x + b.w ? a.x + a.w : b.x + b.w;
 	y1 = a.y + a.h > b.y + b.h ? a.y + a.h : b.y + b.h;
-	return (struct gfx_rect){x0, y0, x1 - x0, y1 - y0};
+	return (struct gfx_rect){ x0, y0, x1 - x0, y1 - y0 };
 }
 
 bool gfx_rect_hit(struct gfx_rect r, int x, int y)
@@ -67,7 +67,7 @@ bool gfx_rect_hit(struct gfx_rect r, int x, int y)
 
 struct gfx_rect gfx_rect_grow(struct gfx_rect r, int by)
 {
-	return (struct gfx_rect){r.x - by, r.y - by, r.w + 2 * by, r.h + 2 * by};
+	return (struct gfx_rect){ r.x - by, r.y - by, r.w + 2 * by, r.h + 2 * by };
 }
 
 struct gfx gfx_clip(const struct gfx *g, struct gfx_rect r)
@@ -169,8 +169,8 @@ static struct gfx_rect round_box(float cx, float cy, float rx, float ry)
 {
 	int x0 = (int)floorf(cx - rx) - 1, y0 = (int)floorf(cy - ry) - 1;
 
-	return (struct gfx_rect){
-		x0, y0, (int)ceilf(cx + rx) + 1 - x0, (int)ceilf(cy + ry) + 1 - y0};
+	return (struct gfx_rect){ x0, y0, (int)ceilf(cx + rx) + 1 - x0,
+		(int)ceilf(cy + ry) + 1 - y0 };
 }
 
 void gfx_glow(const struct gfx *g, float cx, float cy, float rx, float ry, gfx_color c)
@@ -230,7 +230,7 @@ void gfx_disc(const struct gfx *g, float cx, float cy, float r, gfx_color centre
 
 void gfx_copy(const struct gfx *g, const struct gfx *from, struct gfx_rect r)
 {
-	r = gfx_rect_and(gfx_rect_and(r, g->clip), (struct gfx_rect){0, 0, from->w, from->h});
+	r = gfx_rect_and(gfx_rect_and(r, g->clip), (struct gfx_rect){ 0, 0, from->w, from->h });
 	for (int y = r.y; y < r.y + r.h; y++)
 		memcpy(gfx_row(g, y) + r.x, gfx_row(from, y) + r.x, (size_t)r.w * sizeof(uint32_t));
 }
@@ -238,7 +238,7 @@ void gfx_copy(const struct gfx *g, const struct gfx *from, struct gfx_rect r)
 void gfx_mask(const struct gfx *g, int x, int y, const uint8_t *mask, int w, int h, int stride,
 	gfx_color c)
 {
-	struct gfx_rect v = gfx_rect_and((struct gfx_rect){x, y, w, h}, g->clip);
+	struct gfx_rect v = gfx_rect_and((struct gfx_rect){ x, y, w, h }, g->clip);
 
 	for (int j = v.y; j < v.y + v.h; j++) {
 		const uint8_t *m = mask + (ptrdiff_t)(j - y) * stride - x;

@@ -87,7 +87,7 @@ static void add_edge(const struct raster *r, struct gfx_point p, struct gfx_poin
 {
 	float w = (float)r->r.w, x0 = p.x - (float)r->r.x, x1 = q.x - (float)r->r.x;
 	float y0 = p.y - (float)r->r.y, y1 = q.y - (float)r->r.y;
-	float border[2] = {0.0f, w};
+	float border[2] = { 0.0f, w };
 
 	if (y0 == y1 || (y0 <= 0.0f && y1 <= 0.0f) || (y0 >= (float)r->r.h && y1 >= (float)r->r.h))
 		return;
@@ -145,7 +145,7 @@ struct outline {
 static void fill_outline(const struct gfx *g, const struct outline *o, gfx_color c)
 {
 	int x = (int)floorf(o->x0), y = (int)floorf(o->y0);
-	struct gfx_rect box = {x, y, (int)ceilf(o->x1) - x, (int)ceilf(o->y1) - y};
+	struct gfx_rect box = { x, y, (int)ceilf(o->x1) - x, (int)ceilf(o->y1) - y };
 	int rows;
 
 	box = gfx_rect_and(box, g->clip);
@@ -154,7 +154,7 @@ static void fill_outline(const struct gfx *g, const struct outline *o, gfx_color
 	rows = GFX_SCRATCH / (box.w + 2);
 	for (int top = box.y; top < box.y + box.h; top += rows) {
 		int h = box.y + box.h - top < rows ? box.y + box.h - top : rows;
-		struct raster r = {g->scratch, {box.x, top, box.w, h}, box.w + 2};
+		struct raster r = { g->scratch, { box.x, top, box.w, h }, box.w + 2 };
 
 		memset(r.cell, 0, (size_t)(r.stride * h) * sizeof(float));
 		o->emit(&r, o->arg);
@@ -176,8 +176,8 @@ static void emit_polygon(const struct raster *r, const void *arg)
 
 void gfx_polygon(const struct gfx *g, const struct gfx_point *p, unsigned int n, gfx_color c)
 {
-	struct polygon poly = {p, n};
-	struct outline o = {emit_polygon, &poly, 1e9f, 1e9f, -1e9f, -1e9f};
+	struct polygon poly = { p, n };
+	struct outline o = { emit_polygon, &poly, 1e9f, 1e9f, -1e9f, -1e9f };
 
 	for (unsigned int i = 0; i < n; i++) {
 		o.x0 = fminf(o.x0, p[i].x);
@@ -203,7 +203,7 @@ static void add_circle(const struct raster *r, float cx, float cy, float radius,
 	for (unsigned int i = 0; i < n; i++) {
 		float t = x * c - y * s;
 
-		p[i] = (struct gfx_point){cx + x, cy + y};
+		p[i] = (struct gfx_point){ cx + x, cy + y };
 		y = x * s + y * c;
 		x = t;
 	}
@@ -218,10 +218,10 @@ static void add_stroke(const struct raster *r, struct gfx_point a, struct gfx_po
 	if (len > 1e-4f) {
 		float nx = -dy / len * half, ny = dx / len * half;
 
-		quad[0] = (struct gfx_point){a.x - nx, a.y - ny};
-		quad[1] = (struct gfx_point){b.x - nx, b.y - ny};
-		quad[2] = (struct gfx_point){b.x + nx, b.y + ny};
-		quad[3] = (struct gfx_point){a.x + nx, a.y + ny};
+		quad[0] = (struct gfx_point){ a.x - nx, a.y - ny };
+		quad[1] = (struct gfx_point){ b.x - nx, b.y - ny };
+		quad[2] = (struct gfx_point){ b.x + nx, b.y + ny };
+		quad[3] = (struct gfx_point){ a.x + nx, a.y + ny };
 		add_polygon(r, quad, 4);
 	}
 }
@@ -243,9 +243,9 @@ static void emit_stroke(const struct raster *r, const void *arg)
 void gfx_line(const struct gfx *g, float x0, float y0, float x1, float y1, float width, gfx_color c)
 {
 	float half = width * 0.5f;
-	struct stroke s = {{x0, y0}, {x1, y1}, half};
-	struct outline o = {emit_stroke, &s, fminf(x0, x1) - half, fminf(y0, y1) - half,
-		fmaxf(x0, x1) + half, fmaxf(y0, y1) + half};
+	struct stroke s = { { x0, y0 }, { x1, y1 }, half };
+	struct outline o = { emit_stroke, &s, fminf(x0, x1) - half, fminf(y0, y1) - half,
+		fmaxf(x0, x1) + half, fmaxf(y0, y1) + half };
 
 	fill_outline(g, &o, c);
 }
@@ -302,7 +302,7 @@ static void measure(struct pen *k, float x, float y, float by)
 static void pen_point(struct pen *k, float x, float y)
 {
 	if (k->n < SUBPATH_MAX)
-		k->p[k->n++] = (struct gfx_point){x, y};
+		k->p[k->n++] = (struct gfx_point){ x, y };
 	measure(k, x, y, k->half);
 }
 
@@ -352,8 +352,8 @@ static void pen_cubic(struct pen *k, const float *v)
 
 static void pen_box(struct pen *k, float x, float y, float w, float h, float r)
 {
-	const float at[4][2] = {
-		{x + r, y + r}, {x + w - r, y + r}, {x + w - r, y + h - r}, {x + r, y + h - r}};
+	const float at[4][2] = { { x + r, y + r }, { x + w - r, y + r }, { x + w - r, y + h - r },
+		{ x + r, y + h - r } };
 
 	pen_flush(k);
 	for (int c = 0; c < 4; c++) {
@@ -394,10 +394,10 @@ static void walk_shape(struct pen *k, const struct shape *s)
 
 	for (;;) {
 		static const char letters[] = "MLHVCQZOBFXS";
-		static const uint8_t takes[] = {2, 2, 1, 1, 6, 4, 0, 3, 5, 0, 0, 1};
-		struct gfx_point at = k->n ? k->p[k->n - 1] : (struct gfx_point){ox, oy};
+		static const uint8_t takes[] = { 2, 2, 1, 1, 6, 4, 0, 3, 5, 0, 0, 1 };
+		struct gfx_point at = k->n ? k->p[k->n - 1] : (struct gfx_point){ ox, oy };
 		const char *which;
-		float v[6] = {0};
+		float v[6] = { 0 };
 		char op;
 
 		while (*t == ' ')
@@ -433,8 +433,8 @@ static void walk_shape(struct pen *k, const struct shape *s)
 		case 'Q': {
 			float qx = ox + v[0] * m, qy = oy + v[1] * m;
 			float ex = ox + v[2] * m, ey = oy + v[3] * m;
-			float c[6] = {at.x + (qx - at.x) * 2 / 3, at.y + (qy - at.y) * 2 / 3,
-				ex + (qx - ex) * 2 / 3, ey + (qy - ey) * 2 / 3, ex, ey};
+			float c[6] = { at.x + (qx - at.x) * 2 / 3, at.y + (qy - at.y) * 2 / 3,
+				ex + (qx - ex) * 2 / 3, ey + (qy - ey) * 2 / 3, ex, ey };
 
 			pen_cubic(k, c);
 			break;
@@ -461,16 +461,16 @@ static void walk_shape(struct pen *k, const struct shape *s)
 
 static void emit_shape(const struct raster *r, const void *arg)
 {
-	struct pen k = {.r = r};
+	struct pen k = { .r = r };
 
 	walk_shape(&k, arg);
 }
 
 void gfx_shape(const struct gfx *g, const char *text, float x, float y, float scale, gfx_color c)
 {
-	struct shape s = {text, x, y, scale};
-	struct pen k = {.x0 = 1e9f, .y0 = 1e9f, .x1 = -1e9f, .y1 = -1e9f};
-	struct outline o = {emit_shape, &s, 0, 0, 0, 0};
+	struct shape s = { text, x, y, scale };
+	struct pen k = { .x0 = 1e9f, .y0 = 1e9f, .x1 = -1e9f, .y1 = -1e9f };
+	struct outline o = { emit_shape, &s, 0, 0, 0, 0 };
 
 	walk_shape(&k, &s);
 	if (k.x1 < k.x0)

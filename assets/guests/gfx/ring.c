@@ -28,8 +28,8 @@ struct gfx_rect gfx_ring_box(const struct gfx_ring *r)
 {
 	float lo_x, hi_x, lo_y, hi_y;
 	float c0 = cosf(r->a0), s0 = sinf(r->a0), c1 = cosf(r->a1), s1 = sinf(r->a1);
-	float xs[4] = {r->r0 * c0, r->r1 * c0, r->r0 * c1, r->r1 * c1};
-	float ys[4] = {r->r0 * s0, r->r1 * s0, r->r0 * s1, r->r1 * s1};
+	float xs[4] = { r->r0 * c0, r->r1 * c0, r->r0 * c1, r->r1 * c1 };
+	float ys[4] = { r->r0 * s0, r->r1 * s0, r->r0 * s1, r->r1 * s1 };
 	int x0, y0;
 
 	lo_x = hi_x = xs[0];
@@ -59,8 +59,8 @@ struct gfx_rect gfx_ring_box(const struct gfx_ring *r)
 	}
 	x0 = (int)floorf(r->cx + lo_x) - 1;
 	y0 = (int)floorf(r->cy + lo_y) - 1;
-	return (struct gfx_rect){
-		x0, y0, (int)ceilf(r->cx + hi_x) + 1 - x0, (int)ceilf(r->cy + hi_y) + 1 - y0};
+	return (struct gfx_rect){ x0, y0, (int)ceilf(r->cx + hi_x) + 1 - x0,
+		(int)ceilf(r->cy + hi_y) + 1 - y0 };
 }
 
 void gfx_ring(const struct gfx *g, const struct gfx_ring *r)

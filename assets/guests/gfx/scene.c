@@ -6,7 +6,7 @@ void scene_add(struct scene *s, struct gfx_rect box, uint64_t look,
 	void (*draw)(const struct gfx *, const struct scene_item *, const void *), int arg)
 {
 	if (s->n < SCENE_ITEMS)
-		s->item[s->n++] = (struct scene_item){box, look, draw, arg};
+		s->item[s->n++] = (struct scene_item){ box, look, draw, arg };
 }
 
 static int64_t area(struct gfx_rect r)
@@ -63,7 +63,7 @@ static bool same(const struct scene_item *a, const struct scene_item *b)
 unsigned int scene_diff(const struct scene *old, const struct scene *now, int w, int h,
 	struct gfx_rect out[SCENE_DAMAGE])
 {
-	struct gfx_rect screen = {0, 0, w, h};
+	struct gfx_rect screen = { 0, 0, w, h };
 	unsigned int most = old->n > now->n ? old->n : now->n, n = 0;
 
 	for (unsigned int i = 0; i < most; i++) {

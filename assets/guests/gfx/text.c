@@ -75,6 +75,6 @@ int gfx_text(const struct gfx *g, const struct gfx_font *f, int x, int y, enum g
 struct gfx_rect gfx_text_box(
 	const struct gfx_font *f, int x, int y, enum gfx_align align, const char *s)
 {
-	return (struct gfx_rect){start_of(f, x, align, s) - 2, y - f->ascent,
-		gfx_text_width(f, s) + 4, f->ascent + f->descent};
+	return (struct gfx_rect){ start_of(f, x, align, s) - 2, y - f->ascent,
+		gfx_text_width(f, s) + 4, f->ascent + f->descent };
 }
