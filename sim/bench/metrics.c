@@ -148,11 +148,11 @@ json_t *bench_status(struct bench *b)
 				       (json_int_t)brief[i].frames, "dropped",
 				       (json_int_t)brief[i].dropped, "load_percent",
 				       brief[i].load_permille / 10.0));
-	return json_pack("{s:s,s:s,s:f,s:f,s:s,s:s,s:o,s:o}", "scenario", b->s->name, "state",
+	return json_pack("{s:s,s:s,s:f,s:f,s:s,s:s,s:i,s:o,s:o}", "scenario", b->s->name, "state",
 		phase_name(b), "time_s", (double)bench_now(b) / 1e9, "duration_s",
-		(double)b->duration_ns / 1e9, "out", b->out_dir, "ui",
+		(double)b->s->duration_ns / 1e9, "out", b->out_dir, "ui",
 		!b->ui.started ? "none"
 		: b->windows   ? "windows"
 			       : "headless",
-		"guests", guests, "buses", buses);
+		"ui_pid", (int)b->ui.child.pid, "guests", guests, "buses", buses);
 }

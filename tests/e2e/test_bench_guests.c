@@ -230,6 +230,29 @@ static void test_screenshots_are_png_files(void **state)
 	proc_free(&p);
 }
 
+static void test_a_killed_ui_stops_nobody(void **state)
+{
+	struct proc p;
+	json_t *a;
+
+	(void)state;
+	write_pair("noui.yaml", "", "");
+	proc_start(&p, ARGS("run", "noui.yaml"));
+	a = await_guest(1, "ready");
+	await_frames("b/can0", 1);
+	kill((pid_t)json_integer_value(json_object_get(a, "ui_pid")), SIGKILL);
+	json_decref(a);
+	await_frames("b/can0", 3);
+	a = proc_ctl(ARGS("screenshot", "b", "no.png"));
+	assert_true(json_is_false(json_object_get(a, "ok")));
+	json_decref(a);
+	expect_ok(proc_ctl(ARGS("stop")));
+	assert_int_equal(proc_wait(&p), 0);
+	has(p.err, "dyno-ui was killed by SIGKILL");
+	assert_false(proc_exists("no.png"));
+	proc_free(&p);
+}
+
 static void test_an_unknown_image_is_said_with_the_fix(void **state)
 {
 	struct proc p;
@@ -262,6 +285,7 @@ int main(void)
 		cmocka_unit_test(test_a_crashed_guest_starts_again_where_the_scenario_says_so),
 		cmocka_unit_test(test_pause_stops_the_guests_and_resume_lets_them_go_on),
 		cmocka_unit_test(test_screenshots_are_png_files),
+		cmocka_unit_test(test_a_killed_ui_stops_nobody),
 		cmocka_unit_test(test_an_unknown_image_is_said_with_the_fix),
 		cmocka_unit_test(test_a_file_that_is_no_kernel_is_refused),
 	};
