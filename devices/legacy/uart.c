@@ -60,6 +60,7 @@ struct uart {
 	struct ev_io io;
 	int fd;
 	bool watching; /* io is in the loop */
+	bool rx_ended; /* the other end sends no more */
 	bool posted; /* the loop was asked to look at the fd */
 	bool level;
 	bool thre_pending;
@@ -143,18 +144,22 @@ static void tx_flush(struct uart *u)
 	}
 }
 
+static bool wants_input(const struct uart *u)
+{
+	return !u->rx_ended && rx_room(u) > 0 && !(u->mcr & MCR_LOOP);
+}
+
 static void rx_fill(struct uart *u)
 {
 	uint8_t buf[RX_FIFO];
 	ssize_t n;
 
-	if (rx_room(u) == 0 || (u->mcr & MCR_LOOP))
+	if (!wants_input(u))
 		return;
 	n = read(u->fd, buf, rx_room(u));
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
-		/* The other end closed: nothing will come; output is tried on. */
-		ev_io_del(&u->io);
-		u->watching = false;
+		/* Nothing will come any more; output is tried on. */
+		u->rx_ended = true;
 		return;
 	}
 	for (ssize_t i = 0; i < n; i++)
@@ -165,7 +170,7 @@ static uint32_t wanted_events(const struct uart *u)
 {
 	uint32_t want = u->tx_n ? EPOLLOUT : 0;
 
-	return rx_room(u) && !(u->mcr & MCR_LOOP) ? want | EPOLLIN : want;
+	return wants_input(u) ? want | EPOLLIN : want;
 }
 
 /* Loop: moves bytes both ways and watches for what is left. */

@@ -1,3 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Starts dyno-vm from a test: manifest, descriptors, messages, console, all with time limits.
 dyno_library(dyno_vm_harness SOURCES ${CMAKE_CURRENT_LIST_DIR}/vm_harness.c LINK dyno_base)
+
+# The mock driver's registers behind virtio-pci.
+dyno_library(dyno_vpci_regs SOURCES ${CMAKE_CURRENT_LIST_DIR}/vpci_regs.c
+  LINK dyno_mockdrv dyno_transport dyno_pci dyno_bus)

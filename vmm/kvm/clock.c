@@ -38,11 +38,12 @@ static bool msr_set(const struct vcpu *c, uint32_t index, uint64_t v)
 
 bool vm_tsc_can_move(struct vm *vm)
 {
-	/* A guest that runs on the host's own TSC was not started at zero. */
-	static const uint64_t fresh = UINT64_C(1) << 40;
-	uint64_t tsc;
+	/* A guest that runs on the host's own TSC reads what the host reads; else it started at
+	 * zero a moment ago. */
+	static const uint64_t near = UINT64_C(1) << 32;
+	uint64_t tsc, host = __builtin_ia32_rdtsc();
 
-	return msr_get(&vm->cpu[0], MSR_TSC, &tsc) && tsc < fresh;
+	return msr_get(&vm->cpu[0], MSR_TSC, &tsc) && (tsc > host ? tsc - host : host - tsc) > near;
 }
 
 static void save_vcpu(struct vm *vm, struct vcpu *c)
@@ -78,6 +79,11 @@ void vm_time_restore(struct vm *vm)
 {
 	if (!vm->clock_valid)
 		return;
+	if (!vm->tsc_moves && !vm->tsc_told) {
+		vm->tsc_told = true;
+		log_info("this host's KVM cannot stop a guest's TSC: it went on during the pause; "
+			 "the KVM clock did not");
+	}
 	vm->clock.flags = 0;
 	if (ioctl(vm->fd, KVM_SET_CLOCK, &vm->clock) < 0)
 		log_warn("KVM did not take its clock back: %s", strerror(errno));

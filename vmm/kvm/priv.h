@@ -50,6 +50,7 @@ struct vm {
 	struct kvm_regs boot_regs;
 	struct kvm_sregs boot_sregs;
 	bool any_length_doorbells;
+	bool tsc_told;
 	bool tsc_moves; /* writing the TSC MSR takes effect for the guest */
 	struct kvm_irqchip first_chip[3];
 	struct kvm_clock_data clock;

@@ -282,14 +282,18 @@ void vm_halt(struct vm *vm)
 	pthread_mutex_unlock(&vm->lock);
 }
 
+/* The lock is held. Before vm_start() there is nobody to wait for. */
+static void wait_parked(struct vm *vm)
+{
+	while (vm->cpu[0].has_thread && vm->want == VM_WANT_PAUSE && vm->parked < vm->cpus)
+		pthread_cond_wait(&vm->changed, &vm->lock);
+}
+
 void vm_pause(struct vm *vm)
 {
 	vm_halt(vm);
 	pthread_mutex_lock(&vm->lock);
-	for (unsigned int i = 0; i < vm->cpus; i++) {
-		while (vm->cpu[i].has_thread && vm->want == VM_WANT_PAUSE && vm->parked < vm->cpus)
-			pthread_cond_wait(&vm->changed, &vm->lock);
-	}
+	wait_parked(vm);
 	pthread_mutex_unlock(&vm->lock);
 	vm_time_save(vm);
 }
@@ -299,8 +303,7 @@ void vm_resume(struct vm *vm)
 	pthread_mutex_lock(&vm->lock);
 	if (vm->want == VM_WANT_PAUSE) {
 		/* A halt that nobody waited for: they may still be on their way. */
-		while (vm->cpu[0].has_thread && vm->parked < vm->cpus)
-			pthread_cond_wait(&vm->changed, &vm->lock);
+		wait_parked(vm);
 		vm_time_restore(vm);
 		for (unsigned int i = 0; i < vm->cpus; i++)
 			__atomic_store_n(&vm->cpu[i].run->immediate_exit, 0, __ATOMIC_RELAXED);

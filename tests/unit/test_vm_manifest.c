@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The manifest of dyno-vm: what it means, and one wrong key at a time. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "devices/can/can.h"
+#include "vmm/guest/manifest.h"
+
+#define HEAD "\"manifest\":1,\"name\":\"g\",\"memory_bytes\":16777216,\"kernel\":{\"fd\":0}"
+
+static int parse(const char *text, unsigned int n_fds, struct manifest *m, struct err *e)
+{
+	json_t *root = json_loads(text, 0, NULL);
+	int rc;
+
+	assert_non_null(root);
+	rc = manifest_parse(m, root, n_fds, e);
+	json_decref(root);
+	return rc;
+}
+
+static void expect_refused(const char *text, const char *says)
+{
+	struct manifest m;
+	struct err e = { 0 };
+
+	assert_true(parse(text, 4, &m, &e) < 0);
+	if (!strstr(e.text, says))
+		fail_msg("\"%s\" does not say \"%s\"", e.text, says);
+	assert_null(m.cmdline);
+}
+
+static void test_smallest_manifest_has_defaults(void **state)
+{
+	struct manifest m;
+
+	(void)state;
+	assert_int_equal(parse("{" HEAD "}", 1, &m, NULL), 0);
+	assert_int_equal(m.cpus, 1);
+	assert_true(m.sandbox);
+	assert_string_equal(m.cmdline, "");
+	assert_int_equal(m.kvm_fd, MANIFEST_NO_FD);
+	assert_int_equal(m.serial_fd, MANIFEST_NO_FD);
+	assert_int_equal(m.n_devices, 0);
+	manifest_fini(&m);
+}
+
+static void test_example_of_the_interface_page_is_understood(void **state)
+{
+	static const char text[] =
+		"{\"manifest\":1,\"name\":\"cluster\",\"memory_bytes\":67108864,\"cpus\":1,"
+		"\"sandbox\":true,\"log_level\":\"info\",\"kernel\":{\"fd\":0,\"name\":\"c.elf\"},"
+		"\"modules\":[{\"fd\":1,\"cmdline\":\"sigmap\"}],\"cmdline\":\"title=Cluster\","
+		"\"serial\":{\"fd\":2},\"display\":{\"fd\":3},\"kvm\":{\"fd\":6},\"devices\":["
+		"{\"type\":\"can\",\"name\":\"can0\",\"fd\":4,\"features\":"
+		"[\"classic\",\"fd\",\"rtr\",\"late-tx-ack\"]},{\"type\":\"rng\"},"
+		"{\"type\":\"console\",\"ports\":[{\"name\":\"hvc0\",\"console\":true,\"fd\":5}]},"
+		"{\"type\":\"gpu\",\"scanouts\":[{\"width\":1920,\"height\":720,\"name\":\"C\"}]},"
+		"{\"type\":\"input\",\"kind\":\"touch\",\"scanout\":0}]}";
+	struct manifest m;
+	struct err e = { 0 };
+
+	(void)state;
+	assert_int_equal(parse(text, 7, &m, &e), 0);
+	assert_int_equal(m.n_devices, 5);
+	assert_string_equal(m.device[0].name, "can0");
+	assert_int_equal(m.device[0].u.can.features, VIRTIO_CAN_FEATURES_ALL);
+	assert_int_equal(m.device[0].u.can.fd, 4);
+	assert_string_equal(m.device[1].name, "rng0");
+	assert_int_equal(m.device[2].u.console.port[0].fd, 5);
+	assert_true(m.device[2].u.console.port[0].console);
+	assert_int_equal(manifest_gpu(&m)->u.gpu.scanout[0].width, 1920);
+	assert_int_equal(m.device[4].u.input.kind, INPUT_TOUCH);
+	assert_string_equal(m.module[0].cmdline, "sigmap");
+	assert_int_equal(m.kvm_fd, 6);
+	manifest_fini(&m);
+}
+
+static void test_wrong_keys_are_named(void **state)
+{
+	static const struct {
+		const char *text, *says;
+	} wrong[] = {
+		{ "{}", "\"manifest\" is missing" },
+		{ "{\"manifest\":2}", "\"manifest\" is 2" },
+		{ "[]", "\"manifest\" is missing" },
+		{ "{" HEAD ",\"cpus\":0}", "\"cpus\" is 0" },
+		{ "{" HEAD ",\"cpus\":9}", "\"cpus\" is 9" },
+		{ "{" HEAD ",\"cpus\":1.5}", "whole number" },
+		{ "{" HEAD ",\"log_level\":\"loud\"}", "\"log_level\" is \"loud\"" },
+		{ "{" HEAD ",\"serial\":{\"fd\":4}}", "serial: fd 4: 4 descriptors" },
+		{ "{" HEAD ",\"serial\":{\"fd\":-1}}", "serial: \"fd\" is -1" },
+		{ "{" HEAD ",\"serial\":{\"fd\":0}}", "fd 0 is named twice" },
+		{ "{" HEAD ",\"serial\":7}", "\"serial\"" },
+		{ "{" HEAD ",\"modules\":[{}]}", "modules[0]: \"fd\" is missing" },
+		{ "{" HEAD ",\"devices\":[{}]}", "devices[0]: \"type\" is missing" },
+		{ "{" HEAD ",\"devices\":[5]}", "devices[0]: \"type\" is missing" },
+		{ "{" HEAD ",\"devices\":[{\"type\":\"toaster\"}]}", "is \"toaster\"" },
+		{ "{" HEAD ",\"devices\":[{\"type\":\"can\",\"features\":[\"xl\"]}]}", "classic" },
+		{ "{" HEAD ",\"devices\":[{\"type\":\"can\",\"features\":[3]}]}", "classic" },
+		{ "{" HEAD ",\"devices\":[{\"type\":\"console\",\"ports\":[]}]}",
+			"\"ports\": 1 to" },
+		{ "{" HEAD ",\"devices\":[{\"type\":\"console\",\"ports\":[{\"fd\":9}]}]}",
+			"devices[0]: ports[0]: fd 9" },
+		{ "{" HEAD ",\"devices\":[{\"type\":\"gpu\",\"scanouts\":[]}]}", "1 to 4" },
+		{ "{" HEAD ",\"devices\":[{\"type\":\"gpu\",\"scanouts\":[{\"width\":1}]}]}",
+			"scanouts[0]: \"width\" is 1" },
+		{ "{" HEAD ",\"devices\":[{\"type\":\"input\",\"kind\":\"nose\"}]}", "\"nose\"" },
+		{ "{" HEAD ",\"devices\":[{\"type\":\"input\",\"kind\":\"touch\"}]}",
+			"devices[0]: there is no scanout 0" },
+		{ "{" HEAD ",\"display\":{\"fd\":1}}", "there is no gpu" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
+		expect_refused(wrong[i].text, wrong[i].says);
+	expect_refused(
+		"{\"manifest\":1,\"name\":\"g\",\"memory_bytes\":16777217,\"kernel\":{\"fd\":0}}",
+		"multiple of 4096");
+	expect_refused(
+		"{\"manifest\":1,\"name\":\"g\",\"memory_bytes\":4096,\"kernel\":{\"fd\":0}}",
+		"\"memory_bytes\" is 4096");
+}
+
+static void test_long_names_and_too_many_devices_are_refused(void **state)
+{
+	struct manifest m;
+	struct err e = { 0 };
+	char name[MANIFEST_NAME + 1];
+	json_t *root = json_loads("{" HEAD ",\"devices\":[]}", 0, NULL);
+	json_t *devices = json_object_get(root, "devices");
+
+	(void)state;
+	for (int i = 0; i < MANIFEST_MAX_DEVICES; i++)
+		json_array_append_new(devices, json_pack("{s:s}", "type", "rng"));
+	assert_int_equal(manifest_parse(&m, root, 1, &e), 0);
+	assert_string_equal(m.device[30].name, "rng30");
+	manifest_fini(&m);
+	json_array_append_new(devices, json_pack("{s:s}", "type", "rng"));
+	assert_true(manifest_parse(&m, root, 1, &e) < 0);
+	assert_non_null(strstr(e.text, "32 devices"));
+	memset(name, 'n', sizeof(name) - 1);
+	name[sizeof(name) - 1] = 0;
+	json_array_clear(devices);
+	json_object_set_new(root, "name", json_string(name));
+	assert_true(manifest_parse(&m, root, 1, &e) < 0);
+	assert_non_null(strstr(e.text, "\"name\" is longer than 63"));
+	json_decref(root);
+}
+
+static void test_two_gpus_are_one_too_many(void **state)
+{
+	(void)state;
+	expect_refused("{" HEAD ",\"devices\":["
+		       "{\"type\":\"gpu\",\"scanouts\":[{\"width\":64,\"height\":64}]},"
+		       "{\"type\":\"gpu\",\"scanouts\":[{\"width\":64,\"height\":64}]}]}",
+		"devices[1]: a guest has one gpu");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_smallest_manifest_has_defaults),
+		cmocka_unit_test(test_example_of_the_interface_page_is_understood),
+		cmocka_unit_test(test_wrong_keys_are_named),
+		cmocka_unit_test(test_long_names_and_too_many_devices_are_refused),
+		cmocka_unit_test(test_two_gpus_are_one_too_many),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
