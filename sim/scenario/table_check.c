@@ -12,7 +12,9 @@
 
 static const char *guest_name(struct bind *b, const struct scenario_check *c)
 {
-	return load_of(b)->s.guests[c->guest].name;
+	const char *name = load_of(b)->s.guests[c->guest].name;
+
+	return name ? name : "?"; /* a guest with errors */
 }
 
 /* --- windows ----------------------------------------------------------------------------- */
@@ -556,6 +558,9 @@ static void check_port(struct bind *b, const struct node *n, const struct scenar
 	struct unit_near near = { .typed = port };
 
 	for (uint32_t i = 0; i < g->n_ports; i++) {
+		/* A guest with errors has ports without names. */
+		if (!g->ports[i].name)
+			continue;
 		if (strcmp(g->ports[i].name, port) == 0)
 			return;
 		unit_near(&near, g->ports[i].name);
@@ -698,8 +703,12 @@ static const char *picture_text(struct bind *b, char buf[96], const struct scena
 
 	const char *title = g->displays[c->display].title;
 
-	snprintf(buf, 96, "%s \"%.30s\" at %.40s", g->name, title ? title : "?",
-		c->u.screen.checkpoint);
+	const char *when = c->u.screen.checkpoint;
+
+	/* A picture that was asked for by time is named after it. */
+	if (strncmp(when, "at-", 3) == 0)
+		when += 3;
+	snprintf(buf, 96, "%s \"%.30s\" at %.40s", guest_name(b, c), title ? title : "?", when);
 	return buf;
 }
 

@@ -3,3 +3,8 @@
 foreach(part scenario scenario_errors sigmap)
   dyno_test(unit_${part} SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_${part}.c LINK dyno_scenario)
 endforeach()
+dyno_pkg(XML2 libxml-2.0)
+foreach(part check check_report)
+  dyno_test(unit_${part} SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_${part}.c
+    LINK dyno_check PkgConfig::XML2)
+endforeach()
