@@ -25,6 +25,8 @@ enum { TXQ, RXQ, CTRLQ, NUM_QUEUES };
 #define RXQ_SIZE   256
 #define CTRLQ_SIZE 16
 static_assert(TXQ_SIZE <= TX_SLOTS && TX_SLOTS == 256, "a slot number is 8 bits of a serial");
+/* Requests taken in one turn of the loop: a guest that adds them without end shares it. */
+#define TURN_REQUESTS 256u
 /* Frames that wait for a guest's receive buffer. A power of 2. */
 #define RX_PENDING 512u
 
@@ -57,6 +59,7 @@ struct can_dev {
 	uint8_t free_slot[TX_SLOTS];
 	uint32_t n_free, seq;
 	bool tx_waits; /* the port had no room */
+	struct ev_timer again; /* goes on where a turn's work was full */
 
 	struct can_rec_frame pending[RX_PENDING];
 	uint32_t pend_head, pend_count;
@@ -194,12 +197,20 @@ static void release_hold(struct can_dev *c)
 
 static void tx_work(struct can_dev *c)
 {
+	uint32_t n = 0;
+
 	c->tx_waits = false;
 	/* Every slot taken: a driver that reuses what is in flight gets no further. */
 	while (c->vq[TXQ] && c->n_free && vq_pop(c->vq[TXQ], &c->chain[TXQ]) == VQ_TAKEN) {
 		struct can_rec_frame r;
-		int rc = tx_parse(c, &r);
+		int rc;
 
+		if (n++ == TURN_REQUESTS) {
+			vq_unpop(c->vq[TXQ], &c->chain[TXQ]);
+			ev_timer_at(&c->again, 1);
+			break;
+		}
+		rc = tx_parse(c, &r);
 		if (rc != 0) {
 			if (rc != GUEST_E_STATE)
 				log_guest("%s: transmit request rejected: %s", c->v.tag,
@@ -219,6 +230,12 @@ static void tx_work(struct can_dev *c)
 	c->port->ops->flush(c->port);
 	if (c->vq[TXQ])
 		vq_flush(c->vq[TXQ]);
+}
+
+static void on_again(struct ev_timer *t, uint64_t now_ns)
+{
+	(void)now_ns;
+	tx_work(t->data);
 }
 
 /* ---- reception ---- */
@@ -447,6 +464,8 @@ static int can_start(struct vdev *v, uint64_t features)
 	if (!c->attached) {
 		rc = ev_timer_init(v->host->loop, &c->hold_timer, on_hold, c);
 		if (rc == 0)
+			rc = ev_timer_init(v->host->loop, &c->again, on_again, c);
+		if (rc == 0)
 			rc = c->port->ops->attach(c->port, v->host->loop, &sink);
 		c->attached = rc == 0;
 	}
@@ -479,6 +498,7 @@ static void can_queue_stop(struct vdev *v, unsigned int q)
 	if (q == TXQ) {
 		forget_slots(c);
 		c->tx_waits = false;
+		ev_timer_stop(&c->again);
 	}
 }
 
@@ -500,6 +520,7 @@ static void can_free(struct vdev *v)
 	struct can_dev *c = can_of(v);
 
 	ev_timer_fini(&c->hold_timer);
+	ev_timer_fini(&c->again);
 	can_port_free(c->port);
 	free(c);
 }

@@ -6,3 +6,4 @@ dyno_test(test_canbus SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_canbus.c LINK dyno_
 dyno_test(test_trace SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_trace.c LINK dyno_trace)
 dyno_test(test_replay SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_replay.c LINK dyno_trace)
 dyno_test(test_trace_data SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_trace_data.c LINK dyno_trace)
+dyno_test(test_socketcan SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_socketcan.c LINK dyno_can dyno_canbus)

@@ -585,6 +585,47 @@ static void test_recorded_frames_read_back_the_same(void **state)
 	test_free(r);
 }
 
+static void test_a_recording_can_be_converted_by_can_utils_and_read_again(void **state)
+{
+	struct canfd_frame in[3] = { { .can_id = 0x123, .len = 3, .data = { 1, 2, 3 } },
+		{ .can_id = 0x12345678 | CAN_EFF_FLAG, .len = 1, .data = { 0xfe } },
+		{ .can_id = 0x55, .len = 12, .flags = CANFD_FDF | CANFD_BRS, .data = { 7 } } };
+	char log[] = "/tmp/dyno-test-XXXXXX", cmd[128];
+	struct result *r = test_calloc(1, sizeof(*r));
+	struct record *rec;
+	struct trace *t;
+	FILE *asc;
+	int fd;
+
+	(void)state;
+	if (access("/usr/bin/log2asc", X_OK) != 0) {
+		print_message("skipped: no log2asc (package can-utils)\n");
+		skip();
+	}
+	fd = mkstemp(log);
+	assert_true(fd >= 0);
+	assert_int_equal(record_new(&rec, fd, "can0", NULL), 0);
+	for (unsigned int i = 0; i < 3; i++)
+		record_frame(rec, US(5000000) + US(250 * i), &in[i]);
+	assert_int_equal(record_free(rec), 0);
+	(void)snprintf(cmd, sizeof(cmd), "/usr/bin/log2asc -I %s -O %s.asc can0", log, log);
+	asc = popen(cmd, "r");
+	assert_non_null(asc);
+	assert_int_equal(pclose(asc), 0);
+	(void)snprintf(cmd, sizeof(cmd), "%s.asc", log);
+	assert_int_equal(trace_open(&t, cmd, NULL, NULL), 0);
+	(void)read_trace(t, r);
+	trace_free(t);
+	unlink(cmd);
+	unlink(log);
+	assert_int_equal(r->n, 3);
+	for (unsigned int i = 0; i < 3; i++) {
+		assert_int_equal(r->f[i].t_ns, US(250 * i));
+		assert_memory_equal(&r->f[i].f, &in[i], sizeof(in[i]));
+	}
+	test_free(r);
+}
+
 static void test_a_line_is_as_candump_writes_it(void **state)
 {
 	struct canfd_frame f = { .can_id = 0x1f, .len = 2, .data = { 0xab, 0x01 } };
@@ -662,6 +703,7 @@ int main(void)
 		cmocka_unit_test(test_malformed_asc_lines_are_reported),
 		cmocka_unit_test(test_the_sample_files_hold_the_same_drive),
 		cmocka_unit_test(test_recorded_frames_read_back_the_same),
+		cmocka_unit_test(test_a_recording_can_be_converted_by_can_utils_and_read_again),
 		cmocka_unit_test(test_a_line_is_as_candump_writes_it),
 		cmocka_unit_test(test_a_full_disk_is_told_once_and_frames_are_counted_as_lost),
 		cmocka_unit_test(test_the_recorder_writes_once_a_second),
