@@ -47,7 +47,7 @@ static struct vq_seg step(struct place *p, uint32_t want)
 
 int vq_get(struct vq_reader *r, void *dst, uint32_t len)
 {
-	struct place p = {r->seg, r->n, r->off};
+	struct place p = { r->seg, r->n, r->off };
 	uint8_t *to = dst;
 	uint32_t todo = len;
 
@@ -71,7 +71,7 @@ int vq_get(struct vq_reader *r, void *dst, uint32_t len)
 
 int vq_skip(struct vq_reader *r, uint32_t len)
 {
-	struct place p = {r->seg, r->n, r->off};
+	struct place p = { r->seg, r->n, r->off };
 
 	if (len > r->left)
 		return GUEST_E_SHORT;
@@ -87,7 +87,7 @@ int vq_skip(struct vq_reader *r, uint32_t len)
 /* `from` NULL writes zeros. */
 static int put(struct vq_writer *w, const uint8_t *from, uint32_t len)
 {
-	struct place p = {w->seg, w->n, w->off};
+	struct place p = { w->seg, w->n, w->off };
 	uint32_t todo = len;
 
 	if (len > w->left)

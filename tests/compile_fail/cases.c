@@ -20,7 +20,7 @@ uint64_t use(const struct gmem *m, struct wire *w, uint32_t number, uint8_t *buf
 #if defined(CASE_CONTROL)
 	w->a = le16_of(7);
 	w->b = le32_of(number + le32_get(w->b));
-	w->at = (gpa){number};
+	w->at = (gpa){ number };
 	r = le64_get(w->c) + w->at.v + (le32_get(w->b) == number);
 	if (gmem_read(m, buf, w->at, 4))
 		return 0;

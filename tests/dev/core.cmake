@@ -7,3 +7,4 @@ dyno_test(test_vq_hostile SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_vq_hostile.c LI
 dyno_test(test_vt SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_vt.c LINK dyno_echo dyno_mockdrv)
 dyno_test(test_console SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_console.c LINK dyno_console dyno_mockdrv)
 dyno_test(test_rng SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_rng.c LINK dyno_rng dyno_mockdrv)
+dyno_test(test_vq_threads SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_vq_threads.c LINK dyno_mockdrv TIMEOUT 200)

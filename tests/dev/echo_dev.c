@@ -150,6 +150,7 @@ struct echo_dev *echo_new(void)
 	if (!e)
 		abort();
 	e->v.ops = &ops;
+	memset(e->guard, 0xee, sizeof(e->guard));
 	memcpy(e->v.tag, "test/echo", 10);
 	for (unsigned int i = 0; i < ECHO_CONFIG_BYTES; i++)
 		e->config[i] = (uint8_t)(0x10 + i);

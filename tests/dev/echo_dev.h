@@ -18,6 +18,7 @@ struct echo_dev {
 	struct vq *vq[ECHO_QUEUES];
 	struct vq_chain chain;
 	uint8_t config[ECHO_CONFIG_BYTES];
+	uint8_t guard[32]; /* 0xee: an access that runs past the configuration space shows */
 	uint8_t buf[8192];
 	uint64_t features;
 	unsigned int starts, stops, kicks, queue_starts, queue_stops;

@@ -101,10 +101,11 @@ static void post_control_buffers(struct bench *b, unsigned int n)
 }
 
 /* Negotiates MULTIPORT and opens port 1. */
-static struct bench open_port_1(unsigned int kind)
+static struct bench open_port_1(unsigned int kind, uint16_t queue_size)
 {
 	struct bench b = setup(kind);
 
+	mock_set_queue_size(b.m, queue_size);
 	assert_true(mock_start(b.m, MULTIPORT) & MULTIPORT);
 	post_control_buffers(&b, 8);
 	tell(&b, 0, VIRTIO_CONSOLE_DEVICE_READY, 1);
@@ -274,7 +275,7 @@ static void test_long_input_fills_small_buffers_without_a_gap(void **state)
 	(void)state;
 	FOR_EACH_KIND(kind)
 	{
-		struct bench b = open_port_1(kind);
+		struct bench b = open_port_1(kind, 64);
 		static uint8_t sent[20000], got[20000];
 		size_t n = 0;
 
@@ -302,7 +303,7 @@ static void test_host_that_does_not_read_never_blocks_the_guest(void **state)
 	(void)state;
 	FOR_EACH_KIND(kind)
 	{
-		struct bench b = open_port_1(kind);
+		struct bench b = open_port_1(kind, 64);
 		const struct char_port *p = console_port(b.dev, 1);
 		uint64_t sent = 0, got = 0;
 		static uint8_t block[32768];
@@ -336,12 +337,14 @@ static void test_closed_host_end_is_told_and_output_is_counted(void **state)
 	(void)state;
 	FOR_EACH_KIND(kind)
 	{
-		struct bench b = open_port_1(kind);
+		struct bench b = open_port_1(kind, 64);
 
 		fd_close(&b.host[1]);
+		/* Found out by the write itself: no signal, the bytes are counted. */
+		assert_int_equal(mock_send(b.m, TX1, "gone", 4, NULL, 0), 0);
 		hear(&b, 1, VIRTIO_CONSOLE_PORT_OPEN, 0, NULL);
 		assert_int_equal(mock_send(b.m, TX1, "lost", 4, NULL, 0), 0);
-		assert_int_equal(console_port(b.dev, 1)->dropped, 4);
+		assert_int_equal(console_port(b.dev, 1)->dropped, 8);
 		assert_false(mock_needs_reset(b.m));
 		teardown(&b);
 	}
@@ -352,7 +355,7 @@ static void test_last_words_of_a_host_that_hung_up_arrive(void **state)
 	(void)state;
 	FOR_EACH_KIND(kind)
 	{
-		struct bench b = open_port_1(kind);
+		struct bench b = open_port_1(kind, 64);
 		struct mock_used u;
 
 		assert_int_equal(fd_write_all(b.host[1], "bye", 3), 0);
@@ -430,6 +433,7 @@ static void test_nonsense_on_the_control_queue_is_ignored(void **state)
 	FOR_EACH_KIND(kind)
 	{
 		struct bench b = setup(kind);
+		struct mock_used u;
 		uint8_t bytes[8];
 
 		mock_start(b.m, MULTIPORT);
@@ -447,6 +451,12 @@ static void test_nonsense_on_the_control_queue_is_ignored(void **state)
 		assert_false(mock_needs_reset(b.m));
 		post_control_buffers(&b, 4);
 		assert_int_equal(mock_in_flight(b.m, CTRL_RX), 4);
+		/* A port that was not added was not opened either. */
+		assert_true(mock_post(b.m, RX1, NULL, 0, 16) >= 0);
+		assert_int_equal(fd_write_all(b.host[1], "x", 1), 0);
+		for (unsigned int i = 0; i < 3; i++)
+			mock_turn(b.m);
+		assert_false(mock_poll(b.m, RX1, &u));
 		tell(&b, 0, VIRTIO_CONSOLE_DEVICE_READY, 1);
 		hear(&b, 0, VIRTIO_CONSOLE_PORT_ADD, 0, NULL);
 		teardown(&b);
@@ -464,7 +474,7 @@ static void test_buffers_of_the_wrong_direction_are_latched(void **state)
 	FOR_EACH_KIND(kind)
 	{
 		for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
-			struct bench b = open_port_1(kind);
+			struct bench b = open_port_1(kind, 64);
 
 			assert_int_equal(
 				mock_send(b.m, bad[i].q, "12345678", bad[i].out, NULL, bad[i].in),
@@ -479,7 +489,7 @@ static void test_readable_bytes_in_a_receive_queue_are_latched(void **state)
 	(void)state;
 	FOR_EACH_KIND(kind)
 	{
-		struct bench b = open_port_1(kind);
+		struct bench b = open_port_1(kind, 64);
 
 		assert_true(mock_post(b.m, RX1, "x", 1, 16) >= 0);
 		assert_int_equal(fd_write_all(b.host[1], "y", 1), 0);
@@ -580,12 +590,38 @@ static void test_more_requests_than_a_turn_takes_are_all_served(void **state)
 	}
 }
 
+static bool all_rx1_back(void *arg)
+{
+	struct mock_used u;
+
+	while (mock_poll(arg, RX1, &u))
+		assert_int_equal(u.len, 1);
+	return mock_in_flight(arg, RX1) == 0;
+}
+
+static void test_input_for_more_buffers_than_a_turn_takes_arrives_without_a_kick(void **state)
+{
+	(void)state;
+	FOR_EACH_KIND(kind)
+	{
+		struct bench b;
+		uint8_t text[CONSOLE_MAX_TURN_REQUESTS + 30] = { 1 };
+
+		b = open_port_1(kind, 128);
+		for (unsigned int i = 0; i < sizeof(text); i++)
+			assert_true(mock_post(b.m, RX1, NULL, 0, 1) >= 0);
+		assert_int_equal(fd_write_all(b.host[1], text, sizeof(text)), 0);
+		assert_true(mock_until(b.m, all_rx1_back, b.m));
+		teardown(&b);
+	}
+}
+
 static void test_reset_closes_ports_and_a_new_driver_starts_afresh(void **state)
 {
 	(void)state;
 	FOR_EACH_KIND(kind)
 	{
-		struct bench b = open_port_1(kind);
+		struct bench b = open_port_1(kind, 64);
 		struct mock_used u;
 
 		assert_int_equal(fd_write_all(b.host[1], "kept", 4), 0);
@@ -669,6 +705,8 @@ int main(void)
 		cmocka_unit_test(test_control_buffer_without_room_is_latched),
 		cmocka_unit_test(test_giant_request_is_cut_and_counted),
 		cmocka_unit_test(test_more_requests_than_a_turn_takes_are_all_served),
+		cmocka_unit_test(
+			test_input_for_more_buffers_than_a_turn_takes_arrives_without_a_kick),
 		cmocka_unit_test(test_reset_closes_ports_and_a_new_driver_starts_afresh),
 		cmocka_unit_test(test_too_many_or_no_ports_are_refused_and_freed),
 		cmocka_unit_test(test_output_to_a_file_is_written_whole),

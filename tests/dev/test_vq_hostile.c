@@ -402,6 +402,21 @@ static void test_split_indirect_loop_and_wild_next_are_refused(void **state)
 	}
 }
 
+static void test_split_indirect_next_that_leaves_its_table_at_once_is_refused(void **state)
+{
+	(void)state;
+	for (uint32_t next = 3; next < 0x10000; next = next * 2 + 1) {
+		struct mock *m = start(MOCK_INDIRECT);
+		gpa table = table_of(m, 3, 0, -1);
+		le16 x = le16_of((uint16_t)next);
+
+		memcpy(mock_ptr(m, (gpa){ table.v + 14 }, 2), &x, 2);
+		desc(m, 0, table.v, 48, MOCK_DESC_INDIRECT, 0);
+		publish(m);
+		assert_latched(m);
+	}
+}
+
 static void test_split_head_and_next_outside_the_table_are_refused(void **state)
 {
 	static const uint16_t bad[] = { SIZE, SIZE + 1, 0x8000, 0xffff };
@@ -624,6 +639,42 @@ static void *race(void *arg)
 	return NULL;
 }
 
+static unsigned int told;
+
+static void count_broken(void *ctx, int guest_error, const char *why)
+{
+	(void)ctx;
+	(void)why;
+	assert_int_equal(guest_error, GUEST_E_STATE);
+	told++;
+}
+
+static void test_device_that_breaks_a_queue_twice_is_heard_once(void **state)
+{
+	(void)state;
+	FOR_EACH_KIND(kind)
+	{
+		struct mock *m = start(kind);
+		struct mock_ring r = mock_ring(m, 0);
+		const struct vq_setup s = { r.size, r.desc, r.driver, r.device, mock_features(m),
+			{ 0, 0, true, true } };
+		const struct vq_host h = { .broken = count_broken };
+		struct vq *q;
+
+		told = 0;
+		assert_int_equal(vq_new(&q, mock_mem(m), &s, &h), 0);
+		vq_break(q, GUEST_E_STATE, "first");
+		vq_break(q, GUEST_E_LOOP, "second");
+		assert_int_equal(told, 1);
+		assert_int_equal(vq_push(q, &echo->chain, 0), GUEST_E_STATE);
+		vq_kicks_disable(q); /* nothing more is written to the ring */
+		vq_flush(q);
+		vq_unpop(q, &echo->chain);
+		vq_free(q);
+		mock_free(m);
+	}
+}
+
 static void ignore_broken(void *ctx, int guest_error, const char *why)
 {
 	(void)ctx;
@@ -715,6 +766,7 @@ int main(void)
 		cmocka_unit_test(
 			test_indirect_after_plain_descriptors_is_taken_in_split_rings_only),
 		cmocka_unit_test(test_split_indirect_loop_and_wild_next_are_refused),
+		cmocka_unit_test(test_split_indirect_next_that_leaves_its_table_at_once_is_refused),
 		cmocka_unit_test(test_split_head_and_next_outside_the_table_are_refused),
 		cmocka_unit_test(test_split_available_index_that_jumps_is_refused),
 		cmocka_unit_test(test_more_requests_than_entries_are_refused),
@@ -722,6 +774,7 @@ int main(void)
 		cmocka_unit_test(test_illegal_sizes_and_positions_never_start),
 		cmocka_unit_test(test_wild_event_indices_only_change_who_is_woken),
 		cmocka_unit_test(test_request_of_empty_descriptors_alone_is_answered),
+		cmocka_unit_test(test_device_that_breaks_a_queue_twice_is_heard_once),
 		cmocka_unit_test(test_rings_rewritten_by_another_cpu_never_harm_the_host),
 	};
 

@@ -38,7 +38,7 @@ static void test_requests_come_back_with_their_bytes_over_many_laps(void **state
 		struct mock *m = start(kind, 8);
 
 		for (unsigned int i = 0; i < 100; i++) {
-			uint8_t out[64], in[64] = {0};
+			uint8_t out[64], in[64] = { 0 };
 			uint32_t n = 1 + i % 64;
 
 			fill(out, n, i);
@@ -72,8 +72,9 @@ static void test_packed_ring_of_a_size_that_is_no_power_of_two_works(void **stat
 static void test_scattered_segments_are_joined_in_order(void **state)
 {
 	static const uint8_t text[] = "abcdefghijklmnop";
-	const struct mock_iov out[] = {{text, 1}, {text + 1, 0}, {text + 1, 7}, {text + 8, 8}};
-	const struct mock_iov in[] = {{NULL, 3}, {NULL, 0}, {NULL, 1}, {NULL, 20}};
+	const struct mock_iov out[] = { { text, 1 }, { text + 1, 0 }, { text + 1, 7 },
+		{ text + 8, 8 } };
+	const struct mock_iov in[] = { { NULL, 3 }, { NULL, 0 }, { NULL, 1 }, { NULL, 20 } };
 
 	(void)state;
 	for (unsigned int kind = 0; kind < MOCK_KINDS; kind++) {
@@ -104,7 +105,7 @@ static void test_full_ring_is_taken_whole_and_the_next_post_is_refused(void **st
 
 		for (unsigned int lap = 0; lap < 5; lap++) {
 			unsigned int n = 0;
-			const struct mock_iov out = {&n, sizeof(n)};
+			const struct mock_iov out = { &n, sizeof(n) };
 
 			while (mock_add(m, 0, &out, 1, NULL, 0) >= 0)
 				n++;
@@ -137,7 +138,7 @@ static void test_answers_may_come_in_another_order(void **state)
 			}
 			assert_int_equal(echo->n_held, 5);
 			for (unsigned int i = 0; i < 5; i++) {
-				static const unsigned int order[] = {3, 0, 4, 2, 1};
+				static const unsigned int order[] = { 3, 0, 4, 2, 1 };
 				struct mock_used u;
 				uint32_t answer = 1000 + order[i];
 
@@ -169,7 +170,8 @@ static void test_unpop_gives_the_same_request_again(void **state)
 		echo->hold = true;
 		for (unsigned int lap = 0; lap < 9; lap++) {
 			struct mock_used u;
-			const struct mock_iov out[] = {{"ab", 2}, {"cd", 2}}, in = {NULL, 4};
+			const struct mock_iov out[] = { { "ab", 2 }, { "cd", 2 } },
+					      in = { NULL, 4 };
 
 			assert_true(mock_add(m, 0, out, 2, &in, 1) >= 0);
 			for (unsigned int i = 0; i < 3; i++) {
@@ -191,15 +193,16 @@ static void test_driver_is_asked_to_kick_again_after_an_unpop(void **state)
 	(void)state;
 	for (unsigned int kind = 0; kind < MOCK_KINDS; kind++) {
 		struct mock *m = start(kind, 16);
-		const struct mock_iov out = {"x", 1};
+		const struct mock_iov out = { "x", 1 };
 		struct vq_chain c;
 
 		echo->hold = true;
+		echo->pops_per_kick = 1;
 		for (unsigned int i = 0; i < 5; i++)
 			assert_true(mock_add(m, 0, &out, 1, NULL, 0) >= 0);
+		assert_true(mock_kick(m, 0)); /* takes one of five */
 		assert_int_equal(vq_pop(echo->vq[0], &c), VQ_TAKEN);
 		vq_unpop(echo->vq[0], &c);
-		(void)mock_kick(m, 0); /* what was there before may count or not */
 		assert_true(mock_add(m, 0, &out, 1, NULL, 0) >= 0);
 		assert_true(mock_kick(m, 0));
 		mock_free(m);
@@ -246,7 +249,7 @@ static void test_batch_without_event_index_interrupts_at_each_answer_but_with_it
 	(void)state;
 	for (unsigned int kind = 0; kind < MOCK_KINDS; kind++) {
 		struct mock *m = start(kind, 16);
-		const struct mock_iov out = {"x", 1};
+		const struct mock_iov out = { "x", 1 };
 
 		for (unsigned int i = 0; i < 10; i++)
 			assert_true(mock_add(m, 0, &out, 1, NULL, 0) >= 0);
@@ -266,7 +269,7 @@ static void test_quiet_pushes_interrupt_once_at_the_flush(void **state)
 
 		echo->hold = true;
 		for (unsigned int i = 0; i < 10; i++)
-			assert_true(mock_add(m, 0, &(struct mock_iov){"x", 1}, 1, NULL, 0) >= 0);
+			assert_true(mock_add(m, 0, &(struct mock_iov){ "x", 1 }, 1, NULL, 0) >= 0);
 		for (unsigned int i = 0; i < 10; i++) {
 			assert_int_equal(vq_pop(echo->vq[0], &c), VQ_TAKEN);
 			assert_int_equal(vq_push_quiet(echo->vq[0], &c, 0), 0);
@@ -285,7 +288,7 @@ static void test_kicks_are_suppressed_and_wanted_again(void **state)
 	(void)state;
 	for (unsigned int kind = 0; kind < MOCK_KINDS; kind++) {
 		struct mock *m = start(kind, 16);
-		const struct mock_iov out = {"x", 1};
+		const struct mock_iov out = { "x", 1 };
 
 		echo->hold = true;
 		for (unsigned int i = 0; i < 3; i++) {
@@ -310,7 +313,7 @@ static void test_no_kick_is_needed_while_the_device_works(void **state)
 	(void)state;
 	for (unsigned int kind = 0; kind < MOCK_KINDS; kind++) {
 		struct mock *m;
-		const struct mock_iov out = {"x", 1};
+		const struct mock_iov out = { "x", 1 };
 
 		if (!(kind & MOCK_EVENT_IDX))
 			continue;
@@ -339,18 +342,18 @@ static void test_queue_goes_on_from_a_saved_position(void **state)
 		struct mock_ring r;
 		struct vq *q;
 		struct vq_chain c;
-		const struct vq_host silent = {NULL, NULL, NULL};
+		const struct vq_host silent = { NULL, NULL, NULL };
 		struct vq_setup s;
 
 		for (unsigned int i = 0; i < 13; i++)
 			assert_int_equal(mock_send(m, 0, "x", 1, NULL, 0), 0);
 		r = mock_ring(m, 0);
-		s = (struct vq_setup){r.size, r.desc, r.driver, r.device, mock_features(m),
-			vq_position(echo->vq[0])};
+		s = (struct vq_setup){ r.size, r.desc, r.driver, r.device, mock_features(m),
+			vq_position(echo->vq[0]) };
 		echo->hold = true;
 		assert_int_equal(vq_new(&q, mock_mem(m), &s, &silent), 0);
 		assert_int_equal(vq_pop(q, &c), VQ_EMPTY);
-		assert_true(mock_add(m, 0, &(struct mock_iov){"y", 1}, 1, NULL, 0) >= 0);
+		assert_true(mock_add(m, 0, &(struct mock_iov){ "y", 1 }, 1, NULL, 0) >= 0);
 		assert_int_equal(vq_pop(q, &c), VQ_TAKEN);
 		assert_int_equal(c.out_bytes, 1);
 		vq_free(q);
@@ -363,14 +366,14 @@ static void test_reader_and_writer_take_exactly_what_is_asked_or_nothing(void **
 	(void)state;
 	for (unsigned int kind = 0; kind < MOCK_KINDS; kind++) {
 		struct mock *m = start(kind, 16);
-		const struct mock_iov out[] = {{"abc", 3}, {"defg", 4}};
-		const struct mock_iov in[] = {{NULL, 2}, {NULL, 5}};
+		const struct mock_iov out[] = { { "abc", 3 }, { "defg", 4 } };
+		const struct mock_iov in[] = { { NULL, 2 }, { NULL, 5 } };
 		struct vq *q = echo->vq[0];
 		struct mock_used u;
 		struct vq_chain c;
 		struct vq_reader r;
 		struct vq_writer w;
-		char got[8] = {0};
+		char got[8] = { 0 };
 
 		assert_true(mock_add(m, 0, out, 2, in, 2) >= 0);
 		assert_int_equal(vq_pop(q, &c), VQ_TAKEN);
@@ -406,8 +409,8 @@ static void test_token_answer_is_cut_to_the_room(void **state)
 	(void)state;
 	for (unsigned int kind = 0; kind < MOCK_KINDS; kind++) {
 		struct mock *m = start(kind, 16);
-		const struct mock_iov in[] = {
-			{NULL, 1}, {NULL, 1}, {NULL, 1}, {NULL, 1}, {NULL, 1}};
+		const struct mock_iov in[] = { { NULL, 1 }, { NULL, 1 }, { NULL, 1 }, { NULL, 1 },
+			{ NULL, 1 } };
 		struct mock_used u;
 
 		echo->hold = true;

@@ -430,6 +430,8 @@ static void test_config_is_written_at_every_width_and_offset(void **state)
 					model[off + i] = src[i];
 			}
 			assert_memory_equal(echo->config, model, sizeof(model));
+			for (uint32_t i = 0; i < sizeof(echo->guard); i++)
+				assert_int_equal(echo->guard[i], 0xee);
 		}
 	}
 	mock_free(m);

@@ -52,7 +52,7 @@ gpa mock_alloc(struct mock *m, uint32_t bytes, uint32_t align)
 	if (at > MOCK_MEM_BYTES || bytes > MOCK_MEM_BYTES - at)
 		mock_die("guest memory is used up");
 	m->brk = at + bytes;
-	return (gpa){MOCK_MEM_BASE + at};
+	return (gpa){ MOCK_MEM_BASE + at };
 }
 
 static unsigned int bin_of(uint32_t bytes)
@@ -70,7 +70,7 @@ gpa mock_block_alloc(struct mock *m, uint32_t bytes)
 	struct mock_bin *bin = &m->bin[b];
 
 	if (bin->n > 0)
-		return (gpa){MOCK_MEM_BASE + bin->off[--bin->n]};
+		return (gpa){ MOCK_MEM_BASE + bin->off[--bin->n] };
 	return mock_alloc(m, (uint32_t)1 << b, 64);
 }
 
@@ -204,7 +204,7 @@ static void direct_config_irq(void *ctx)
 	mock_config_irq(ctx);
 }
 
-static const struct vt_irq_ops direct_irq_ops = {direct_irq, direct_config_irq};
+static const struct vt_irq_ops direct_irq_ops = { direct_irq, direct_config_irq };
 
 /* ---- life ---- */
 
@@ -223,10 +223,10 @@ struct mock *mock_new(unsigned int flags)
 	m->host = mmap(NULL, MOCK_MEM_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, m->memfd, 0);
 	if (m->host == MAP_FAILED)
 		mock_die("guest memory cannot be mapped: %s", strerror(errno));
-	r = gmem_add(&m->mem, (struct gmem_region){.base = {MOCK_MEM_BASE},
+	r = gmem_add(&m->mem, (struct gmem_region){ .base = { MOCK_MEM_BASE },
 				      .len = MOCK_MEM_BYTES,
 				      .host = m->host,
-				      .fd = m->memfd});
+				      .fd = m->memfd });
 	if (!r)
 		r = ev_loop_new(&m->loop);
 	if (r)
@@ -305,7 +305,7 @@ uint64_t mock_offered(struct mock *m)
 	       (uint64_t)m->regs->device_features(m->regs_ctx, 1) << 32;
 }
 
-static uint64_t ring_features(const struct mock *m)
+uint64_t mock_ring_features(const struct mock *m)
 {
 	uint64_t f = VIRTIO_BIT(VIRTIO_F_VERSION_1) | VIRTIO_BIT(VIRTIO_F_RING_RESET);
 
@@ -328,9 +328,9 @@ bool mock_negotiate(struct mock *m, uint64_t wanted)
 	r->set_status(m->regs_ctx, VIRTIO_S_ACKNOWLEDGE);
 	r->set_status(m->regs_ctx, s);
 	offered = mock_offered(m);
-	if ((ring_features(m) & ~offered) != 0)
+	if ((mock_ring_features(m) & ~offered) != 0)
 		mock_die("the transport does not offer %s", mock_kind_name(m->flags));
-	m->features = ring_features(m) | (offered & wanted & device_bits);
+	m->features = mock_ring_features(m) | (offered & wanted & device_bits);
 	r->set_driver_features(m->regs_ctx, 0, (uint32_t)m->features);
 	r->set_driver_features(m->regs_ctx, 1, (uint32_t)(m->features >> 32));
 	s |= VIRTIO_S_FEATURES_OK;

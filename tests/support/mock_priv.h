@@ -76,6 +76,8 @@ _Noreturn void mock_die(const char *fmt, ...) PRINTF_LIKE(1, 2);
 gpa mock_block_alloc(struct mock *m, uint32_t bytes);
 void mock_block_free(struct mock *m, struct mock_block b);
 
+/* Transport features that mock_negotiate accepts. */
+uint64_t mock_ring_features(const struct mock *m);
 /* The queue; dies when there is none. */
 struct mock_queue *mock_q(struct mock *m, unsigned int q);
 /* Makes rings for queue q (fresh, zeroed) and forgets requests. */

