@@ -323,6 +323,8 @@ static void guest_post(struct bind *b, const struct node *n, void *obj)
 
 	if (!in || !d)
 		return;
+	if (!g->name)
+		return; /* not a name: it was reported */
 	if (strcmp(g->name, "all") == 0)
 		bind_item_error(b, n, "\"all\" stands for every guest and cannot be a name");
 	for (uint32_t i = 0; i < g->n_displays; i++) {
