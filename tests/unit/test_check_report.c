@@ -225,9 +225,9 @@ static void test_the_table_is_aligned_and_has_a_summary(void **state)
 		strstr(rest, "4 checks: 1 passed, 1 failed, 1 could not be judged, 1 not run\n"));
 	*rest = '\0';
 	assert_string_equal(out,
-		"VERDICT      TIME  CHECK                     EVIDENCE\n"
-		"PASS       1.235s  a ready within 10s        READY at 1.235s\n"
-		"FAIL       2.000s  no \"noise\"                1 frame seen, first 123#AA at 2.000s from "
+		"VERDICT      TIME  CHECK                    EVIDENCE\n"
+		"PASS       1.235s  a ready within 10s       READY at 1.235s\n"
+		"FAIL       2.000s  no \"noise\"               1 frame seen, first 123#AA at 2.000s from "
 		"a\n"
 		"NOT RUN    4.000s  not blank: a \"D\" at 4s   no picture was taken at checkpoint "
 		"\"at-4s\"\n");
