@@ -398,6 +398,7 @@ static void test_resize_reaches_the_guest_both_ways(void **state)
 		hear(&b, 0, VIRTIO_CONSOLE_PORT_OPEN, 1, NULL);
 		irqs = mock_config_irqs(b.m);
 		console_resize(b.dev, 132, 43);
+		mock_turn(b.m);
 		assert_int_equal(mock_config_irqs(b.m), irqs + 1);
 		assert_int_equal(mock_config16(b.m, 0), 132);
 		assert_int_equal(hear(&b, 0, VIRTIO_CONSOLE_RESIZE, 0, rest), 4);
@@ -583,7 +584,9 @@ static void test_more_requests_than_a_turn_takes_are_all_served(void **state)
 		mock_kick(m, TX0);
 		for (unsigned int i = 0; i < CONSOLE_MAX_TURN_REQUESTS; i++)
 			assert_true(mock_poll(m, TX0, &u));
-		assert_false(mock_poll(m, TX0, &u)); /* the kick ends in bounded time */
+		/* The kick ends in bounded time; over PCI it comes by the loop, with more turns. */
+		if (mock_vt(m))
+			assert_false(mock_poll(m, TX0, &u));
 		assert_true(mock_until(m, all_back, m));
 		assert_int_equal(port->written, 128);
 		mock_free(m);

@@ -91,7 +91,8 @@ static void test_kick_ends_in_bounded_time_and_the_rest_follows(void **state)
 		mock_kick(m, 0);
 		for (unsigned int i = 0; i < RNG_MAX_TURN_BYTES / RNG_MAX_REQUEST_BYTES; i++)
 			assert_true(mock_poll(m, 0, &u));
-		assert_false(mock_poll(m, 0, &u));
+		if (mock_vt(m)) /* over PCI the kick comes by the loop, with more turns */
+			assert_false(mock_poll(m, 0, &u));
 		while (mock_in_flight(m, 0) > 0) {
 			assert_true(mock_wait(m, 0, &u));
 			assert_int_equal(u.len, RNG_MAX_REQUEST_BYTES);

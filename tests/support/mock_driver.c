@@ -245,7 +245,8 @@ void mock_attach_regs(struct mock *m, const struct mock_regs *regs, void *ctx)
 		mock_die("%u queues are too many", m->n_queues);
 }
 
-void mock_attach(struct mock *m, struct vdev *dev_take)
+/* Weak: mock_over_pci.c puts virtio-pci in its place. */
+__attribute__((weak)) void mock_attach(struct mock *m, struct vdev *dev_take)
 {
 	int r = vt_new(&m->vt, dev_take, &m->mem, m->loop, &direct_irq_ops, m);
 

@@ -315,18 +315,26 @@ static bool kick_wanted(struct mock *m, struct mock_queue *q)
 	return (uint16_t)(q->avail - off - 1) < since;
 }
 
+static void ring_doorbell(struct mock *m, unsigned int qi)
+{
+	m->regs->kick(m->regs_ctx, qi);
+	/* Once for the device, once for the interrupt it raises. */
+	for (unsigned int i = 0; m->turn_after_kick && i < 2; i++)
+		mock_turn(m);
+}
+
 bool mock_kick(struct mock *m, unsigned int qi)
 {
 	if (!kick_wanted(m, mock_q(m, qi)))
 		return false;
-	m->regs->kick(m->regs_ctx, qi);
+	ring_doorbell(m, qi);
 	return true;
 }
 
 void mock_kick_always(struct mock *m, unsigned int qi)
 {
 	(void)kick_wanted(m, mock_q(m, qi));
-	m->regs->kick(m->regs_ctx, qi);
+	ring_doorbell(m, qi);
 }
 
 int mock_postv(struct mock *m, unsigned int q, const struct mock_iov *out, size_t n_out,

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Linked into a device test it makes mock_attach() put the device behind virtio-pci, so that the
+ * test runs a second time over real registers, doorbells and MSI-X. See dyno_test_over_pci().
+ */
+#include "tests/support/mock_priv.h"
+#include "tests/support/vpci_regs.h"
+
+void mock_attach(struct mock *m, struct vdev *dev_take)
+{
+	(void)vpci_attach(m, dev_take);
+	/* A doorbell is an eventfd here: tests that look right after the kick see its effect. */
+	m->turn_after_kick = true;
+}
