@@ -146,6 +146,8 @@ void cluster_show(const struct cluster *c, uint64_t now_ns, struct cluster_view 
 	v->speed = shown(c, G_SPEED, now_ns);
 	v->rpm = shown(c, G_RPM, now_ns);
 	v->fuel = shown(c, G_FUEL, now_ns);
+	/* Senders put more than a full tank on the bus; nobody wants to read 102 %. */
+	v->fuel.v = v->fuel.v < 0 ? 0 : v->fuel.v > 100 ? 100 : v->fuel.v;
 	v->coolant = shown(c, G_COOLANT, now_ns);
 	v->outside = shown(c, G_OUTSIDE, now_ns);
 	v->clock = shown(c, G_CLOCK, now_ns);
@@ -225,6 +227,7 @@ static size_t put_shown(char *out, size_t bytes, size_t at, const char *name, co
 void cluster_report(const struct cluster *c, long n, uint64_t now_ns, char *out, size_t bytes)
 {
 	struct cluster_view v;
+	struct shown whole;
 	char text[16], word[48];
 	size_t at;
 
@@ -241,7 +244,10 @@ void cluster_report(const struct cluster *c, long n, uint64_t now_ns, char *out,
 	at = put_shown(out, bytes, at, "fuel", &v.fuel, text);
 	shown_text(&v.coolant, 0, text);
 	at = put_shown(out, bytes, at, "coolant", &v.coolant, text);
-	shown_text(&v.odometer, 0, text);
+	/* Whole kilometres that were driven, as on the panel. */
+	whole = v.odometer;
+	whole.v = floor(whole.v);
+	shown_text(&whole, 0, text);
 	at = put_shown(out, bytes, at, "odometer", &v.odometer, text);
 	/* The lamps as signalled, not as they flash. */
 	for (unsigned int i = G_TURN_LEFT; i <= G_BRAKE; i++) {
