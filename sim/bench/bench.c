@@ -471,7 +471,7 @@ static int make_rest(struct bench *b, int (*can_fds)[SCENARIO_MAX_CAN], struct e
 	if (!rc)
 		rc = buses_start(b->buses, e);
 	if (!rc && (action_schedule(b) ||
-			   agenda_add(&b->agenda, b->s->duration_ns, duration_over, NULL, b)))
+			   agenda_add(&b->agenda, b->duration_ns, duration_over, NULL, b)))
 		rc = err_set(e, -ENOMEM, "out of memory");
 	return rc;
 }
@@ -588,6 +588,7 @@ int bench_run(const struct scenario *s, const struct bench_opts *opts)
 	struct bench b = { .s = s,
 		.opts = *opts,
 		.out_dir = opts->out_dir ? opts->out_dir : s->out_dir,
+		.duration_ns = opts->duration_ns ? opts->duration_ns : s->duration_ns,
 		.kvm_fd = -1,
 		.signal_io = EV_IO_INIT,
 		.next_contact = 1,

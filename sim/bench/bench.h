@@ -34,6 +34,7 @@ enum bench_windows { BENCH_WINDOWS_SCENARIO, BENCH_WINDOWS_ON, BENCH_WINDOWS_OFF
 struct bench_opts {
 	const char *out_dir; /* NULL: the scenario's */
 	enum bench_windows windows;
+	uint64_t duration_ns; /* 0: the scenario's */
 	bool no_sandbox, quiet;
 	const char *log_level; /* of dyno-vm and dyno-ui */
 	uint64_t exec_ns; /* CLOCK_MONOTONIC at the start of main() */
@@ -43,6 +44,7 @@ struct bench {
 	const struct scenario *s; /* borrowed */
 	struct bench_opts opts;
 	const char *out_dir;
+	uint64_t duration_ns;
 	struct ev_loop *loop;
 	struct bench_clock clock;
 	struct check_set *checks;

@@ -150,7 +150,7 @@ json_t *bench_status(struct bench *b)
 				       brief[i].load_permille / 10.0));
 	return json_pack("{s:s,s:s,s:f,s:f,s:s,s:s,s:i,s:o,s:o}", "scenario", b->s->name, "state",
 		phase_name(b), "time_s", (double)bench_now(b) / 1e9, "duration_s",
-		(double)b->s->duration_ns / 1e9, "out", b->out_dir, "ui",
+		(double)b->duration_ns / 1e9, "out", b->out_dir, "ui",
 		!b->ui.started ? "none"
 		: b->windows   ? "windows"
 			       : "headless",

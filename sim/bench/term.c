@@ -51,7 +51,7 @@ static size_t status_text(struct bench *b, char *buf, size_t cap)
 {
 	struct buses_brief brief[SCENARIO_MAX_BUSES];
 	size_t at = append(buf, cap, 0, "%.1f/%.1f s%s", (double)bench_now(b) / 1e9,
-		(double)b->s->duration_ns / 1e9,
+		(double)b->duration_ns / 1e9,
 		b->phase == BENCH_STARTING ? "  starting"
 		: b->phase > BENCH_RUNNING ? "  ending"
 		: b->paused                ? "  PAUSED"
