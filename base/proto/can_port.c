@@ -9,7 +9,7 @@
 
 static bool fd_len_ok(uint8_t len)
 {
-	static const uint8_t above_8[] = {12, 16, 20, 24, 32, 48, 64};
+	static const uint8_t above_8[] = { 12, 16, 20, 24, 32, 48, 64 };
 
 	return len <= 8 || (len <= CANFD_MAX_DLEN && memchr(above_8, len, sizeof(above_8)));
 }

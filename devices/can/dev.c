@@ -337,25 +337,36 @@ static void controller_start(struct can_dev *c)
 	set_status(c, 0);
 }
 
+/* Carries out a control request. False: it is unknown or cut. */
+static bool control(struct can_dev *c)
+{
+	struct virtio_can_control_out req;
+	struct vq_reader rd;
+
+	vq_reader_init(&rd, c->vq[CTRLQ], &c->chain[CTRLQ]);
+	if (vq_get(&rd, &req, sizeof(req)) != 0)
+		return false;
+	switch (le16_get(req.msg_type)) {
+	case VIRTIO_CAN_SET_CTRL_START:
+		controller_start(c);
+		return true;
+	case VIRTIO_CAN_SET_CTRL_STOP:
+		controller_stop(c);
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* "CAN Device / Controller Mode": carried out when the request comes back, never behind a Tx. */
 static void ctrl_work(struct can_dev *c)
 {
 	while (c->vq[CTRLQ] && vq_pop(c->vq[CTRLQ], &c->chain[CTRLQ]) == VQ_TAKEN) {
-		uint8_t result = VIRTIO_CAN_RESULT_OK;
-		struct virtio_can_control_out req;
-		struct vq_reader rd;
+		bool ok = control(c);
+		uint8_t result = result_of(ok);
 		struct vq_writer w;
 
-		vq_reader_init(&rd, c->vq[CTRLQ], &c->chain[CTRLQ]);
-		if (vq_get(&rd, &req, sizeof(req)) != 0)
-			result = VIRTIO_CAN_RESULT_NOT_OK;
-		else if (le16_get(req.msg_type) == VIRTIO_CAN_SET_CTRL_START)
-			controller_start(c);
-		else if (le16_get(req.msg_type) == VIRTIO_CAN_SET_CTRL_STOP)
-			controller_stop(c);
-		else
-			result = VIRTIO_CAN_RESULT_NOT_OK;
-		if (result != VIRTIO_CAN_RESULT_OK)
+		if (!ok)
 			log_guest("%s: unknown control request", c->v.tag);
 		vq_writer_init(&w, c->vq[CTRLQ], &c->chain[CTRLQ]);
 		if (vq_put(&w, &result, sizeof(result)) != 0)

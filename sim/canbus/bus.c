@@ -265,9 +265,9 @@ static void complete(struct canbus_port *p, uint64_t t_ns, uint64_t ns)
 {
 	struct canbus *b = p->bus;
 	struct queued *e = queue_head(&p->q);
-	struct can_rec_frame r = {
-		.h = {.t_ns = t_ns, .kind = CAN_REC_FRAME, .mtu = CAN_MTU}, .f = e->f};
-	struct canbus_frame shown = {.t_ns = t_ns, .from = p->ops ? p : NULL, .f = &r.f};
+	struct can_rec_frame r = { .h = { .t_ns = t_ns, .kind = CAN_REC_FRAME, .mtu = CAN_MTU },
+		.f = e->f };
+	struct canbus_frame shown = { .t_ns = t_ns, .from = p->ops ? p : NULL, .f = &r.f };
 	uint32_t serial = e->serial, len;
 	bool error = r.f.can_id & CAN_ERR_FLAG;
 
@@ -417,7 +417,7 @@ void bus_wake(struct canbus *b)
 
 int canbus_send(struct canbus *b, const struct canfd_frame *f)
 {
-	struct can_rec_frame in = {.h = {.kind = CAN_REC_FRAME, .mtu = CAN_MTU}, .f = *f}, r;
+	struct can_rec_frame in = { .h = { .kind = CAN_REC_FRAME, .mtu = CAN_MTU }, .f = *f }, r;
 	struct can_packet one;
 	uint32_t off = 0;
 

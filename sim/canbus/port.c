@@ -52,7 +52,7 @@ static void sock_flush(struct canbus_port *p)
 		for (unsigned int i = 0; i < n; i++) {
 			struct can_packet *k = out_at(p, i);
 
-			v[i] = (struct iovec){.iov_base = k->b, .iov_len = k->len};
+			v[i] = (struct iovec){ .iov_base = k->b, .iov_len = k->len };
 			m[i].msg_hdr.msg_iov = &v[i];
 			m[i].msg_hdr.msg_iovlen = 1;
 		}
@@ -103,7 +103,8 @@ static void sock_answer(
 	struct canbus_port *p, uint8_t kind, uint32_t serial, uint8_t flags, uint64_t t_ns)
 {
 	struct can_rec_frame r = {
-		.h = {.t_ns = t_ns, .serial = serial, .kind = kind, .flags = flags}};
+		.h = { .t_ns = t_ns, .serial = serial, .kind = kind, .flags = flags }
+	};
 
 	/* There is room: see OUT_RESERVE. A port that is gone may have none, and needs none. */
 	(void)out_add(p, &r, OUT_PACKETS);
@@ -117,7 +118,8 @@ static void sock_fini(struct canbus_port *p)
 }
 
 static const struct port_ops sock_ops = {
-	.put = sock_put, .answer = sock_answer, .flush = sock_flush, .fini = sock_fini};
+	.put = sock_put, .answer = sock_answer, .flush = sock_flush, .fini = sock_fini
+};
 
 /* A frame to send: queued, or answered with a NACK at once. */
 static void transmit(struct canbus_port *p, const struct can_rec_frame *r)
@@ -165,13 +167,13 @@ static bool take_packet(struct canbus_port *p, const uint8_t *buf, uint32_t len)
 /* Reads up to READ_PACKETS. False: the other end is gone. */
 static bool sock_read(struct canbus_port *p)
 {
-	struct mmsghdr m[READ_PACKETS] = {0};
+	struct mmsghdr m[READ_PACKETS] = { 0 };
 	struct iovec v[READ_PACKETS];
 	int n;
 
 	for (unsigned int i = 0; i < READ_PACKETS; i++) {
-		v[i] = (struct iovec){.iov_base = p->bus->rbuf + (size_t)i * CAN_PORT_PACKET_BYTES,
-			.iov_len = CAN_PORT_PACKET_BYTES};
+		v[i] = (struct iovec){ .iov_base = p->bus->rbuf + (size_t)i * CAN_PORT_PACKET_BYTES,
+			.iov_len = CAN_PORT_PACKET_BYTES };
 		m[i].msg_hdr.msg_iov = &v[i];
 		m[i].msg_hdr.msg_iovlen = 1;
 	}
@@ -217,13 +219,13 @@ static void on_sock(struct ev_io *io, uint32_t revents)
 
 int canbus_add_port(struct canbus *b, int fd_take, const char *name, struct canbus_port **out)
 {
-	struct canbus_port *p;
+	struct canbus_port *p = NULL;
 	int rc;
 
 	rc = fd_set_nonblock(fd_take, 1);
 	if (rc == 0)
 		rc = bus_port_new(b, name, &sock_ops, &p);
-	if (rc < 0) {
+	if (rc < 0 || !p) {
 		fd_close(&fd_take);
 		return rc;
 	}

@@ -36,8 +36,8 @@ static void raw_flush(struct canbus_port *p)
 		for (unsigned int i = 0; i < n; i++) {
 			struct canfd_frame *f = &p->raw[(p->raw_head + i) % RAW_WINDOW];
 
-			v[i] = (struct iovec){.iov_base = f,
-				.iov_len = f->flags & CANFD_FDF ? CANFD_MTU : CAN_MTU};
+			v[i] = (struct iovec){ .iov_base = f,
+				.iov_len = f->flags & CANFD_FDF ? CANFD_MTU : CAN_MTU };
 			m[i].msg_hdr.msg_iov = &v[i];
 			m[i].msg_hdr.msg_iovlen = 1;
 		}
@@ -100,11 +100,13 @@ static void raw_fini(struct canbus_port *p)
 }
 
 static const struct port_ops raw_ops = {
-	.put = raw_put, .answer = raw_answer, .flush = raw_flush, .fini = raw_fini};
+	.put = raw_put, .answer = raw_answer, .flush = raw_flush, .fini = raw_fini
+};
 
 static void raw_take(struct canbus_port *p, const struct canfd_frame *f, size_t len)
 {
-	struct can_rec_frame in = {.h = {.kind = CAN_REC_FRAME, .mtu = (uint8_t)len}, .f = *f}, r;
+	struct can_rec_frame in = { .h = { .kind = CAN_REC_FRAME, .mtu = (uint8_t)len }, .f = *f },
+			     r;
 	struct can_packet one;
 	uint32_t off = 0;
 
@@ -126,14 +128,14 @@ static void on_raw(struct ev_io *io, uint32_t revents)
 {
 	struct canbus_port *p = io->data;
 	struct canfd_frame f[RAW_BATCH];
-	struct mmsghdr m[RAW_BATCH] = {0};
+	struct mmsghdr m[RAW_BATCH] = { 0 };
 	struct iovec v[RAW_BATCH];
 	unsigned int room = MIN(p->q.cap - p->q.count, RAW_BATCH);
 	int n = 0;
 
 	memset(f, 0, sizeof(f));
 	for (unsigned int i = 0; i < room; i++) {
-		v[i] = (struct iovec){.iov_base = &f[i], .iov_len = sizeof(f[i])};
+		v[i] = (struct iovec){ .iov_base = &f[i], .iov_len = sizeof(f[i]) };
 		m[i].msg_hdr.msg_iov = &v[i];
 		m[i].msg_hdr.msg_iovlen = 1;
 	}
@@ -157,7 +159,7 @@ static void on_raw(struct ev_io *io, uint32_t revents)
 
 int canbus_add_raw_port(struct canbus *b, int fd_take, const char *name, struct canbus_port **out)
 {
-	struct canbus_port *p;
+	struct canbus_port *p = NULL;
 	int one = 1, rc;
 
 	/* A socket that is not PF_CAN (tests) has no such option and needs none. */
@@ -165,7 +167,7 @@ int canbus_add_raw_port(struct canbus *b, int fd_take, const char *name, struct 
 	rc = fd_set_nonblock(fd_take, 1);
 	if (rc == 0)
 		rc = bus_port_new(b, name, &raw_ops, &p);
-	if (rc < 0) {
+	if (rc < 0 || !p) {
 		fd_close(&fd_take);
 		return rc;
 	}
@@ -187,7 +189,7 @@ int canbus_add_raw_port(struct canbus *b, int fd_take, const char *name, struct 
 /* Why an interface cannot be used, and what to do about it. */
 static int check_interface(int sock, const char *ifname, struct err *e)
 {
-	struct ifreq ifr = {0};
+	struct ifreq ifr = { 0 };
 
 	(void)snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", ifname);
 	if (strlen(ifname) >= sizeof(ifr.ifr_name) || ioctl(sock, SIOCGIFFLAGS, &ifr) < 0)
@@ -206,7 +208,7 @@ static int check_interface(int sock, const char *ifname, struct err *e)
 int canbus_attach_socketcan(struct canbus *b, const char *ifname, struct err *e)
 {
 	CLEANUP_FD int sock = socket(PF_CAN, SOCK_RAW | SOCK_CLOEXEC, CAN_RAW);
-	struct sockaddr_can addr = {.can_family = AF_CAN};
+	struct sockaddr_can addr = { .can_family = AF_CAN };
 	int rc;
 
 	if (sock < 0)

@@ -39,7 +39,7 @@ static void push(struct bitstream *s, uint32_t v, unsigned int n)
 /* From start of frame to the end of the data field, unstuffed. */
 static struct bitstream header_and_data(const struct canfd_frame *f, unsigned int dlc)
 {
-	struct bitstream s = {.n = 0};
+	struct bitstream s = { .n = 0 };
 	bool eff = f->can_id & CAN_EFF_FLAG, rtr = f->can_id & CAN_RTR_FLAG;
 	bool fd = f->flags & CANFD_FDF;
 	uint32_t id = f->can_id & CAN_EFF_MASK;
@@ -109,7 +109,7 @@ static unsigned int classic_model(const struct canfd_frame *f)
 
 static struct canfd_frame frame(uint32_t id, uint8_t len, uint8_t flags, uint8_t fill)
 {
-	struct canfd_frame f = {.can_id = id, .len = len, .flags = flags};
+	struct canfd_frame f = { .can_id = id, .len = len, .flags = flags };
 
 	memset(f.data, fill, len);
 	return f;
@@ -178,7 +178,7 @@ static void test_classic_lengths_match_the_model_and_its_bounds(void **state)
 
 	(void)state;
 	for (unsigned int i = 0; i < 50000; i++) {
-		struct canfd_frame f = {.len = (uint8_t)(next_random(&seed) % 9)};
+		struct canfd_frame f = { .len = (uint8_t)(next_random(&seed) % 9) };
 		bool eff = next_random(&seed) & 1, rtr = next_random(&seed) % 8 == 0;
 		unsigned int n, lo, hi, stuffable;
 
@@ -203,14 +203,14 @@ static void test_classic_lengths_match_the_model_and_its_bounds(void **state)
 
 static void test_fd_lengths_match_the_model(void **state)
 {
-	static const uint8_t lens[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 20, 24, 32, 48, 64};
+	static const uint8_t lens[16] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 20, 24, 32, 48, 64 };
 	uint32_t seed = 2;
 
 	(void)state;
 	for (unsigned int i = 0; i < 50000; i++) {
 		unsigned int dlc = next_random(&seed) % 16, brs_at, to_data, dynamic;
-		struct canfd_frame f = {
-			.len = lens[dlc], .flags = (uint8_t)(CANFD_FDF | (next_random(&seed) & 3))};
+		struct canfd_frame f = { .len = lens[dlc],
+			.flags = (uint8_t)(CANFD_FDF | (next_random(&seed) & 3)) };
 		bool eff = next_random(&seed) & 1;
 		struct bitstream s;
 		struct can_bits n;
@@ -242,12 +242,12 @@ static void test_fd_lengths_match_the_model(void **state)
 
 static void test_a_known_frame_takes_its_known_time(void **state)
 {
-	struct can_bits n = {.nominal = 135, .data = 0};
+	struct can_bits n = { .nominal = 135, .data = 0 };
 
 	(void)state;
 	/* The textbook worst case with intermission at 500 kbit/s. */
 	assert_int_equal(can_bits_ns(n, 500000, 2000000), 270000);
-	n = (struct can_bits){.nominal = 27, .data = 549};
+	n = (struct can_bits){ .nominal = 27, .data = 549 };
 	assert_int_equal(can_bits_ns(n, 500000, 2000000), 54000 + 274500);
 }
 
@@ -255,7 +255,7 @@ static void test_a_known_frame_takes_its_known_time(void **state)
 
 static void assert_wins(uint32_t a, uint32_t b)
 {
-	struct canfd_frame fa = {.can_id = a}, fb = {.can_id = b};
+	struct canfd_frame fa = { .can_id = a }, fb = { .can_id = b };
 
 	assert_true(can_arbitration_key(&fa) < can_arbitration_key(&fb));
 }
@@ -290,7 +290,7 @@ static void test_order_follows_the_bits_on_the_wire(void **state)
 
 	(void)state;
 	for (unsigned int i = 0; i < 20000; i++) {
-		struct canfd_frame f[2] = {0};
+		struct canfd_frame f[2] = { 0 };
 		struct bitstream s[2];
 		int wire = 0, key;
 

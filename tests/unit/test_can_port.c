@@ -13,8 +13,8 @@
 
 static struct can_rec_frame classic(uint32_t id, uint8_t len)
 {
-	struct can_rec_frame r = {.h = {.serial = 7, .kind = CAN_REC_FRAME, .mtu = CAN_MTU},
-		.f = {.can_id = id, .len = len}};
+	struct can_rec_frame r = { .h = { .serial = 7, .kind = CAN_REC_FRAME, .mtu = CAN_MTU },
+		.f = { .can_id = id, .len = len } };
 
 	for (uint8_t i = 0; i < len; i++)
 		r.f.data[i] = (uint8_t)(0xa0 + i);
@@ -23,8 +23,8 @@ static struct can_rec_frame classic(uint32_t id, uint8_t len)
 
 static struct can_rec_frame fd(uint32_t id, uint8_t len)
 {
-	struct can_rec_frame r = {.h = {.kind = CAN_REC_FRAME, .mtu = CANFD_MTU},
-		.f = {.can_id = id, .len = len, .flags = CANFD_BRS}};
+	struct can_rec_frame r = { .h = { .kind = CAN_REC_FRAME, .mtu = CANFD_MTU },
+		.f = { .can_id = id, .len = len, .flags = CANFD_BRS } };
 
 	return r;
 }
@@ -32,7 +32,7 @@ static struct can_rec_frame fd(uint32_t id, uint8_t len)
 /* Packs one record and takes it out again. */
 static int round_trip(const struct can_rec_frame *in, struct can_rec_frame *out)
 {
-	struct can_packet p = {.len = 0};
+	struct can_packet p = { .len = 0 };
 	uint32_t off = 0;
 
 	assert_true(can_packet_add(&p, in));
@@ -41,9 +41,9 @@ static int round_trip(const struct can_rec_frame *in, struct can_rec_frame *out)
 
 static void test_records_come_out_as_they_were_packed(void **state)
 {
-	struct can_rec_frame in[3] = {classic(0x123, 5), fd(0x1234567 | CAN_EFF_FLAG, 64),
-		{.h = {.serial = 9, .kind = CAN_REC_ACK, .t_ns = 77}}};
-	struct can_packet p = {.len = 0};
+	struct can_rec_frame in[3] = { classic(0x123, 5), fd(0x1234567 | CAN_EFF_FLAG, 64),
+		{ .h = { .serial = 9, .kind = CAN_REC_ACK, .t_ns = 77 } } };
+	struct can_packet p = { .len = 0 };
 	struct can_rec_frame out;
 	uint32_t off = 0;
 
@@ -61,7 +61,7 @@ static void test_records_come_out_as_they_were_packed(void **state)
 static void test_a_full_packet_takes_no_more(void **state)
 {
 	struct can_rec_frame r = classic(1, 8);
-	struct can_packet p = {.len = 0};
+	struct can_packet p = { .len = 0 };
 	unsigned int n = 0;
 
 	(void)state;
@@ -130,7 +130,7 @@ static void test_a_remote_fd_frame_is_malformed(void **state)
 static void test_a_cut_record_is_malformed(void **state)
 {
 	struct can_rec_frame r = classic(1, 8), out;
-	struct can_packet p = {.len = 0};
+	struct can_packet p = { .len = 0 };
 
 	(void)state;
 	assert_true(can_packet_add(&p, &r));
@@ -145,7 +145,7 @@ static void test_a_cut_record_is_malformed(void **state)
 static void test_an_offset_past_the_end_is_malformed(void **state)
 {
 	struct can_rec_frame out;
-	uint8_t b[16] = {0};
+	uint8_t b[16] = { 0 };
 	uint32_t off = 17;
 
 	(void)state;

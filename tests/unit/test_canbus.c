@@ -88,7 +88,7 @@ static struct bench *bench_new(const struct canbus_config *cfg, unsigned int nod
 		assert_int_equal(fd_set_nonblock(fds[1], 1), 0);
 	}
 	if (tap) {
-		b->tap = (struct canbus_tap){.frame = on_tap, .ctx = b};
+		b->tap = (struct canbus_tap){ .frame = on_tap, .ctx = b };
 		canbus_tap(b->bus, &b->tap);
 	}
 	return b;
@@ -105,7 +105,7 @@ static void bench_free(struct bench *b)
 
 static void node_send(struct node *n, const struct can_rec_frame *r, unsigned int count)
 {
-	struct can_packet p = {.len = 0};
+	struct can_packet p = { .len = 0 };
 
 	for (unsigned int i = 0; i < count; i++)
 		assert_true(can_packet_add(&p, &r[i]));
@@ -114,7 +114,7 @@ static void node_send(struct node *n, const struct can_rec_frame *r, unsigned in
 
 static void node_control(struct node *n, uint8_t kind)
 {
-	struct can_rec_frame r = {.h = {.kind = kind}};
+	struct can_rec_frame r = { .h = { .kind = kind } };
 
 	node_send(n, &r, 1);
 }
@@ -122,8 +122,9 @@ static void node_control(struct node *n, uint8_t kind)
 static struct can_rec_frame rec(uint32_t id, uint32_t serial)
 {
 	return (struct can_rec_frame){
-		.h = {.serial = serial, .kind = CAN_REC_FRAME, .mtu = CAN_MTU},
-		.f = {.can_id = id, .len = 2, .data = {(uint8_t)id, 0x5a}}};
+		.h = { .serial = serial, .kind = CAN_REC_FRAME, .mtu = CAN_MTU },
+		.f = { .can_id = id, .len = 2, .data = { (uint8_t)id, 0x5a } }
+	};
 }
 
 static void node_drain(struct node *n)
@@ -184,8 +185,8 @@ static void settle(struct bench *b)
 		turn(b);
 }
 
-static const struct canbus_config ideal = {.timing = CANBUS_IDEAL};
-static const struct canbus_config timed = {.timing = CANBUS_BIT_ACCURATE, .bitrate_hz = 500000};
+static const struct canbus_config ideal = { .timing = CANBUS_IDEAL };
+static const struct canbus_config timed = { .timing = CANBUS_BIT_ACCURATE, .bitrate_hz = 500000 };
 
 static void test_everyone_but_the_sender_hears_a_frame(void **state)
 {
@@ -213,7 +214,7 @@ static void test_a_port_that_did_not_start_neither_sends_nor_hears(void **state)
 {
 	struct bench *b = bench_new(&ideal, 2, true);
 	struct can_rec_frame r = rec(0x1, 9);
-	struct canfd_frame f = {.can_id = 0x2};
+	struct canfd_frame f = { .can_id = 0x2 };
 
 	(void)state;
 	node_control(&b->node[1], CAN_REC_START);
@@ -233,7 +234,7 @@ static void test_a_port_that_did_not_start_neither_sends_nor_hears(void **state)
 static void test_of_frames_that_wait_the_lowest_identifier_is_first(void **state)
 {
 	struct bench *b = bench_new(&ideal, 4, false);
-	struct can_rec_frame r[3] = {rec(0x300, 1), rec(0x100, 2), rec(0x200, 3)};
+	struct can_rec_frame r[3] = { rec(0x300, 1), rec(0x100, 2), rec(0x200, 3) };
 
 	(void)state;
 	start_all(b, 4);
@@ -249,7 +250,7 @@ static void test_of_frames_that_wait_the_lowest_identifier_is_first(void **state
 static void test_frames_of_one_port_stay_in_order(void **state)
 {
 	struct bench *b = bench_new(&ideal, 2, false);
-	struct can_rec_frame r[3] = {rec(0x300, 1), rec(0x100, 2), rec(0x200, 3)};
+	struct can_rec_frame r[3] = { rec(0x300, 1), rec(0x100, 2), rec(0x200, 3) };
 
 	(void)state;
 	start_all(b, 2);
@@ -262,10 +263,10 @@ static void test_frames_of_one_port_stay_in_order(void **state)
 
 static void test_timed_frames_follow_each_other_at_their_true_lengths(void **state)
 {
-	static const struct canbus_config slow = {
-		.timing = CANBUS_BIT_ACCURATE, .bitrate_hz = 1000};
+	static const struct canbus_config slow = { .timing = CANBUS_BIT_ACCURATE,
+		.bitrate_hz = 1000 };
 	struct bench *b = bench_new(&slow, 4, true);
-	struct can_rec_frame r[3] = {rec(0x300, 1), rec(0x100, 2), rec(0x200, 3)};
+	struct can_rec_frame r[3] = { rec(0x300, 1), rec(0x100, 2), rec(0x200, 3) };
 	unsigned int at_once = 0;
 
 	(void)state;
@@ -314,10 +315,11 @@ static void test_what_exceeds_the_window_is_nacked(void **state)
 
 static void test_stop_nacks_what_is_queued(void **state)
 {
-	static const struct canbus_config slow = {.timing = CANBUS_BIT_ACCURATE, .bitrate_hz = 100};
+	static const struct canbus_config slow = { .timing = CANBUS_BIT_ACCURATE,
+		.bitrate_hz = 100 };
 	struct bench *b = bench_new(&slow, 2, false);
-	struct can_rec_frame r[4] = {
-		rec(1, 1), rec(2, 2), rec(3, 3), {.h = {.kind = CAN_REC_STOP}}};
+	struct can_rec_frame r[4] = { rec(1, 1), rec(2, 2), rec(3, 3),
+		{ .h = { .kind = CAN_REC_STOP } } };
 	struct canbus_port_stats st;
 	struct canbus_stats bs;
 
@@ -340,11 +342,11 @@ static void test_stop_nacks_what_is_queued(void **state)
 
 static void test_busoff_cuts_the_frame_on_the_bus_and_start_clears_it(void **state)
 {
-	static const struct canbus_config slow = {
-		.timing = CANBUS_BIT_ACCURATE, .bitrate_hz = 1000};
+	static const struct canbus_config slow = { .timing = CANBUS_BIT_ACCURATE,
+		.bitrate_hz = 1000 };
 	struct bench *b = bench_new(&slow, 2, true);
 	struct can_rec_frame r = rec(1, 5);
-	struct canbus_port_stats st = {0};
+	struct canbus_port_stats st = { 0 };
 	struct canbus_stats bs;
 
 	(void)state;
@@ -392,7 +394,7 @@ static void test_a_node_alone_gets_no_acknowledge(void **state)
 
 static void test_a_node_alone_is_acknowledged_where_the_bus_says_so(void **state)
 {
-	static const struct canbus_config cfg = {.alone = CANBUS_ALONE_ACK};
+	static const struct canbus_config cfg = { .alone = CANBUS_ALONE_ACK };
 	struct bench *b = bench_new(&cfg, 1, false);
 	struct can_rec_frame r = rec(1, 5);
 
@@ -411,7 +413,7 @@ static void test_a_tap_counts_as_a_node_unless_it_is_passive(void **state)
 
 	(void)state;
 	start_all(b, 1);
-	b->tap = (struct canbus_tap){.frame = on_tap, .ctx = b, .passive = true};
+	b->tap = (struct canbus_tap){ .frame = on_tap, .ctx = b, .passive = true };
 	canbus_tap(b->bus, &b->tap);
 	node_send(&b->node[0], &r, 1);
 	await(b, 0, 1);
@@ -428,7 +430,7 @@ static void test_a_tap_counts_as_a_node_unless_it_is_passive(void **state)
 static void test_a_port_that_does_not_read_loses_frames_and_delays_nobody(void **state)
 {
 	struct bench *b = bench_new(&ideal, 2, false);
-	struct canfd_frame f = {.can_id = 0x7, .len = 64, .flags = CANFD_FDF};
+	struct canfd_frame f = { .can_id = 0x7, .len = 64, .flags = CANFD_FDF };
 	int lazy = b->node[0].fd;
 	struct canbus_port_stats st;
 	struct can_rec_frame ping = rec(0x11, 77);
@@ -461,7 +463,7 @@ static void test_a_port_that_floods_without_reading_gets_every_answer_later(void
 	struct bench *b = bench_new(&ideal, 2, false);
 	struct can_rec_frame r[CAN_PORT_WINDOW];
 	int flooder = b->node[0].fd;
-	struct can_packet p = {.len = 0};
+	struct can_packet p = { .len = 0 };
 	unsigned int sent = 0, idle = 0;
 
 	(void)state;
@@ -509,7 +511,7 @@ static void test_a_closed_port_goes_away_and_the_others_go_on(void **state)
 static void test_a_malformed_packet_has_no_effect_and_is_counted(void **state)
 {
 	struct bench *b = bench_new(&ideal, 2, false);
-	struct can_rec_frame r[2] = {rec(0x5, 1), {.h = {.kind = CAN_REC_ACK}}};
+	struct can_rec_frame r[2] = { rec(0x5, 1), { .h = { .kind = CAN_REC_ACK } } };
 	struct canbus_port_stats st;
 
 	(void)state;
@@ -526,7 +528,7 @@ static void test_a_malformed_packet_has_no_effect_and_is_counted(void **state)
 static void test_an_error_frame_is_for_the_taps_only(void **state)
 {
 	struct bench *b = bench_new(&ideal, 1, true);
-	struct canfd_frame f = {.can_id = CAN_ERR_FLAG | CAN_ERR_BUSERROR, .len = 8};
+	struct canfd_frame f = { .can_id = CAN_ERR_FLAG | CAN_ERR_BUSERROR, .len = 8 };
 	struct canbus_stats bs;
 
 	(void)state;
@@ -544,11 +546,11 @@ static void test_an_error_frame_is_for_the_taps_only(void **state)
 static void test_impossible_frames_of_the_bench_are_refused(void **state)
 {
 	struct bench *b = bench_new(&ideal, 0, true);
-	struct canfd_frame f = {.can_id = 0x800};
+	struct canfd_frame f = { .can_id = 0x800 };
 
 	(void)state;
 	assert_int_equal(canbus_send(b->bus, &f), -EINVAL);
-	f = (struct canfd_frame){.can_id = 1, .len = 9};
+	f = (struct canfd_frame){ .can_id = 1, .len = 9 };
 	assert_int_equal(canbus_send(b->bus, &f), -EINVAL);
 	assert_int_equal(b->n_tapped, 0);
 	bench_free(b);
@@ -556,10 +558,10 @@ static void test_impossible_frames_of_the_bench_are_refused(void **state)
 
 static void test_fd_frames_are_errors_on_a_classic_bus(void **state)
 {
-	static const struct canbus_config cfg = {.classic_only = true};
+	static const struct canbus_config cfg = { .classic_only = true };
 	struct bench *b = bench_new(&cfg, 2, true);
-	struct can_rec_frame r = {.h = {.serial = 3, .kind = CAN_REC_FRAME, .mtu = CANFD_MTU},
-		.f = {.can_id = 1, .len = 12}};
+	struct can_rec_frame r = { .h = { .serial = 3, .kind = CAN_REC_FRAME, .mtu = CANFD_MTU },
+		.f = { .can_id = 1, .len = 12 } };
 	struct canbus_stats bs;
 
 	(void)state;
@@ -588,11 +590,11 @@ static void answer_and_leave(void *ctx, const struct canbus_frame *fr)
 static void test_a_tap_may_send_and_leave_in_its_callback(void **state)
 {
 	struct bench *b = bench_new(&ideal, 1, false);
-	struct canfd_frame f = {.can_id = 0x1};
+	struct canfd_frame f = { .can_id = 0x1 };
 
 	(void)state;
 	start_all(b, 1);
-	b->tap = (struct canbus_tap){.frame = answer_and_leave, .ctx = b};
+	b->tap = (struct canbus_tap){ .frame = answer_and_leave, .ctx = b };
 	canbus_tap(b->bus, &b->tap);
 	assert_int_equal(canbus_send(b->bus, &f), 0);
 	assert_int_equal(canbus_send(b->bus, &f), 0);
@@ -615,11 +617,11 @@ static void remove_sender(void *ctx, const struct canbus_frame *fr)
 static void test_a_tap_may_remove_the_sender(void **state)
 {
 	struct bench *b = bench_new(&ideal, 2, false);
-	struct can_rec_frame r[3] = {rec(0x1, 1), rec(0x2, 2), rec(0x3, 3)};
+	struct can_rec_frame r[3] = { rec(0x1, 1), rec(0x2, 2), rec(0x3, 3) };
 
 	(void)state;
 	start_all(b, 2);
-	b->tap = (struct canbus_tap){.frame = remove_sender, .ctx = b};
+	b->tap = (struct canbus_tap){ .frame = remove_sender, .ctx = b };
 	canbus_tap(b->bus, &b->tap);
 	node_send(&b->node[0], r, 3);
 	await(b, 1, 1);
@@ -632,8 +634,8 @@ static void test_a_tap_may_remove_the_sender(void **state)
 static void test_a_raw_socket_is_bridged_both_ways(void **state)
 {
 	struct bench *b = bench_new(&ideal, 1, true);
-	struct can_frame cf = {.can_id = 0x123, .len = 2, .data = {1, 2}};
-	struct canfd_frame got = {0}, fd = {.can_id = 0x55, .len = 12, .flags = CANFD_FDF};
+	struct can_frame cf = { .can_id = 0x123, .len = 2, .data = { 1, 2 } };
+	struct canfd_frame got = { 0 }, fd = { .can_id = 0x55, .len = 12, .flags = CANFD_FDF };
 	struct can_rec_frame r = rec(0x321, 8);
 	struct canbus_port *p;
 	int fds[2];
@@ -660,7 +662,7 @@ static void test_a_raw_socket_is_bridged_both_ways(void **state)
 static void test_a_missing_host_interface_is_explained(void **state)
 {
 	struct bench *b = bench_new(&ideal, 0, false);
-	struct err e = {{0}};
+	struct err e = { { 0 } };
 
 	(void)state;
 	assert_true(canbus_attach_socketcan(b->bus, "dynonone0", &e) < 0);
@@ -673,7 +675,7 @@ static void test_a_missing_host_interface_is_explained(void **state)
 static void test_load_is_the_bus_time_of_the_frames(void **state)
 {
 	struct bench *b = bench_new(&ideal, 0, true);
-	struct canfd_frame f = {.can_id = 0};
+	struct canfd_frame f = { .can_id = 0 };
 	struct canbus_stats bs;
 
 	(void)state;
