@@ -8,7 +8,7 @@ set_target_properties(tiny_guest PROPERTIES SUFFIX .elf
 target_compile_options(tiny_guest PRIVATE $<$<COMPILE_LANGUAGE:C>:-std=gnu17 -O2 -Wall -Wextra>
   -ffreestanding -fno-pic -fno-pie -mno-red-zone -mgeneral-regs-only -fno-stack-protector
   -fno-asynchronous-unwind-tables -fcf-protection=none -mcmodel=small)
-target_link_options(tiny_guest PRIVATE -nostdlib -static -no-pie
+target_link_options(tiny_guest PRIVATE -nostdlib -static $<$<C_COMPILER_ID:GNU>:-no-pie>
   -Wl,-T,${CMAKE_CURRENT_LIST_DIR}/tiny/tiny.ld -Wl,--build-id=none -Wl,-z,max-page-size=4096
   -Wl,--no-warn-rwx-segments)
 

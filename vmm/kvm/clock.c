@@ -11,31 +11,6 @@
 #include "base/log.h"
 #include "vmm/kvm/priv.h"
 
-#define MSR_TSC          0x10
-#define MSR_TSC_DEADLINE 0x6e0
-
-struct one_msr {
-	struct kvm_msrs head;
-	struct kvm_msr_entry e;
-};
-
-static bool msr_get(const struct vcpu *c, uint32_t index, uint64_t *v)
-{
-	struct one_msr m = { .head.nmsrs = 1, .e.index = index };
-
-	if (ioctl(c->fd, KVM_GET_MSRS, &m) != 1)
-		return false;
-	*v = m.e.data;
-	return true;
-}
-
-static bool msr_set(const struct vcpu *c, uint32_t index, uint64_t v)
-{
-	struct one_msr m = { .head.nmsrs = 1, .e = { .index = index, .data = v } };
-
-	return ioctl(c->fd, KVM_SET_MSRS, &m) == 1;
-}
-
 bool vm_tsc_can_move(struct vm *vm)
 {
 	/* A guest that runs on the host's own TSC reads what the host reads; else it started at
@@ -43,14 +18,15 @@ bool vm_tsc_can_move(struct vm *vm)
 	static const uint64_t near = UINT64_C(1) << 32;
 	uint64_t tsc, host = __builtin_ia32_rdtsc();
 
-	return msr_get(&vm->cpu[0], MSR_TSC, &tsc) && (tsc > host ? tsc - host : host - tsc) > near;
+	return vcpu_msr_get(&vm->cpu[0], MSR_TSC, &tsc) &&
+	       (tsc > host ? tsc - host : host - tsc) > near;
 }
 
 static void save_vcpu(struct vm *vm, struct vcpu *c)
 {
 	c->time.valid = ioctl(c->fd, KVM_GET_LAPIC, &c->time.lapic) == 0 &&
-			msr_get(c, MSR_TSC_DEADLINE, &c->time.deadline) &&
-			(!vm->tsc_moves || msr_get(c, MSR_TSC, &c->time.tsc));
+			vcpu_msr_get(c, MSR_TSC_DEADLINE, &c->time.deadline) &&
+			(!vm->tsc_moves || vcpu_msr_get(c, MSR_TSC, &c->time.tsc));
 }
 
 void vm_time_save(struct vm *vm)
@@ -67,9 +43,9 @@ static void restore_vcpu(struct vm *vm, struct vcpu *c)
 	if (!c->time.valid)
 		return;
 	/* The deadline after the LAPIC: its state decides whether there is one. */
-	if ((vm->tsc_moves && !msr_set(c, MSR_TSC, c->time.tsc)) ||
+	if ((vm->tsc_moves && !vcpu_msr_set(c, MSR_TSC, c->time.tsc)) ||
 		ioctl(c->fd, KVM_SET_LAPIC, &c->time.lapic) < 0 ||
-		(c->time.deadline && !msr_set(c, MSR_TSC_DEADLINE, c->time.deadline)))
+		(c->time.deadline && !vcpu_msr_set(c, MSR_TSC_DEADLINE, c->time.deadline)))
 		log_warn(
 			"vCPU %u: KVM did not take its timers back: %s", c->index, strerror(errno));
 	c->time.valid = false;

@@ -8,6 +8,8 @@
 #include "vmm/kvm/vm.h"
 
 #define VM_MAX_GSIS        1024
+#define MSR_TSC            0x10
+#define MSR_TSC_DEADLINE   0x6e0
 #define VM_CPU_STACK_BYTES (128 * 1024)
 /* Interrupts a running vCPU thread's KVM_RUN; its handler does nothing. */
 #define VM_KICK_SIGNAL SIGUSR1
@@ -71,6 +73,8 @@ struct vm {
 MUST_CHECK int vcpu_new(struct vm *vm, unsigned int index, struct err *e);
 void vcpu_fini(struct vcpu *c);
 MUST_CHECK int vcpu_thread_start(struct vcpu *c, struct err *e);
+bool vcpu_msr_get(const struct vcpu *c, uint32_t index, uint64_t *value);
+bool vcpu_msr_set(const struct vcpu *c, uint32_t index, uint64_t value);
 /* Makes KVM_RUN return; vm->lock is held. */
 void vcpu_kick(struct vcpu *c);
 

@@ -56,6 +56,29 @@ int vm_cpu_get_sregs(struct vm *vm, unsigned int cpu, struct kvm_sregs *out)
 	return ioctl(vm->cpu[cpu].fd, KVM_GET_SREGS, out) < 0 ? -errno : 0;
 }
 
+/* As struct kvm_msrs, with its one entry. */
+struct one_msr {
+	uint32_t n, pad;
+	struct kvm_msr_entry e;
+};
+
+bool vcpu_msr_get(const struct vcpu *c, uint32_t index, uint64_t *value)
+{
+	struct one_msr m = { .n = 1, .e.index = index };
+
+	if (ioctl(c->fd, KVM_GET_MSRS, &m) != 1)
+		return false;
+	*value = m.e.data;
+	return true;
+}
+
+bool vcpu_msr_set(const struct vcpu *c, uint32_t index, uint64_t value)
+{
+	struct one_msr m = { .n = 1, .e = { .index = index, .data = value } };
+
+	return ioctl(c->fd, KVM_SET_MSRS, &m) == 1;
+}
+
 static int set_boot_state(struct vm *vm, struct err *e)
 {
 	struct vcpu *c = &vm->cpu[0];
@@ -82,17 +105,13 @@ static int reset_vcpu(struct vcpu *c, struct err *e)
 	static const struct kvm_regs at_reset = { .rip = 0xfff0, .rflags = 2 };
 	struct kvm_mp_state mp = { .mp_state = c->index ? KVM_MP_STATE_UNINITIALIZED
 							: KVM_MP_STATE_RUNNABLE };
-	struct {
-		struct kvm_msrs head;
-		struct kvm_msr_entry deadline;
-	} msrs = { .head.nmsrs = 1, .deadline.index = 0x6e0 };
 
 	/* Special registers first: the APIC base decides how the LAPIC state is read. */
 	if (ioctl(c->fd, KVM_SET_SREGS, &c->first_sregs) < 0 ||
 		ioctl(c->fd, KVM_SET_REGS, &at_reset) < 0 ||
 		ioctl(c->fd, KVM_SET_FPU, &c->first_fpu) < 0 ||
 		ioctl(c->fd, KVM_SET_VCPU_EVENTS, &c->first_events) < 0 ||
-		ioctl(c->fd, KVM_SET_MSRS, &msrs) < 0 ||
+		!vcpu_msr_set(c, MSR_TSC_DEADLINE, 0) ||
 		ioctl(c->fd, KVM_SET_LAPIC, &c->first_lapic) < 0 ||
 		ioctl(c->fd, KVM_SET_MP_STATE, &mp) < 0)
 		return err_errno(e, errno, "KVM cannot reset vCPU %u", c->index);

@@ -169,7 +169,8 @@ static unsigned int hex(char c)
 void aml_eisa_id(struct aml *a, const char *id)
 {
 	/* Three letters of 5 bits and four hex digits, most significant byte first. */
-	unsigned int letters = (id[0] & 31u) << 10 | (id[1] & 31u) << 5 | (id[2] & 31u);
+	const uint8_t *c = (const uint8_t *)id;
+	unsigned int letters = (c[0] & 31u) << 10 | (c[1] & 31u) << 5 | (c[2] & 31u);
 	uint8_t b[4] = { (uint8_t)(letters >> 8), (uint8_t)letters,
 		(uint8_t)(hex(id[3]) << 4 | hex(id[4])), (uint8_t)(hex(id[5]) << 4 | hex(id[6])) };
 
