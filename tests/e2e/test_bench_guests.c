@@ -253,6 +253,60 @@ static void test_a_killed_ui_stops_nobody(void **state)
 	proc_free(&p);
 }
 
+static void test_a_guest_that_hangs_does_not_hold_up_the_end(void **state)
+{
+	struct proc p;
+	json_t *a;
+
+	(void)state;
+	write_pair("hang.yaml", "", "");
+	proc_start(&p, ARGS("run", "hang.yaml"));
+	json_decref(await_guest(1, "ready"));
+	a = await_guest(0, "ready");
+	kill((pid_t)json_integer_value(json_object_get(guest_of(a, 0), "pid")), SIGSTOP);
+	json_decref(a);
+	await_frames("b/can0", 3);
+	expect_ok(proc_ctl(ARGS("stop")));
+	assert_int_equal(proc_wait(&p), 0);
+	has(p.err, "guest a: dyno-vm does not end, killed");
+	proc_free(&p);
+}
+
+static void test_a_second_ctrl_c_does_not_wait(void **state)
+{
+	struct proc p;
+	json_t *a;
+
+	(void)state;
+	write_pair("twice.yaml", "", "");
+	proc_start(&p, ARGS("run", "twice.yaml"));
+	json_decref(await_guest(1, "ready"));
+	a = await_guest(0, "ready");
+	/* A hung guest keeps the orderly end waiting. */
+	kill((pid_t)json_integer_value(json_object_get(guest_of(a, 0), "pid")), SIGSTOP);
+	json_decref(a);
+	kill(p.pid, SIGINT);
+	usleep(200000);
+	kill(p.pid, SIGINT);
+	assert_int_equal(proc_wait(&p), 128 + SIGINT);
+	assert_false(proc_exists("out/control.sock"));
+	proc_free(&p);
+}
+
+static void test_a_paused_bench_can_be_ended(void **state)
+{
+	struct proc p;
+
+	(void)state;
+	write_pair("pausestop.yaml", "", "");
+	proc_start(&p, ARGS("run", "pausestop.yaml"));
+	json_decref(await_guest(1, "ready"));
+	expect_ok(proc_ctl(ARGS("pause")));
+	expect_ok(proc_ctl(ARGS("stop")));
+	assert_int_equal(proc_wait(&p), 0);
+	proc_free(&p);
+}
+
 static void test_an_unknown_image_is_said_with_the_fix(void **state)
 {
 	struct proc p;
@@ -286,6 +340,9 @@ int main(void)
 		cmocka_unit_test(test_pause_stops_the_guests_and_resume_lets_them_go_on),
 		cmocka_unit_test(test_screenshots_are_png_files),
 		cmocka_unit_test(test_a_killed_ui_stops_nobody),
+		cmocka_unit_test(test_a_guest_that_hangs_does_not_hold_up_the_end),
+		cmocka_unit_test(test_a_second_ctrl_c_does_not_wait),
+		cmocka_unit_test(test_a_paused_bench_can_be_ended),
 		cmocka_unit_test(test_an_unknown_image_is_said_with_the_fix),
 		cmocka_unit_test(test_a_file_that_is_no_kernel_is_refused),
 	};

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What dyno-vm and dyno-ui are told: every descriptor where the message says it is. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "sim/bench/manifest.h"
+
+static const struct scenario_bus buses[] = { { .name = "body" }, { .name = "power" } };
+static const struct scenario_can can[] = { { .bus = 1, .features = SCENARIO_CAN_CLASSIC },
+	{ .bus = 0, .features = SCENARIO_CAN_CLASSIC | SCENARIO_CAN_FD } };
+static const struct scenario_display displays[] = {
+	{ .title = "Left", .width = 640, .height = 480, .placed = true, .x = -5, .y = 7 },
+	{ .title = "Right", .width = 320, .height = 240 }
+};
+static const struct scenario_input inputs[] = { { .kind = INPUT_TOUCH, .display = 1 },
+	{ .kind = INPUT_KEYBOARD, .display = 0 } };
+static const struct scenario_port ports[] = { { .name = "hvc0", .console = true },
+	{ .name = "log", .console = false } };
+static const struct scenario_guest guests[] = {
+	{ .name = "plain", .builtin = "hello", .cmdline = "", .memory_bytes = 1 << 20, .cpus = 1 },
+	{ .name = "full",
+		.kernel = "/images/full.elf",
+		.cmdline = "quiet",
+		.memory_bytes = 64 << 20,
+		.cpus = 2,
+		.sandbox = true,
+		.rng = true,
+		.n_can = 2,
+		.can = can,
+		.n_displays = 2,
+		.displays = displays,
+		.n_inputs = 2,
+		.inputs = inputs,
+		.n_ports = 2,
+		.ports = ports }
+};
+static const struct scenario scenario = {
+	.n_buses = 2, .buses = buses, .n_guests = 2, .guests = guests
+};
+static const struct manifest_opts opts = { .sandbox = true, .log_level = "info" };
+
+static const char *str(const json_t *o, const char *key)
+{
+	return json_string_value(json_object_get(o, key));
+}
+
+/* The descriptor that an object's "fd" stands for. */
+static int fd_of(const json_t *o, const struct manifest_fds *fds)
+{
+	const json_t *v = json_object_get(o, "fd");
+
+	assert_true(json_is_integer(v));
+	assert_true((size_t)json_integer_value(v) < fds->n);
+	return fds->fd[json_integer_value(v)];
+}
+
+static json_t *vm(uint32_t guest, struct manifest_fds *fds)
+{
+	static const int can_fds[] = { 101, 102 }, port_fds[] = { 201, 202 };
+	struct manifest_guest_fds in = { .kernel = 10,
+		.kvm = 11,
+		.sigmap = guest ? 12 : -1,
+		.serial = guest ? 13 : -1,
+		.display = guest ? 14 : -1,
+		.can = can_fds,
+		.ports = port_fds };
+	json_t *m = manifest_vm(&scenario, guest, &in, &opts, fds);
+
+	assert_non_null(m);
+	return m;
+}
+
+static void test_every_descriptor_is_where_the_manifest_says(void **state)
+{
+	struct manifest_fds fds;
+	json_t *m = vm(1, &fds), *devices = json_object_get(m, "devices"), *console;
+
+	(void)state;
+	assert_int_equal(fd_of(json_object_get(m, "kernel"), &fds), 10);
+	assert_int_equal(fd_of(json_object_get(m, "kvm"), &fds), 11);
+	assert_int_equal(fd_of(json_object_get(m, "serial"), &fds), 13);
+	assert_int_equal(fd_of(json_object_get(m, "display"), &fds), 14);
+	assert_int_equal(fd_of(json_array_get(json_object_get(m, "modules"), 0), &fds), 12);
+	assert_int_equal(fd_of(json_array_get(devices, 0), &fds), 101);
+	assert_int_equal(fd_of(json_array_get(devices, 1), &fds), 102);
+	console = json_object_get(json_array_get(devices, 3), "ports");
+	assert_int_equal(fd_of(json_array_get(console, 0), &fds), 201);
+	assert_int_equal(fd_of(json_array_get(console, 1), &fds), 202);
+	assert_int_equal(fds.n, 9);
+	json_decref(m);
+}
+
+static void test_the_devices_come_in_the_documented_order(void **state)
+{
+	static const char *const types[] = { "can", "can", "rng", "console", "gpu", "input",
+		"input" };
+	struct manifest_fds fds;
+	json_t *m = vm(1, &fds), *devices = json_object_get(m, "devices");
+
+	(void)state;
+	assert_int_equal(json_array_size(devices), 7);
+	for (size_t i = 0; i < 7; i++)
+		assert_string_equal(str(json_array_get(devices, i), "type"), types[i]);
+	assert_string_equal(str(json_array_get(devices, 0), "name"), "power");
+	assert_int_equal(
+		json_array_size(json_object_get(json_array_get(devices, 0), "features")), 1);
+	assert_string_equal(str(json_array_get(devices, 5), "kind"), "touch");
+	assert_int_equal(
+		json_integer_value(json_object_get(json_array_get(devices, 5), "scanout")), 1);
+	json_decref(m);
+}
+
+static void test_the_buses_are_added_to_the_command_line(void **state)
+{
+	struct manifest_fds fds;
+	json_t *m = vm(1, &fds);
+
+	(void)state;
+	assert_string_equal(str(m, "cmdline"), "quiet can=power,body");
+	json_decref(m);
+}
+
+static void test_a_plain_guest_gets_nothing_it_did_not_ask_for(void **state)
+{
+	struct manifest_fds fds;
+	json_t *m = vm(0, &fds);
+
+	(void)state;
+	assert_int_equal(json_array_size(json_object_get(m, "devices")), 0);
+	assert_int_equal(json_array_size(json_object_get(m, "modules")), 0);
+	assert_null(json_object_get(m, "serial"));
+	assert_null(json_object_get(m, "display"));
+	assert_string_equal(str(m, "cmdline"), "");
+	assert_true(json_is_false(json_object_get(m, "sandbox")));
+	assert_int_equal(fds.n, 2);
+	json_decref(m);
+}
+
+static void test_the_ui_hears_of_guests_with_displays_only(void **state)
+{
+	static const int display[] = { -1, 77 };
+	struct manifest_fds fds;
+	json_t *m = manifest_ui(&scenario, true, display, &opts, &fds), *g, *d;
+
+	(void)state;
+	assert_string_equal(str(m, "backend"), "sdl");
+	assert_int_equal(json_array_size(json_object_get(m, "guests")), 1);
+	g = json_array_get(json_object_get(m, "guests"), 0);
+	assert_string_equal(str(g, "name"), "full");
+	assert_int_equal(fd_of(g, &fds), 77);
+	d = json_array_get(json_object_get(g, "displays"), 0);
+	assert_int_equal(json_integer_value(json_object_get(d, "x")), -5);
+	assert_string_equal(
+		json_string_value(json_array_get(json_object_get(d, "inputs"), 0)), "keyboard");
+	d = json_array_get(json_object_get(g, "displays"), 1);
+	assert_null(json_object_get(d, "x"));
+	json_decref(m);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every_descriptor_is_where_the_manifest_says),
+		cmocka_unit_test(test_the_devices_come_in_the_documented_order),
+		cmocka_unit_test(test_the_buses_are_added_to_the_command_line),
+		cmocka_unit_test(test_a_plain_guest_gets_nothing_it_did_not_ask_for),
+		cmocka_unit_test(test_the_ui_hears_of_guests_with_displays_only),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
