@@ -85,7 +85,7 @@ static void one_font(FT_Library lib, const struct out *o, char *spec)
 	*file++ = *size++ = *set++ = '\0';
 	if (FT_New_Face(lib, file, 0, &face))
 		die("cannot be read as a font", file);
-	if (FT_Set_Pixel_Sizes(face, 0, (FT_UInt)atoi(size)))
+	if (FT_Set_Pixel_Sizes(face, 0, (FT_UInt)strtoul(size, NULL, 10)))
 		die("has no such size", file);
 	tab = open_memstream(&table, &table_len);
 	if (!tab)

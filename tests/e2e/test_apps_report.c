@@ -102,7 +102,7 @@ static void play(const char *map, int speed, int seconds, struct shown got[REPOR
 			fail_msg("not a full report: %s", line);
 		gear = strstr(line, " gear=");
 		assert_non_null(gear);
-		got[n].gear = atoi(gear + 6);
+		got[n].gear = (int)strtol(gear + 6, NULL, 10);
 		line[strlen(line)] = '\n';
 	}
 	free(log);
