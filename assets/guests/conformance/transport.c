@@ -8,12 +8,13 @@ static const struct {
 	unsigned int type;
 	const char *name;
 	uint32_t config_bytes; /* at least */
+	uint64_t needs; /* features that it cannot do without */
 } types[] = {
-	{ VIRTIO_CONSOLE, "console", 12 },
-	{ VIRTIO_RNG, "rng", 0 },
-	{ VIRTIO_GPU, "gpu", 16 },
-	{ VIRTIO_INPUT, "input", 136 },
-	{ VIRTIO_CAN, "can", 2 },
+	{ VIRTIO_CONSOLE, "console", 12, 0 },
+	{ VIRTIO_RNG, "rng", 0, 0 },
+	{ VIRTIO_GPU, "gpu", 16, 0 },
+	{ VIRTIO_INPUT, "input", 136, 0 },
+	{ VIRTIO_CAN, "can", 2, VIRTIO_BIT(0) },
 };
 
 static uint32_t device_features(const struct virtio_dev *v, uint32_t select)
@@ -163,7 +164,7 @@ static void config_widths(const struct virtio_dev *v, const char *name, uint32_t
 		name);
 }
 
-static void enable_is_reset(struct virtio_dev *v, const char *name)
+static void enable_is_reset(struct virtio_dev *v, const char *name, uint64_t needs)
 {
 	struct virtq q;
 	struct dyno_op op[] = {
@@ -171,7 +172,7 @@ static void enable_is_reset(struct virtio_dev *v, const char *name)
 		{ v->common + VIRTIO_C_QUEUE_ENABLE, DYNO_READ16, 0 },
 	};
 
-	if (!verdict(virtio_negotiate(v, virtio_ring_features()) == 0, "features.ok",
+	if (!verdict(virtio_negotiate(v, virtio_ring_features() | needs) == 0, "features.ok",
 		    "FEATURES_OK stays set for what was offered", "%s", name) ||
 		!verdict(virtq_new(&q, v, 0, 8) == 0, "queue.enable", "queue 0 can be enabled",
 			"%s", name))
@@ -200,7 +201,7 @@ void suite_transport(void)
 			queues(&v, types[t].name);
 			vectors(&v, types[t].name);
 			config_widths(&v, types[t].name, types[t].config_bytes);
-			enable_is_reset(&v, types[t].name);
+			enable_is_reset(&v, types[t].name, types[t].needs);
 		}
 	}
 }

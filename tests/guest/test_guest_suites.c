@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The conformance and hostile guests on dyno-vm: every verdict that they print must be PASS (or
+ * SKIP), and the process must end in good order. A thread plays the rest of the world: the bus that
+ * assets/guests/conformance/can.c describes, and a console port that echoes.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/proto/can_port.h"
+#include "tests/support/vm_harness.h"
+
+#define LIMIT_MS 60000
+/* Identifiers that the bus treats specially. */
+#define HOLD       0x700u
+#define BUSOFF_NOW 0x710u
+
+struct world {
+	int can[2], echo[2], text[2], stop[2]; /* [0]: ours, [1]: the machine's */
+	uint32_t held; /* serial of the frame with identifier HOLD */
+	bool holds;
+	pthread_t thread;
+};
+
+static void say(int fd, const struct can_rec_frame *r)
+{
+	static struct can_packet p;
+
+	p.len = 0;
+	assert_true(can_packet_add(&p, r));
+	(void)!send(fd, p.b, p.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static void answer(int fd, uint8_t kind, uint32_t serial)
+{
+	say(fd, &(struct can_rec_frame){ .h = { .kind = kind, .serial = serial } });
+}
+
+static void on_frame(struct world *w, const struct can_rec_frame *r)
+{
+	struct can_rec_frame back = *r;
+	int fd = w->can[0];
+
+	if (r->f.can_id == HOLD) {
+		w->held = r->h.serial;
+		w->holds = true;
+		return;
+	}
+	if (r->f.can_id == BUSOFF_NOW) {
+		answer(fd, CAN_REC_NACK, r->h.serial);
+		say(fd, &(struct can_rec_frame){
+				.h = { .kind = CAN_REC_STATE, .flags = CAN_STATE_PORT_BUSOFF } });
+		return;
+	}
+	answer(fd, CAN_REC_ACK, r->h.serial);
+	back.h.serial = 0;
+	back.f.can_id++;
+	say(fd, &back);
+}
+
+static void on_packet(struct world *w)
+{
+	uint8_t buf[CAN_PORT_PACKET_BYTES];
+	struct can_rec_frame r;
+	uint32_t off = 0;
+	ssize_t n = recv(w->can[0], buf, sizeof(buf), MSG_DONTWAIT);
+
+	while (n > 0 && can_packet_next(buf, (uint32_t)n, &off, &r) == 1) {
+		if (r.h.kind == CAN_REC_FRAME)
+			on_frame(w, &r);
+		/* A bus answers what it will never send when the controller leaves it. */
+		if (r.h.kind == CAN_REC_STOP && w->holds) {
+			w->holds = false;
+			answer(w->can[0], CAN_REC_NACK, w->held);
+		}
+	}
+}
+
+static void *play(void *ctx)
+{
+	struct world *w = ctx;
+	struct pollfd p[] = { { w->can[0], POLLIN, 0 }, { w->echo[0], POLLIN, 0 },
+		{ w->text[0], POLLIN, 0 }, { w->stop[0], POLLIN, 0 } };
+	char buf[4096];
+
+	while (poll(p, 4, -1) >= 0 || errno == EINTR) {
+		if (p[3].revents)
+			break;
+		if (p[0].revents & POLLIN)
+			on_packet(w);
+		if (p[1].revents & POLLIN) {
+			ssize_t n = recv(w->echo[0], buf, sizeof(buf), MSG_DONTWAIT);
+
+			if (n > 0)
+				(void)!send(
+					w->echo[0], buf, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL);
+		}
+		if (p[2].revents & POLLIN)
+			(void)!recv(w->text[0], buf, sizeof(buf), MSG_DONTWAIT);
+		/* A closed end would report for ever. */
+		for (int i = 0; i < 3; i++) {
+			if (p[i].revents & (POLLHUP | POLLERR))
+				p[i].fd = -1;
+		}
+	}
+	return NULL;
+}
+
+static void world_open(struct world *w)
+{
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, w->can), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, w->echo), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, w->text), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, w->stop), 0);
+	assert_int_equal(pthread_create(&w->thread, NULL, play, w), 0);
+}
+
+static void world_close(struct world *w)
+{
+	int *pairs[] = { w->can, w->echo, w->text, w->stop };
+
+	(void)!write(w->stop[1], "x", 1);
+	pthread_join(w->thread, NULL);
+	for (size_t i = 0; i < 4; i++) {
+		close(pairs[i][0]);
+		close(pairs[i][1]);
+	}
+}
+
+static json_t *all_devices(void)
+{
+	/* can, console text, console echo are the descriptors behind the harness's own. */
+	return json_pack("{s:[{s:s,s:s,s:i},{s:s},{s:s,s:[{s:s,s:b,s:i},{s:s,s:i}]},"
+			 "{s:s,s:[{s:i,s:i,s:s},{s:i,s:i,s:s}]},"
+			 "{s:s,s:s,s:i},{s:s,s:s,s:i},{s:s,s:s,s:i}]}",
+		"devices", "type", "can", "name", "can0", "fd", VMH_FD_FIRST, "type", "rng", "type",
+		"console", "ports", "name", "hvc0", "console", 1, "fd", VMH_FD_FIRST + 1, "name",
+		"echo", "fd", VMH_FD_FIRST + 2, "type", "gpu", "scanouts", "width", 640, "height",
+		480, "name", "Left", "width", 320, "height", 240, "name", "Right", "type", "input",
+		"kind", "touch", "scanout", 0, "type", "input", "kind", "keyboard", "scanout", 0,
+		"type", "input", "kind", "pointer", "scanout", 1);
+}
+
+/* Prints the verdicts that are not PASS. Returns the number of failed ones. */
+static unsigned int read_verdicts(const char *text)
+{
+	unsigned int failed = 0;
+
+	for (const char *line = text; *line != '\0';) {
+		const char *end = strchrnul(line, '\n');
+
+		if (strncmp(line, "FAIL", 4) == 0 || strncmp(line, "PANIC", 5) == 0)
+			failed++;
+		if (strncmp(line, "PASS", 4) != 0)
+			print_message("%.*s\n", (int)(end - line), line);
+		line = *end != '\0' ? end + 1 : end;
+	}
+	return failed;
+}
+
+static void run_guest(const char *name, const char *cmdline)
+{
+	const char *build = getenv("DYNO_BUILD_DIR");
+	char path[4096];
+	struct world w = { .holds = false };
+	struct vmh h;
+	json_t *e;
+	bool done;
+
+	snprintf(path, sizeof(path), "%s/guests/%s.elf", build ? build : ".", name);
+	world_open(&w);
+	vmh_start(&h, &(struct vmh_config){ .kernel = path,
+			      .cmdline = cmdline,
+			      .more_take = all_devices(),
+			      .fds = (int[]){ w.can[1], w.text[1], w.echo[1] },
+			      .n_fds = 3 });
+	done = vmh_console(&h, "\nDONE ", LIMIT_MS);
+	assert_int_equal(read_verdicts(h.console), 0);
+	assert_true(done);
+	e = vmh_event(&h, "exited", LIMIT_MS);
+	assert_non_null(e);
+	assert_string_equal(json_string_value(json_object_get(e, "reason")), "poweroff");
+	json_decref(e);
+	assert_int_equal(vmh_wait(&h, LIMIT_MS), 0);
+	vmh_stop(&h);
+	world_close(&w);
+}
+
+static void test_devices_conform_with_split_rings(void **state)
+{
+	(void)state;
+	run_guest("conformance", "print=com1 can=peer");
+}
+
+static void test_devices_conform_with_packed_rings(void **state)
+{
+	(void)state;
+	run_guest("conformance", "print=com1 can=peer ring=packed");
+}
+
+static void test_machine_outlives_a_hostile_driver(void **state)
+{
+	(void)state;
+	run_guest("hostile", "print=com1");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_devices_conform_with_split_rings),
+		cmocka_unit_test(test_devices_conform_with_packed_rings),
+		cmocka_unit_test(test_machine_outlives_a_hostile_driver),
+	};
+	const char *why = vmh_unable();
+
+	if (why != NULL) {
+		printf("skipped: %s\n", why);
+		return 77;
+	}
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
