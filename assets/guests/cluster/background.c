@@ -127,24 +127,25 @@ static void road(const struct gfx *g)
 		float a = ROAD_NEAR + (ROAD_FAR - ROAD_NEAR) * (float)(i * i) / 3600.0f;
 		float b = ROAD_NEAR + (ROAD_FAR - ROAD_NEAR) * (float)((i + 1) * (i + 1)) / 3600.0f;
 		float t = (float)i / 60.0f,
-		      light = t < 0.25f ? t * 4.0f : 1.0f - (t - 0.25f) * 1.1f;
+		      light = t < 0.25f ? t * 4.0f : 1.0f - (t - 0.25f) * 1.33f;
 		const struct gfx_point p[4] = { road_point(-1.66f, a), road_point(1.66f, a),
 			road_point(1.66f, b), road_point(-1.66f, b) };
 
 		gfx_polygon(g, p, 4, GFX_ALPHA(0x223142, (int)(light * 130.0f)));
 	}
-	gfx_glow(g, MIDDLE_X, 172, 210, 62, GFX_ALPHA(0x2a6288, 70));
+	gfx_glow(g, MIDDLE_X, 176, 300, 84, GFX_ALPHA(0x1f4f70, 60));
+	gfx_glow(g, MIDDLE_X, 176, 250, 16, GFX_ALPHA(0x4f9cc8, 90));
 	for (int i = -1; i <= 1; i += 2) {
 		struct gfx_point far = road_point((float)i * 5.25f, ROAD_FAR);
 		struct gfx_point near = road_point((float)i * 2.6f, 0);
 
-		/* Road edges fade towards the viewer. */
+		/* Road edges fade towards the horizon and the viewer. */
 		for (int k = 0; k < 16; k++) {
 			float t0 = (float)k / 16, t1 = (float)(k + 1) / 16;
 
 			gfx_line(g, far.x + (near.x - far.x) * t0, far.y + (near.y - far.y) * t0,
 				far.x + (near.x - far.x) * t1, far.y + (near.y - far.y) * t1, 1.6f,
-				GFX_ALPHA(0x55718c, 90 - 5 * k));
+				GFX_ALPHA(0x55718c, k < 4 ? 18 * k + 18 : 90 - 5 * (k - 4)));
 		}
 	}
 }

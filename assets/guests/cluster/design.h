@@ -28,7 +28,7 @@ enum { DIAL_SPEED, DIAL_RPM };
 #define DIAL_R    300
 #define TRACK_R0  282.0f
 #define TRACK_R1  294.0f
-#define NEEDLE_R0 230.0f
+#define NEEDLE_R0 243.0f
 #define NEEDLE_R1 296.0f
 #define HUB_R     164
 #define READOUT_Y (DIAL_Y + 46)
@@ -58,7 +58,7 @@ static inline float dial_x(int dial)
 #define ARROW_DX   196
 #define ARROW_Y    52
 #define MESSAGE_Y  486
-#define DISTANCE_Y 596
+#define DISTANCE_Y 602
 #define LAMP_Y     662
 #define LAMP_PITCH 60
 

@@ -517,6 +517,6 @@ void cluster_scene(const struct cluster_view *v, struct scene *s)
 		draw_message, m < 0 ? 0 : m);
 	shown_text(&v->trip, 1, text);
 	h = scene_look_text(shown_look(SCENE_LOOK, &v->odometer, 1), text);
-	scene_add(s, (struct gfx_rect){ MIDDLE_X - 240, DISTANCE_Y - 48, 480, 60 }, h,
+	scene_add(s, (struct gfx_rect){ MIDDLE_X - 240, DISTANCE_Y - 48, 480, 62 }, h,
 		draw_distance, 0);
 }

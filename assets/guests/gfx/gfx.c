@@ -150,19 +150,20 @@ void gfx_gradient_x(const struct gfx *g, struct gfx_rect r, gfx_color left, gfx_
 	}
 }
 
-/* Blends with a fractional weight and dithers what is lost: soft light on dark ground bands
- * visibly otherwise. */
-static void blend_soft(uint32_t *p, gfx_color c, float a, int x, int y)
+/*
+ * Blends with a weight finer than 8 bits and dithers what is lost: soft light on dark ground bands
+ * visibly otherwise. `dither` is the row of the table.
+ */
+static inline void blend_soft(uint32_t *p, gfx_color c, float a, const uint8_t *dither, int x)
 {
-	float d = ((float)bayer[y & 7][x & 7] + 0.5f) / 64.0f;
-	uint32_t out = 0xff000000u, old = *p;
+	int32_t w = (int32_t)(a * 32768.0f), d = dither[x & 7] * 512 + 256;
+	int32_t o2 = (int32_t)(*p >> 16 & 0xff), o1 = (int32_t)(*p >> 8 & 0xff);
+	int32_t o0 = (int32_t)(*p & 0xff);
 
-	for (unsigned int s = 0; s < 24; s += 8) {
-		float o = (float)((old >> s) & 0xff);
-
-		out |= (uint32_t)(o + ((float)((c >> s) & 0xff) - o) * a + d) << s;
-	}
-	*p = out;
+	o2 += (((int32_t)(c >> 16 & 0xff) - o2) * w + d) >> 15;
+	o1 += (((int32_t)(c >> 8 & 0xff) - o1) * w + d) >> 15;
+	o0 += (((int32_t)(c & 0xff) - o0) * w + d) >> 15;
+	*p = 0xff000000u | (uint32_t)o2 << 16 | (uint32_t)o1 << 8 | (uint32_t)o0;
 }
 
 static struct gfx_rect round_box(float cx, float cy, float rx, float ry)
@@ -187,43 +188,42 @@ void gfx_glow(const struct gfx *g, float cx, float cy, float rx, float ry, gfx_c
 			float f = 1.0f - dx * dx - dy * dy;
 
 			if (f > 0.0f)
-				blend_soft(&row[x], c, f * f * strength, x, y);
+				blend_soft(&row[x], c, f * f * strength, bayer[y & 7], x);
 		}
 	}
 }
 
+#define SHADES 128
+
 void gfx_disc(const struct gfx *g, float cx, float cy, float r, gfx_color centre, gfx_color rim)
 {
 	struct gfx_rect v = gfx_rect_and(round_box(cx, cy, r, r), g->clip);
+	float solid = r > 1.0f ? (r - 1.0f) * (r - 1.0f) : 0.0f, per = (float)SHADES / (r * r);
+	gfx_color shade[SHADES + 1];
 
+	for (int i = 0; i <= SHADES; i++)
+		shade[i] = gfx_mix(centre, rim, (float)i / SHADES);
 	for (int y = v.y; y < v.y + v.h; y++) {
-		float dy = (float)y + 0.5f - cy;
+		float dy = (float)y + 0.5f - cy, across = (r + 1.0f) * (r + 1.0f) - dy * dy;
+		float half = across > 0.0f ? sqrtf(across) : 0.0f;
+		int from = (int)(cx - half) - 1, to = (int)(cx + half) + 2;
 		uint32_t *row = gfx_row(g, y);
 
-		for (int x = v.x; x < v.x + v.w; x++) {
-			float dx = (float)x + 0.5f - cx;
-			float d2 = dx * dx + dy * dy;
-			float d, t, cov, a0, a1, a;
-			gfx_color c = 0;
+		from = from < v.x ? v.x : from;
+		to = to > v.x + v.w ? v.x + v.w : to;
+		for (int x = from; x < to; x++) {
+			float dx = (float)x + 0.5f - cx, d2 = dx * dx + dy * dy, cov = 1.0f;
+			int i = (int)(d2 * per);
+			gfx_color c = shade[i < SHADES ? i : SHADES];
 
-			if (d2 >= (r + 1.0f) * (r + 1.0f))
-				continue;
-			d = sqrtf(d2);
-			cov = r - d + 0.5f;
-			if (cov <= 0.0f)
-				continue;
-			cov = cov > 1.0f ? 1.0f : cov;
-			t = d / r > 1.0f ? 1.0f : d / r;
-			t *= t;
-			a0 = (float)(centre >> 24), a1 = (float)(rim >> 24);
-			a = (a0 + (a1 - a0) * t) * cov / 255.0f;
-			for (unsigned int s = 0; s < 24; s += 8) {
-				float p = (float)((centre >> s) & 0xff);
-				float q = (float)((rim >> s) & 0xff);
-
-				c |= (uint32_t)(p + (q - p) * t) << s;
+			if (d2 > solid) {
+				cov = r - sqrtf(d2) + 0.5f;
+				if (cov <= 0.0f)
+					continue;
+				cov = cov > 1.0f ? 1.0f : cov;
 			}
-			blend_soft(&row[x], c, a, x, y);
+			blend_soft(&row[x], c, cov * (float)(c >> 24) * (1.0f / 255.0f),
+				bayer[y & 7], x);
 		}
 	}
 }
