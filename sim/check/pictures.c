@@ -65,8 +65,7 @@ static enum check_outcome compare(struct check_set *c, const struct scenario_che
 	if (!c->out_dir)
 		return CHECK_FAIL;
 	diff_path(c, k, path, sizeof(path));
-	if (image_new(&mark, seen->width, seen->height) == 0 &&
-		image_compare(ref, seen, r, k->u.screen.threshold, &d, &mark) == 0 &&
+	if (image_compare(ref, seen, r, k->u.screen.threshold, &d, &mark) == 0 &&
 		image_save(&mark, path, &e) == 0)
 		snprintf(why + l, REASON_BYTES - (size_t)l, "; see %s", path);
 	image_fini(&mark);

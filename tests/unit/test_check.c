@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every kind of check, passing and failing, with its evidence. */
 #include <errno.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -432,6 +433,42 @@ static void test_events_of_guests_that_are_not_there_are_ignored(void **state)
 	free_run(&r);
 }
 
+/* --- threads ----------------------------------------------------------------------------- */
+
+#define MANY 20000
+
+static void *bus_thread(void *arg)
+{
+	struct run *r = arg;
+
+	for (uint64_t i = 0; i < MANY; i++)
+		frame(r, 0, i * MS / 4, i % 2 ? "123#0102" : "18DAF110#FF");
+	return NULL;
+}
+
+/* Under ThreadSanitizer: the two sides share nothing that either writes. */
+static void test_frames_come_on_one_thread_and_all_else_on_another(void **state)
+{
+	struct run r = begin("  - count: {bus: can0, id: 123, equals: 10000}\n"
+			     "  - count: {bus: can0, id: 100, mask: 700, equals: 10000}\n"
+			     "  - console: {guest: b, match: 'line 999$'}\n"
+			     "  - ready: a\n");
+	pthread_t t;
+	char text[32];
+
+	(void)state;
+	assert_int_equal(pthread_create(&t, NULL, bus_thread, &r), 0);
+	for (unsigned int i = 0; i < 1000; i++) {
+		snprintf(text, sizeof(text), "line %u", i);
+		line(&r, 1, i * MS, text);
+		check_guest(r.c, 0, CHECK_GUEST_READY, i * MS, NULL);
+	}
+	assert_int_equal(pthread_join(t, NULL), 0);
+	end_at(&r, 10 * S);
+	assert_true(check_passed(r.c));
+	free_run(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -454,6 +491,7 @@ int main(void)
 		cmocka_unit_test(test_a_crash_after_a_restart_counts_again),
 		cmocka_unit_test(test_an_exit_is_judged_by_time_and_reason),
 		cmocka_unit_test(test_events_of_guests_that_are_not_there_are_ignored),
+		cmocka_unit_test(test_frames_come_on_one_thread_and_all_else_on_another),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
