@@ -8,7 +8,3 @@ dyno_test(test_vt SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_vt.c LINK dyno_echo dyn
 dyno_test(test_console SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_console.c LINK dyno_console dyno_mockdrv)
 dyno_test(test_rng SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_rng.c LINK dyno_rng dyno_mockdrv)
 dyno_test(test_vq_threads SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_vq_threads.c LINK dyno_mockdrv TIMEOUT 200)
-
-# Once more over virtio-pci.
-dyno_test_over_pci(test_console)
-dyno_test_over_pci(test_rng)

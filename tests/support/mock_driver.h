@@ -172,8 +172,8 @@ MUST_CHECK bool mock_until(struct mock *m, bool (*cond)(void *arg), void *arg);
 /* ---- interrupts ---- */
 
 /* Counted since mock_new. */
-unsigned int mock_irqs(const struct mock *m, unsigned int q);
-unsigned int mock_config_irqs(const struct mock *m);
+unsigned int mock_irqs(struct mock *m, unsigned int q);
+unsigned int mock_config_irqs(struct mock *m);
 /* Asks the device for interrupts of a queue or for none. Default: wanted. */
 void mock_want_irqs(struct mock *m, unsigned int q, bool wanted);
 /* Called by transports. */

@@ -9,6 +9,6 @@
 void mock_attach(struct mock *m, struct vdev *dev_take)
 {
 	(void)vpci_attach(m, dev_take);
-	/* A doorbell is an eventfd here: tests that look right after the kick see its effect. */
-	m->turn_after_kick = true;
+	/* A doorbell is an eventfd here: tests that look right after a kick see its effect. */
+	m->by_loop = true;
 }

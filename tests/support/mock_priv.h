@@ -57,7 +57,7 @@ struct mock {
 	const struct mock_regs *regs;
 	void *regs_ctx;
 	struct vt *vt;
-	bool turn_after_kick; /* kicks arrive by the loop: let them */
+	bool by_loop; /* kicks and interrupts arrive by the loop: let them */
 	uint16_t queue_size;
 	uint64_t features;
 	unsigned int config_irqs;

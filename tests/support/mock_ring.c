@@ -319,7 +319,7 @@ static void ring_doorbell(struct mock *m, unsigned int qi)
 {
 	m->regs->kick(m->regs_ctx, qi);
 	/* Once for the device, once for the interrupt it raises. */
-	for (unsigned int i = 0; m->turn_after_kick && i < 2; i++)
+	for (unsigned int i = 0; m->by_loop && i < 2; i++)
 		mock_turn(m);
 }
 
