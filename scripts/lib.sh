@@ -12,13 +12,16 @@ die() {
 
 # need SECTION...: the packages of these sections of packages.txt are installed.
 need() {
-	local missing=() section package
+	local missing=() section package choice
+	installed() { [[ $(dpkg-query -W -f '${Status}' "$1" 2>/dev/null) == *" installed" ]]; }
 	command -v dpkg-query >/dev/null ||
 		die "this script installs Debian packages; elsewhere install what scripts/packages.txt lists"
 	while read -r section package; do
 		[[ " $* " == *" $section "* ]] || continue
-		[[ $(dpkg-query -W -f '${Status}' "$package" 2>/dev/null) == *" installed" ]] ||
-			missing+=("$package")
+		for choice in ${package//|/ }; do
+			installed "$choice" && continue 2
+		done
+		missing+=("$package")
 	done < <(grep -v '^#' scripts/packages.txt)
 	[[ ${#missing[@]} -gt 0 ]] || return 0
 	say "installing ${#missing[@]} packages: ${missing[*]}"
@@ -29,9 +32,16 @@ need() {
 	fi
 	"${sudo[@]}" apt-get update -qq ||
 		say "apt-get update failed; trying with the package lists that are there"
+	local names=()
+	for package in "${missing[@]}"; do
+		for choice in ${package//|/ }; do
+			[[ -n $(apt-cache show "$choice" 2>/dev/null) ]] && break
+		done
+		names+=("$choice")
+	done
 	"${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
-		apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null ||
-		die "could not install: ${missing[*]}"
+		apt-get install -y -qq --no-install-recommends "${names[@]}" >/dev/null ||
+		die "could not install: ${names[*]}"
 }
 
 # build PRESET [TARGET...]: configures when needed, then builds what changed.
