@@ -214,7 +214,7 @@ static void nowhere(void)
 {
 	static const uint64_t holes[] = { 0xa0000000, 0xb8000000, 0xd0000000, 0xfd000000,
 		0xfec00fff, 0xfffffff0 };
-	static const uint16_t ports[] = { 0x80, 0x3f9, 0x2e8, 0x1000, 0xcf8, 0xcfd, 0xffff, 0x5ff };
+	static const uint16_t ports[] = { 0x80, 0x2e8, 0x1000, 0xcf8, 0xcfd, 0xffff, 0x5f0 };
 	static uint8_t text[512];
 
 	for (size_t i = 0; i < DYNO_COUNT(holes); i++) {
