@@ -460,6 +460,8 @@ static int make_rest(struct bench *b, int (*can_fds)[SCENARIO_MAX_CAN], struct e
 	struct buses_config cfg = { .scenario = b->s, .clock = &b->clock, .out_dir = b->out_dir };
 	int rc = check_new(b->s, b->out_dir, &b->checks, e);
 
+	if (!rc)
+		check_set_duration(b->checks, b->duration_ns);
 	cfg.checks = b->checks;
 	if (!rc)
 		rc = buses_new(&b->buses, &cfg, e);

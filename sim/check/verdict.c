@@ -41,10 +41,17 @@ static void PRINTF_LIKE(2, 3) add(struct verdict *v, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* End of the window as far as the run was to last. */
+/*
+ * End of the window as far as the run was to last: an open window follows another duration that
+ * was asked for, one with an end keeps it.
+ */
 static uint64_t window_end(const struct verdict *v)
 {
-	return MIN(v->k->until_ns, v->c->duration_ns);
+	uint64_t asked = v->c->duration_ns;
+
+	if (v->k->until_ns == SCENARIO_FOREVER)
+		return asked;
+	return MIN(v->k->until_ns, MAX(asked, v->c->s->duration_ns));
 }
 
 /* True when the run was cut short before the window was over. */

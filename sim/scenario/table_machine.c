@@ -487,9 +487,8 @@ static void parse_id_range(
 
 	(void)k;
 	*r = (struct id_range){ 0 };
-	if (strlen(n->text) >= sizeof(text))
+	if ((size_t)snprintf(text, sizeof(text), "%s", n->text) >= sizeof(text))
 		goto bad;
-	strcpy(text, n->text);
 	sep = strpbrk(text, "-/");
 	char kind = sep ? *sep : '\0';
 

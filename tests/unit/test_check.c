@@ -137,12 +137,14 @@ static void test_an_expectation_is_not_run_when_the_run_is_cut_short(void **stat
 
 static void test_another_duration_moves_the_end_of_open_windows(void **state)
 {
-	struct run r = begin("  - forbid: {bus: can0, id: 123}\n");
+	struct run r = begin("  - forbid: {bus: can0, id: 123}\n"
+			     "  - forbid: {bus: can0, id: 123, within: 4s}\n");
 
 	(void)state;
 	check_set_duration(r.c, 3 * S);
 	end_at(&r, 3 * S);
 	expect_verdict(&r, 0, CHECK_PASS, "none seen");
+	expect_verdict(&r, 1, CHECK_NOT_RUN, "none seen; the run ended at 3.000s, before 4.000s");
 	free_run(&r);
 }
 
