@@ -132,6 +132,29 @@ static void test_frames_without_a_period_are_due_when_their_bytes_change(void **
 	assert_int_equal(gauges_out_due(&o, 2), -1);
 }
 
+static void test_a_lost_change_is_sent_again_with_the_newest_values(void **state)
+{
+	struct sigmap_entry e[2] = { map_tx("speed", 0x6f4, 0, 8, 1, 0),
+		map_tx("rpm", 0x6f0, 0, 8, 1, 100) };
+	struct dyno_sigmap map = { "t", 2, e };
+	struct gauges_out o;
+	struct dyno_can_frame lost;
+
+	(void)state;
+	gauges_out_init(&o, &map, names, 3, one_bus, 1, MS(10));
+	gauges_out_set(&o, 0, 5);
+	assert_int_equal(gauges_out_due(&o, MS(1)), 0);
+	lost = o.frame[0].f;
+	gauges_out_again(&o, 0, &lost, MS(5));
+	gauges_out_set(&o, 0, 5);
+	assert_int_equal(gauges_out_due(&o, MS(4)), -1);
+	assert_int_equal(gauges_out_due(&o, MS(5)), 0);
+	/* A cyclic frame comes again by itself. */
+	lost = o.frame[1].f;
+	gauges_out_again(&o, 0, &lost, MS(6));
+	assert_int_equal(gauges_out_next(&o), MS(10));
+}
+
 static void test_numbers_as_the_panels_write_them(void **state)
 {
 	static const struct {
@@ -168,6 +191,7 @@ int main(void)
 		cmocka_unit_test(test_unknown_gauges_and_buses_are_left_out),
 		cmocka_unit_test(test_cyclic_frames_keep_their_beat_and_do_not_burst),
 		cmocka_unit_test(test_frames_without_a_period_are_due_when_their_bytes_change),
+		cmocka_unit_test(test_a_lost_change_is_sent_again_with_the_newest_values),
 		cmocka_unit_test(test_numbers_as_the_panels_write_them),
 	};
 

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "buses.h"
 #include "cluster.h"
 #include "dyno/dyno.h"
 #include "panel.h"
@@ -21,26 +22,24 @@ static void list_items(const void *view, struct scene *s)
 
 /* Sends the status frames that are due; one that finds no room is dropped, the next has newer data.
  */
-static void send_due(struct cluster *c, struct dyno_can *const *can, uint64_t now)
+static void send_due(struct cluster *c, struct buses *b, uint64_t now)
 {
 	struct dyno_can_frame f;
 	unsigned int bus;
 
 	while (cluster_tx(c, now, &f, &bus)) {
-		if (!can[bus] || dyno_can_send(can[bus], &f))
+		if (!buses_send(b, bus, &f))
 			c->tx--;
-		else
-			dyno_can_kick(can[bus]);
 	}
 }
 
-static void receive(struct cluster *c, struct dyno_can *const *can, unsigned int n)
+static void receive(struct cluster *c, struct buses *b)
 {
 	struct dyno_can_frame f;
 	long report;
 
-	for (unsigned int i = 0; i < n; i++) {
-		while (can[i] && dyno_can_recv(can[i], &f)) {
+	for (unsigned int i = 0; i < b->n; i++) {
+		while (buses_recv(b, i, &f)) {
 			if (cluster_rx(c, i, &f, dyno_now_ns(), &report)) {
 				char line[512];
 
@@ -56,29 +55,25 @@ void dyno_main(void)
 	static struct cluster c;
 	static struct cluster_view view;
 	static struct panel panel;
-	struct dyno_can *can[GAUGES_BUSES_MAX] = { 0 };
-	const char *names[GAUGES_BUSES_MAX];
-	unsigned int n = dyno_can_count() < GAUGES_BUSES_MAX ? dyno_can_count() : GAUGES_BUSES_MAX;
+	struct buses buses;
 	struct dyno_sigmap map = { "none", 0, NULL };
 
-	for (unsigned int i = 0; i < n; i++)
-		names[i] = dyno_can_name(i);
+	buses_init(&buses);
 	if (dyno_sigmap_open(&map))
 		dyno_printf("cluster: no signal map, nothing will be shown\n");
-	cluster_init(&c, &map, names, n, dyno_now_ns());
+	cluster_init(&c, &map, buses.name, buses.n, dyno_now_ns());
 	cluster_show(&c, dyno_now_ns(), &view);
 	panel_open(&panel, CLUSTER_W, CLUSTER_H, draw_background, list_items);
 	panel_update(&panel, &view, dyno_now_ns());
-	for (unsigned int i = 0; i < n; i++)
-		can[i] = dyno_can_open(i);
+	buses_start(&buses);
 	dyno_printf("READY cluster t_ms=%u\n", (unsigned int)(dyno_now_ns() / 1000000));
 
 	for (;;) {
 		uint64_t now, wake, due;
 
-		receive(&c, can, n);
+		receive(&c, &buses);
 		now = dyno_now_ns();
-		send_due(&c, can, now);
+		send_due(&c, &buses, now);
 		cluster_show(&c, now, &view);
 		wake = panel_update(&panel, &view, now);
 		due = cluster_next_change(&c, now);

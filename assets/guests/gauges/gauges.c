@@ -202,3 +202,13 @@ int gauges_out_due(struct gauges_out *o, uint64_t now_ns)
 	}
 	return -1;
 }
+
+void gauges_out_again(
+	struct gauges_out *o, unsigned int bus, const struct dyno_can_frame *f, uint64_t at_ns)
+{
+	for (unsigned int i = 0; i < o->frames; i++) {
+		if (o->frame[i].f.id == f->id && o->frame[i].f.flags == f->flags &&
+			o->frame[i].bus == bus && !o->frame[i].period_ns)
+			o->frame[i].next_ns = at_ns;
+	}
+}

@@ -78,3 +78,6 @@ void gauges_out_set(struct gauges_out *o, unsigned int i, double v);
 uint64_t gauges_out_next(const struct gauges_out *o);
 /* Index of a frame that is due, or -1. It counts as sent: ask again until -1. */
 int gauges_out_due(struct gauges_out *o, uint64_t now_ns);
+/* A frame that is sent on change got lost: it is due again at a later time, with newest values. */
+void gauges_out_again(
+	struct gauges_out *o, unsigned int bus, const struct dyno_can_frame *f, uint64_t at_ns);

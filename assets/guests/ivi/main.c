@@ -3,6 +3,7 @@
  * The infotainment as a bare-metal guest: touch (or mouse) and CAN in, screen and climate frames
  * out. Sleeps when nothing happens.
  */
+#include "buses.h"
 #include "dyno/dyno.h"
 #include "ivi.h"
 #include "panel.h"
@@ -65,26 +66,27 @@ static void read_finger(struct finger *f, struct dyno_input *in, struct ivi *u)
 	}
 }
 
-static void receive(struct ivi *u, struct dyno_can *const *can, unsigned int n)
+static void receive(struct ivi *u, struct buses *b)
 {
 	struct dyno_can_frame f;
 
-	for (unsigned int i = 0; i < n; i++) {
-		while (can[i] && dyno_can_recv(can[i], &f))
+	for (unsigned int i = 0; i < b->n; i++) {
+		while (buses_recv(b, i, &f))
 			ivi_rx(u, i, &f, dyno_now_ns());
 	}
 }
 
-static void send_due(struct ivi *u, struct dyno_can *const *can, uint64_t now)
+/* What was touched must reach the car: a frame that finds no room is tried again. */
+static void send_due(struct ivi *u, struct buses *b, uint64_t now)
 {
 	struct dyno_can_frame f;
 	unsigned int bus;
 
 	while (ivi_tx(u, now, &f, &bus)) {
-		if (!can[bus] || dyno_can_send(can[bus], &f))
-			u->tx--;
-		else
-			dyno_can_kick(can[bus]);
+		if (buses_send(b, bus, &f))
+			continue;
+		u->tx--;
+		gauges_out_again(&u->out, bus, &f, now + DYNO_MS(100));
 	}
 }
 
@@ -92,34 +94,30 @@ void dyno_main(void)
 {
 	static struct ivi u;
 	static struct panel panel;
-	struct dyno_can *can[GAUGES_BUSES_MAX] = { 0 };
-	const char *names[GAUGES_BUSES_MAX];
-	unsigned int n = dyno_can_count() < GAUGES_BUSES_MAX ? dyno_can_count() : GAUGES_BUSES_MAX;
+	struct buses buses;
 	struct finger finger = { 0 };
 	struct dyno_sigmap map = { "none", 0, NULL };
 
-	for (unsigned int i = 0; i < n; i++)
-		names[i] = dyno_can_name(i);
+	buses_init(&buses);
 	if (dyno_sigmap_open(&map))
 		dyno_printf("ivi: no signal map, nothing will be shown\n");
-	ivi_init(&u, &map, names, n, dyno_now_ns());
+	ivi_init(&u, &map, buses.name, buses.n, dyno_now_ns());
 	(void)ivi_show(&u, dyno_now_ns());
 	panel_open(&panel, IVI_W, IVI_H, draw_background, list_items);
 	panel_update(&panel, &u.v, dyno_now_ns());
 	finger.touch = dyno_input_find(DYNO_INPUT_TOUCH);
 	finger.pointer = dyno_input_find(DYNO_INPUT_POINTER);
-	for (unsigned int i = 0; i < n; i++)
-		can[i] = dyno_can_open(i);
+	buses_start(&buses);
 	dyno_printf("READY ivi t_ms=%u\n", (unsigned int)(dyno_now_ns() / 1000000));
 
 	for (;;) {
 		uint64_t now, wake, due;
 
-		receive(&u, can, n);
+		receive(&u, &buses);
 		read_finger(&finger, finger.touch, &u);
 		read_finger(&finger, finger.pointer, &u);
 		now = dyno_now_ns();
-		send_due(&u, can, now);
+		send_due(&u, &buses, now);
 		if (ivi_show(&u, now))
 			panel_redraw(&panel);
 		wake = panel_update(&panel, &u.v, now);
