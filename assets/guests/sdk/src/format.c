@@ -91,7 +91,9 @@ static void put_double(struct out *o, struct spec s, double v)
 	const bool negative = __builtin_signbit(v) != 0;
 	int places = s.precision < 0 ? 6 : s.precision > 9 ? 9 : s.precision;
 	uint64_t whole, part;
+	double scaled;
 	char b[40];
+	bool odd;
 	int n = 0;
 
 	if (negative)
@@ -102,8 +104,13 @@ static void put_double(struct out *o, struct spec s, double v)
 		return;
 	}
 	whole = (uint64_t)v;
-	/* To nearest, halves away from zero as far as the product shows them. */
-	part = (uint64_t)((v - (double)whole) * (double)pow10[places] + 0.5);
+	scaled = (v - (double)whole) * (double)pow10[places];
+	part = (uint64_t)scaled;
+	/* To nearest, halves to even, as C does. */
+	scaled -= (double)part;
+	odd = ((places > 0 ? part : whole) & 1) != 0;
+	if (scaled > 0.5 || (scaled == 0.5 && odd))
+		part++;
 	if (part >= pow10[places]) {
 		part -= pow10[places];
 		whole++;
