@@ -95,9 +95,10 @@ bool vq_is_broken(const struct vq *q);
 
 enum vq_pop { VQ_EMPTY, VQ_TAKEN, VQ_BROKEN };
 /*
- * Takes the next request. End of the ring is not the same as a malformed ring. After VQ_EMPTY, and
- * after vq_unpop(), the driver kicks for the next request it adds; a device that stops earlier comes
- * back by itself. Never more than vq_size() requests are taken and not returned.
+ * Takes the next request. End of the ring is not the same as a malformed ring. After VQ_EMPTY,
+ * and after vq_unpop(), the driver kicks for the next request it adds (one added in the very
+ * moment of an unpop may pass unheard); a device that stops earlier comes back by itself. Never
+ * more than vq_size() requests are taken and not returned.
  */
 MUST_CHECK enum vq_pop vq_pop(struct vq *q, struct vq_chain *out);
 /* Puts the chain taken last back, as if it had not been popped (no buffer was large enough yet). */

@@ -161,10 +161,15 @@ static enum vq_pop split_pop(struct vq *q, struct vq_chain *out)
 static void split_unpop(struct vq *q, uint16_t ndesc)
 {
 	q->pos.avail = (uint16_t)(q->pos.avail - ndesc);
-	/* The ring does not look empty to the device, so ask here to hear of the next addition. */
-	if (q->event_idx && q->kicks_enabled) {
-		store16(avail_event(q), load16(q->driver + AVAIL_IDX));
+	/* The ring does not look empty to the device, so ask here to hear of the next addition. An
+	 * event that the driver passed meanwhile would never fire: look again, but not for ever. */
+	for (unsigned int i = 0; i < 4 && q->event_idx && q->kicks_enabled; i++) {
+		uint16_t idx = load16(q->driver + AVAIL_IDX);
+
+		store16(avail_event(q), idx);
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+		if (load16(q->driver + AVAIL_IDX) == idx)
+			break;
 	}
 }
 
