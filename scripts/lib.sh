@@ -46,10 +46,11 @@ need() {
 
 # build PRESET [TARGET...]: configures when needed, then builds what changed.
 build() {
-	local preset=$1
+	local preset=$1 quiet=--quiet
 	shift
+	[[ -t 1 ]] && quiet= # a person wants to see that it goes on
 	[[ -f build/$preset/build.ninja ]] || cmake --preset "$preset" >/dev/null ||
 		die "cmake --preset $preset failed"
-	cmake --build "build/$preset" ${1:+--target "$@"} -- --quiet ||
+	cmake --build "build/$preset" ${1:+--target "$@"} -- $quiet ||
 		die "the $preset build failed"
 }
