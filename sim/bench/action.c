@@ -14,6 +14,7 @@
 /* Several answers that become one: the first error, or none. */
 struct fan {
 	uint32_t open;
+	bool sealed; /* no more are added: the last answer ends it */
 	bool failed;
 	char error[256];
 	action_done done;
@@ -29,32 +30,45 @@ static struct fan *fan_new(action_done done, void *arg)
 			done(arg, "out of memory");
 		return NULL;
 	}
-	/* One for the caller, so that answers which come at once do not end it too early. */
-	f->open = 1;
 	f->done = done;
 	f->arg = arg;
 	return f;
 }
 
-static void fan_in(void *arg, const char *error)
+static void fan_settle(struct fan *f)
 {
-	struct fan *f = arg;
-
-	if (error && !f->failed) {
-		f->failed = true;
-		snprintf(f->error, sizeof(f->error), "%s", error);
-	}
-	if (--f->open)
+	if (f->open || !f->sealed)
 		return;
 	if (f->done)
 		f->done(f->arg, f->failed ? f->error : NULL);
 	free(f);
 }
 
+/* What was asked for cannot be done. Before the fan is sealed. */
 static void fan_fail(struct fan *f, const char *error)
 {
-	f->open++;
-	fan_in(f, error);
+	if (f->failed)
+		return;
+	f->failed = true;
+	snprintf(f->error, sizeof(f->error), "%s", error);
+}
+
+/* One answer. May free arg, once it is sealed. */
+static void fan_in(void *arg, const char *error)
+{
+	struct fan *f = arg;
+
+	if (error)
+		fan_fail(f, error);
+	f->open--;
+	fan_settle(f);
+}
+
+/* All requests were made. May free f. */
+static void fan_seal(struct fan *f)
+{
+	f->sealed = true;
+	fan_settle(f);
 }
 
 static void fan_rpc(void *arg, const json_t *reply, const char *error)
@@ -78,7 +92,8 @@ static void gesture_drop(void *arg)
 {
 	struct gesture *g = arg;
 
-	fan_in(g->fan, "the run ended before it was complete");
+	fan_fail(g->fan, "the run ended before it was complete");
+	fan_seal(g->fan);
 	free(g);
 }
 
@@ -97,7 +112,7 @@ static void gesture_step(void *arg, uint64_t t_ns)
 		agenda_add(&g->b->agenda, g->began_ns + gesture_step_ns(&g->a, g->step),
 			gesture_step, gesture_drop, g) == 0)
 		return;
-	fan_in(g->fan, NULL);
+	fan_seal(g->fan);
 	free(g);
 }
 
@@ -112,7 +127,8 @@ static void gesture_run(
 	g = calloc(1, sizeof(*g));
 	if (!g || b->paused) {
 		free(g);
-		fan_in(f, b->paused ? "the bench is paused" : "out of memory");
+		fan_fail(f, b->paused ? "the bench is paused" : "out of memory");
+		fan_seal(f);
 		return;
 	}
 	*g = (struct gesture){
@@ -137,7 +153,8 @@ static void each_guest(struct bench *b, uint32_t guest, const char *op, struct f
 
 struct resume {
 	struct bench *b;
-	struct fan *fan;
+	action_done done;
+	void *arg;
 };
 
 /* The guests run again: so may the clock. */
@@ -146,50 +163,37 @@ static void all_resumed(void *arg, const char *error)
 	struct resume *r = arg;
 
 	bench_set_paused(r->b, false);
-	fan_in(r->fan, error);
+	if (r->done)
+		r->done(r->arg, error);
 	free(r);
-}
-
-static void pause_all(struct bench *b, struct fan *f)
-{
-	if (b->paused)
-		return;
-	bench_set_paused(b, true);
-	each_guest(b, SCENARIO_ALL, "pause", f);
-}
-
-static void resume_all(struct bench *b, struct fan *f)
-{
-	struct resume *r;
-	struct fan *inner;
-
-	if (!b->paused)
-		return;
-	r = malloc(sizeof(*r));
-	if (!r) {
-		fan_fail(f, "out of memory");
-		return;
-	}
-	f->open++;
-	*r = (struct resume){ b, f };
-	inner = fan_new(all_resumed, r);
-	if (!inner)
-		return;
-	each_guest(b, SCENARIO_ALL, "resume", inner);
-	fan_in(inner, NULL);
 }
 
 void action_pause_bench(struct bench *b, bool paused, action_done done, void *arg)
 {
-	struct fan *f = fan_new(done, arg);
+	struct resume *r = NULL;
+	struct fan *f;
 
+	if (b->paused == paused) {
+		if (done)
+			done(arg, NULL);
+		return;
+	}
+	if (paused) {
+		bench_set_paused(b, true);
+		f = fan_new(done, arg);
+	} else {
+		r = malloc(sizeof(*r));
+		if (r)
+			*r = (struct resume){ b, done, arg };
+		f = r ? fan_new(all_resumed, r) : fan_new(done, arg);
+	}
 	if (!f)
 		return;
-	if (paused)
-		pause_all(b, f);
+	if (!paused && !r)
+		fan_fail(f, "out of memory");
 	else
-		resume_all(b, f);
-	fan_in(f, NULL);
+		each_guest(b, SCENARIO_ALL, paused ? "pause" : "resume", f);
+	fan_seal(f);
 }
 
 static void screenshot_run(struct bench *b, const struct scenario_action *a, struct fan *f)
@@ -267,7 +271,7 @@ void action_run(struct bench *b, const struct scenario_action *a, action_done do
 	case SCENARIO_OPS:
 		break;
 	}
-	fan_in(f, NULL);
+	fan_seal(f);
 }
 
 /* ---- the scenario's own ---- */

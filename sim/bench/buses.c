@@ -195,14 +195,32 @@ static void replay_ended(void *ctx, int code)
 			p->sr->file, trace_num_channels(replay_trace(p->replay)));
 }
 
+/* The scenario's map and rules in the words of the replay. */
+static void fill_replay(const struct scenario *s, const struct scenario_replay *sr,
+	struct replay_channel *channels, struct replay_rule *rules)
+{
+	for (uint32_t c = 0; c < (sr->n_map ? sr->n_map : s->n_buses); c++) {
+		channels[c].channel = sr->n_map ? sr->map[c].channel : s->buses[c].name;
+		channels[c].target = sr->n_map ? sr->map[c].bus : c;
+	}
+	for (uint32_t r = 0; r < sr->n_rules; r++) {
+		rules[r].id = sr->rules[r].match.id;
+		rules[r].mask = sr->rules[r].match.mask;
+		rules[r].to = sr->rules[r].to;
+		rules[r].what = sr->rules[r].what == SCENARIO_RULE_DROP    ? REPLAY_DROP
+				: sr->rules[r].what == SCENARIO_RULE_REMAP ? REPLAY_REMAP
+									   : REPLAY_PASS;
+	}
+}
+
 static int make_player(struct buses *b, uint32_t i, struct err *e)
 {
 	const struct scenario *s = b->cfg.scenario;
 	const struct scenario_replay *sr = &s->replays[i];
 	struct player *p = &b->players[i];
 	uint32_t n_channels = sr->n_map ? sr->n_map : s->n_buses;
-	CLEANUP_FREE struct replay_channel *channels = calloc(n_channels, sizeof(*channels));
-	CLEANUP_FREE struct replay_rule *rules = calloc(sr->n_rules + 1, sizeof(*rules));
+	struct replay_channel *channels = calloc(n_channels + 1, sizeof(*channels));
+	struct replay_rule *rules = calloc(sr->n_rules + 1, sizeof(*rules));
 	struct replay_config cfg = { .clock = { replay_now, b },
 		.start_ns = sr->at_ns,
 		.skip_ns = sr->start_ns,
@@ -218,27 +236,23 @@ static int make_player(struct buses *b, uint32_t i, struct err *e)
 	struct trace *trace;
 	int rc;
 
-	if (!channels || !rules)
-		return err_set(e, -ENOMEM, "out of memory");
 	p->all = b;
 	p->sr = sr;
-	for (uint32_t c = 0; c < n_channels; c++) {
-		channels[c].channel = sr->n_map ? sr->map[c].channel : s->buses[c].name;
-		channels[c].target = sr->n_map ? sr->map[c].bus : c;
-	}
-	for (uint32_t r = 0; r < sr->n_rules; r++) {
-		rules[r].id = sr->rules[r].match.id;
-		rules[r].mask = sr->rules[r].match.mask;
-		rules[r].to = sr->rules[r].to;
-		rules[r].what = sr->rules[r].what == SCENARIO_RULE_DROP    ? REPLAY_DROP
-				: sr->rules[r].what == SCENARIO_RULE_REMAP ? REPLAY_REMAP
-									   : REPLAY_PASS;
+	if (!channels || !rules) {
+		free(channels);
+		free(rules);
+		return err_set(e, -ENOMEM, "out of memory");
 	}
 	rc = trace_open(&trace, sr->file, NULL, e);
-	if (rc)
-		return rc;
-	rc = replay_new(&p->replay, b->loop, trace, &cfg);
-	return rc ? err_errno(e, -rc, "cannot replay %s", sr->file) : 0;
+	if (!rc) {
+		fill_replay(s, sr, channels, rules);
+		rc = replay_new(&p->replay, b->loop, trace, &cfg);
+		if (rc)
+			(void)err_errno(e, -rc, "cannot replay %s", sr->file);
+	}
+	free(channels);
+	free(rules);
+	return rc;
 }
 
 static void timed_due(void *arg, uint64_t t_ns);
@@ -379,7 +393,7 @@ int buses_stop(struct buses *b, struct err *e)
 		pthread_join(b->thread, NULL);
 		b->running = false;
 	}
-	for (uint32_t i = 0; i < b->n_lines; i++) {
+	for (uint32_t i = 0; b->lines && i < b->n_lines; i++) {
 		struct line *l = &b->lines[i];
 		int rc;
 
@@ -409,7 +423,7 @@ void buses_free(struct buses *b)
 		log_error("%s", ignored.text);
 	for (uint32_t i = 0; i < b->n_players; i++)
 		replay_free(b->players[i].replay);
-	for (uint32_t i = 0; i < b->n_lines; i++) {
+	for (uint32_t i = 0; b->lines && i < b->n_lines; i++) {
 		if (b->lines[i].bus)
 			canbus_untap(&b->lines[i].tap);
 		canbus_free(b->lines[i].bus);
@@ -594,8 +608,12 @@ static json_t *line_metrics(const struct line *l)
 {
 	struct canbus_stats st;
 	json_t *ports = json_copy(l->gone);
+	uint64_t recorded = l->record ? record_frames(l->record) : l->recorded;
+	uint64_t lost = l->record ? record_lost(l->record) : l->record_lost;
+	uint64_t dropped;
 
 	canbus_get_stats(l->bus, &st);
+	dropped = st.dropped + st.bench_dropped;
 	for (unsigned int i = 0; i < canbus_num_ports(l->bus); i++) {
 		const struct canbus_port *p = canbus_port_at(l->bus, i);
 
@@ -604,11 +622,9 @@ static json_t *line_metrics(const struct line *l)
 	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:f,s:f,s:I,s:I,s:o}", "frames",
 		(json_int_t)st.frames, "fd_frames", (json_int_t)st.fd_frames, "bytes",
 		(json_int_t)st.bytes, "errors", (json_int_t)st.errors, "dropped",
-		(json_int_t)(st.dropped + st.bench_dropped), "unacknowledged",
-		(json_int_t)st.unacked, "load_percent", st.load_permille / 10.0,
-		"load_total_percent", st.load_total_permille / 10.0, "recorded",
-		(json_int_t)(l->record ? record_frames(l->record) : l->recorded), "record_lost",
-		(json_int_t)(l->record ? record_lost(l->record) : l->record_lost), "ports", ports);
+		(json_int_t)dropped, "unacknowledged", (json_int_t)st.unacked, "load_percent",
+		st.load_permille / 10.0, "load_total_percent", st.load_total_permille / 10.0,
+		"recorded", (json_int_t)recorded, "record_lost", (json_int_t)lost, "ports", ports);
 }
 
 static json_t *player_metrics(const struct player *p)

@@ -20,8 +20,6 @@
 
 #define CONTROL_FD 3
 
-extern char **environ;
-
 void child_init(struct child *c)
 {
 	*c = (struct child){ .pidfd = -1,

@@ -45,43 +45,50 @@ static int connect_to(const char *path, struct err *e)
 	return fd_take(&sock);
 }
 
+/* Reads up to and including one newline; the bytes, or -errno. */
+static ssize_t read_line(int sock, char *buf, size_t cap)
+{
+	size_t len = 0;
+
+	while (len < cap) {
+		ssize_t n = read(sock, buf + len, cap - len);
+
+		if (n == 0)
+			return -EPIPE;
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n > 0 && memchr(buf + len, '\n', (size_t)n))
+			return (ssize_t)(len + (size_t)n);
+		len += n > 0 ? (size_t)n : 0;
+	}
+	return -EMSGSIZE;
+}
+
 /* Sends one line, reads one line. NULL with a message. */
 static json_t *ask(int sock, const json_t *req, struct err *e)
 {
 	char *text = json_dumps(req, JSON_COMPACT);
-	CLEANUP_FREE char *buf = malloc(ANSWER_MAX);
+	char *buf = malloc(ANSWER_MAX);
+	json_t *answer = NULL;
 	json_error_t je;
-	json_t *answer;
-	size_t len = 0;
-	int rc;
+	ssize_t n = -ENOMEM;
 
-	if (!text || !buf) {
-		free(text);
-		(void)err_set(e, -ENOMEM, "out of memory");
-		return NULL;
+	if (text && buf) {
+		n = fd_write_all(sock, text, strlen(text));
+		if (!n)
+			n = fd_write_all(sock, "\n", 1);
+		if (!n)
+			n = read_line(sock, buf, ANSWER_MAX);
 	}
-	rc = fd_write_all(sock, text, strlen(text));
-	if (!rc)
-		rc = fd_write_all(sock, "\n", 1);
+	if (n < 0) {
+		(void)err_errno(e, (int)-n, "the run ended before it answered");
+	} else {
+		answer = json_loadb(buf, (size_t)n, 0, &je);
+		if (!answer)
+			(void)err_set(e, -EBADMSG, "the answer is not JSON: %s", je.text);
+	}
 	free(text);
-	while (!rc && len < ANSWER_MAX && !memchr(buf, '\n', len)) {
-		ssize_t n = read(sock, buf + len, ANSWER_MAX - len);
-
-		if (n > 0)
-			len += (size_t)n;
-		else if (n == 0 || errno != EINTR)
-			rc = n == 0 ? -EPIPE : -errno;
-	}
-	if (rc) {
-		(void)err_set(e, rc, "the run ended before it answered");
-		return NULL;
-	}
-	answer = json_loadb(buf, strcspn(buf, "\n"), 0, &je);
-	if (!json_is_object(answer)) {
-		json_decref(answer);
-		(void)err_set(e, -EBADMSG, "the answer is not JSON: %s", je.text);
-		return NULL;
-	}
+	free(buf);
 	return answer;
 }
 
@@ -99,17 +106,22 @@ static double num(const json_t *o, const char *key)
 
 static void print_status(const json_t *a)
 {
-	const json_t *v;
-	size_t i;
+	const json_t *guests = json_object_get(a, "guests"), *buses = json_object_get(a, "buses");
 
 	printf("%s: %s at %.1f of %.1f s, results in %s\n", str(a, "scenario"), str(a, "state"),
 		num(a, "time_s"), num(a, "duration_s"), str(a, "out"));
-	json_array_foreach (json_object_get(a, "guests"), i, v)
-		printf("  guest %-12s %-9s pid %-8.0f %s\n", str(v, "name"), str(v, "state"),
-			num(v, "pid"), str(v, "end"));
-	json_array_foreach (json_object_get(a, "buses"), i, v)
-		printf("  bus   %-12s %.0f frames, %.1f %% load, %.0f dropped\n", str(v, "name"),
-			num(v, "frames"), num(v, "load_percent"), num(v, "dropped"));
+	for (size_t i = 0; i < json_array_size(guests); i++) {
+		const json_t *g = json_array_get(guests, i);
+
+		printf("  guest %-12s %-9s pid %-8.0f %s\n", str(g, "name"), str(g, "state"),
+			num(g, "pid"), str(g, "end"));
+	}
+	for (size_t i = 0; i < json_array_size(buses); i++) {
+		const json_t *b = json_array_get(buses, i);
+
+		printf("  bus   %-12s %.0f frames, %.1f %% load, %.0f dropped\n", str(b, "name"),
+			num(b, "frames"), num(b, "load_percent"), num(b, "dropped"));
+	}
 }
 
 static void print_answer(const char *op, json_t *a, bool json)
@@ -165,61 +177,79 @@ static int talk(const char *path, const json_t *req, bool json)
 	return ok ? EXIT_PASS : EXIT_CHECK_FAILED;
 }
 
-static int run(const struct cli_command *self, int argc, char **argv)
+struct args {
+	struct ctl_word_opts words;
+	const char *socket_path;
+	bool json;
+};
+
+static void set_option(struct args *a, int id, const char *value)
 {
-	CLEANUP_FREE const char **words = calloc((size_t)argc + 1, sizeof(*words));
-	CLEANUP_FREE char *cwd = getcwd(NULL, 0);
-	struct ctl_word_opts wo = { .cwd = cwd ? cwd : "/" };
-	const char *socket_path = DEFAULT_SOCKET;
+	switch (id) {
+	case O_SOCKET:
+		a->socket_path = value;
+		break;
+	case O_JSON:
+		a->json = true;
+		break;
+	case O_HOLD:
+		a->words.hold = value;
+		break;
+	case O_BUTTON:
+		a->words.button = value;
+		break;
+	case O_WHEEL:
+		a->words.wheel = value;
+		break;
+	default:
+		a->words.slot = value;
+		break;
+	}
+}
+
+/* words[] has room for all of argv. */
+static int run_words(const struct cli_command *self, int argc, char **argv, const char **words)
+{
+	char cwd[4096];
+	struct args a = { .words = { .cwd = getcwd(cwd, sizeof(cwd)) ? cwd : "/" },
+		.socket_path = DEFAULT_SOCKET };
 	struct err e = { .text = "" };
-	bool json = false;
 	size_t n = 0;
 	json_t *req;
 	struct cli c;
 	int item, status;
 
-	if (!words)
-		return EXIT_HOST;
 	cli_start(&c, self, argc, argv);
 	while ((item = cli_next(&c, &e)) != CLI_END) {
-		switch (item) {
-		case CLI_WORD:
-			words[n++] = c.value;
-			break;
-		case CLI_HELP:
+		if (item == CLI_HELP) {
 			cli_help(self, stdout);
 			return EXIT_PASS;
-		case O_SOCKET:
-			socket_path = c.value;
-			break;
-		case O_JSON:
-			json = true;
-			break;
-		case O_HOLD:
-			wo.hold = c.value;
-			break;
-		case O_BUTTON:
-			wo.button = c.value;
-			break;
-		case O_WHEEL:
-			wo.wheel = c.value;
-			break;
-		case O_SLOT:
-			wo.slot = c.value;
-			break;
-		default:
-			return cli_complain(self, &e);
 		}
+		if (item == CLI_BAD)
+			return cli_complain(self, &e);
+		if (item == CLI_WORD)
+			words[n++] = c.value;
+		else
+			set_option(&a, item, c.value);
 	}
 	if (!n) {
 		(void)err_set(&e, 0, "name an operation");
 		return cli_complain(self, &e);
 	}
-	req = ctl_words_request(words, n, &wo, &e);
+	req = ctl_words_request(words, n, &a.words, &e);
 	if (!req)
 		return cli_complain(self, &e);
-	status = talk(socket_path, req, json);
+	status = talk(a.socket_path, req, a.json);
 	json_decref(req);
+	return status;
+}
+
+static int run(const struct cli_command *self, int argc, char **argv)
+{
+	const char **words = calloc((size_t)argc + 1, sizeof(*words));
+	int status = words ? run_words(self, argc, argv, words) : EXIT_HOST;
+
+	free(words);
 	return status;
 }
 

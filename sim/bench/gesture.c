@@ -63,7 +63,8 @@ uint64_t gesture_step_ns(const struct scenario_action *a, uint32_t i)
 	switch (a->op) {
 	case SCENARIO_TOUCH:
 		/* The last move and the lift fall together: a finger lifts where it arrived. */
-		return i >= last ? a->u.touch.hold_ns : a->u.touch.hold_ns / touch_moves(a) * i;
+		return i >= last ? a->u.touch.hold_ns
+				 : a->u.touch.hold_ns / MAX(touch_moves(a), 1u) * i;
 	case SCENARIO_POINTER:
 		return a->u.pointer.hold_ns;
 	default:
@@ -91,8 +92,8 @@ static void touch(const struct scenario_action *a, uint32_t i, int32_t contact, 
 	if (i == 0)
 		put(o, EV_ABS, ABS_MT_TRACKING_ID, contact);
 	if (i > 0) {
-		x = between(a->u.touch.from.x, a->u.touch.to.x, i, moves);
-		y = between(a->u.touch.from.y, a->u.touch.to.y, i, moves);
+		x = between(a->u.touch.from.x, a->u.touch.to.x, i, MAX(moves, 1u));
+		y = between(a->u.touch.from.y, a->u.touch.to.y, i, MAX(moves, 1u));
 	}
 	put(o, EV_ABS, ABS_MT_POSITION_X, x);
 	put(o, EV_ABS, ABS_MT_POSITION_Y, y);

@@ -356,17 +356,19 @@ static void on_exit_(struct child *c)
 static int sigmap_memfd(const struct sigmap *m, struct err *e)
 {
 	size_t len = sigmap_packed_bytes(m);
-	CLEANUP_FREE uint8_t *buf = malloc(len);
-	CLEANUP_FD int fd = fd_memfd("sigmap", len);
-	ssize_t n;
+	uint8_t *buf = malloc(len);
+	int fd, rc;
 
-	if (!buf || fd < 0)
-		return err_errno(e, buf ? -fd : ENOMEM, "cannot make the signal map's module");
+	if (!buf)
+		return err_set(e, -ENOMEM, "out of memory");
 	sigmap_pack(m, buf);
-	n = pwrite(fd, buf, len, 0);
-	if (n != (ssize_t)len)
-		return err_errno(e, n < 0 ? errno : EIO, "cannot write the signal map's module");
-	return fd_take(&fd);
+	fd = fd_memfd("sigmap", len);
+	rc = fd < 0 ? fd : fd_write_all(fd, buf, len);
+	free(buf);
+	if (!rc)
+		return fd;
+	fd_close(&fd);
+	return err_errno(e, -rc, "cannot make the signal map's module");
 }
 
 /* What dyno-vm gets and we close once it was sent. */

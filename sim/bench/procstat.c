@@ -4,9 +4,9 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum purpose { P_OTHER, P_RAM, P_SURFACE };
@@ -15,12 +15,26 @@ static enum purpose purpose_of(const char *line, uint64_t ram_bytes)
 {
 	const char *name = strstr(line, "/memfd:");
 	uint64_t from, to;
+	char *end;
 
-	if (!name || sscanf(line, "%" SCNx64 "-%" SCNx64, &from, &to) != 2)
+	if (!name)
 		return P_OTHER;
+	from = strtoull(line, &end, 16);
+	to = *end == '-' ? strtoull(end + 1, NULL, 16) : from;
 	if (strstr(name, "ram") || to - from == ram_bytes)
 		return P_RAM;
 	return P_SURFACE;
+}
+
+/* True for "KEY: N kB"; N in bytes. */
+static bool figure(const char *line, const char *key, uint64_t *bytes)
+{
+	size_t len = strlen(key);
+
+	if (strncmp(line, key, len) != 0 || line[len] != ':')
+		return false;
+	*bytes = strtoull(line + len + 1, NULL, 10) * 1024;
+	return true;
 }
 
 int proc_memory(pid_t pid, uint64_t ram_bytes, struct proc_memory *out)
@@ -35,23 +49,22 @@ int proc_memory(pid_t pid, uint64_t ram_bytes, struct proc_memory *out)
 	if (!f)
 		return -errno;
 	while (fgets(line, sizeof(line), f)) {
-		uint64_t kib;
+		uint64_t n;
 
 		/* A mapping's head starts with an address, its figures with a capital letter. */
 		if (line[0] < 'A' || line[0] > 'Z') {
 			p = purpose_of(line, ram_bytes);
-		} else if (sscanf(line, "Rss: %" SCNu64 " kB", &kib) == 1) {
-			m.rss_bytes += kib * 1024;
+		} else if (figure(line, "Rss", &n)) {
+			m.rss_bytes += n;
 			if (p == P_RAM)
-				m.guest_ram_bytes += kib * 1024;
+				m.guest_ram_bytes += n;
 			else if (p == P_SURFACE)
-				m.surface_bytes += kib * 1024;
-		} else if (sscanf(line, "Pss: %" SCNu64 " kB", &kib) == 1) {
-			m.pss_bytes += kib * 1024;
-		} else if (p == P_OTHER &&
-			   (sscanf(line, "Private_Clean: %" SCNu64 " kB", &kib) == 1 ||
-				   sscanf(line, "Private_Dirty: %" SCNu64 " kB", &kib) == 1)) {
-			m.private_bytes += kib * 1024;
+				m.surface_bytes += n;
+		} else if (figure(line, "Pss", &n)) {
+			m.pss_bytes += n;
+		} else if (p == P_OTHER && (figure(line, "Private_Clean", &n) ||
+						   figure(line, "Private_Dirty", &n))) {
+			m.private_bytes += n;
 		}
 	}
 	fclose(f);
@@ -62,17 +75,17 @@ int proc_memory(pid_t pid, uint64_t ram_bytes, struct proc_memory *out)
 /* Time of one thread: the first word of its schedstat, in ns. */
 static uint64_t thread_ns(pid_t pid, const char *tid)
 {
-	char path[320];
-	uint64_t ns = 0;
+	char path[320], text[64] = "";
 	FILE *f;
 
 	snprintf(path, sizeof(path), "/proc/%d/task/%s/schedstat", (int)pid, tid);
 	f = fopen(path, "re");
-	if (f && fscanf(f, "%" SCNu64, &ns) != 1)
-		ns = 0;
-	if (f)
-		fclose(f);
-	return ns;
+	if (!f)
+		return 0;
+	if (!fgets(text, sizeof(text), f))
+		text[0] = '\0';
+	fclose(f);
+	return strtoull(text, NULL, 10);
 }
 
 int proc_cpu(pid_t pid, uint64_t *out_ns)

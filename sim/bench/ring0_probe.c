@@ -32,6 +32,7 @@ struct probe {
 	uint8_t *memory;
 	struct kvm_run *run;
 	size_t run_bytes;
+	uint32_t exit_reason;
 };
 
 static void probe_fini(struct probe *p)
@@ -110,6 +111,8 @@ static int run(struct probe *p, uint32_t count, uint64_t *ns)
 	uint64_t t0;
 	int rc;
 
+	if (!p->run)
+		return -EINVAL;
 	memcpy(p->memory + COUNT_AT, &count, sizeof(count));
 	rc = set_start(p);
 	if (rc)
@@ -121,7 +124,8 @@ static int run(struct probe *p, uint32_t count, uint64_t *ns)
 			return -(errno == EINTR ? ETIME : errno);
 	}
 	*ns = clock_now_ns() - t0;
-	return p->run->exit_reason == KVM_EXIT_HLT ? 0 : -EIO;
+	p->exit_reason = p->run->exit_reason;
+	return p->exit_reason == KVM_EXIT_HLT ? 0 : -EIO;
 }
 
 static void on_limit(int sig)
@@ -151,7 +155,7 @@ int host_ring0_speed(int kvm, double *per_second, struct err *e)
 	sigaction(SIGALRM, &old, NULL);
 	if (rc == -EIO)
 		(void)err_set(
-			e, rc, "the probe's guest stopped with exit reason %u", p.run->exit_reason);
+			e, rc, "the probe's guest stopped with exit reason %u", p.exit_reason);
 	else if (rc)
 		(void)err_errno(e, -rc, "the probe's guest cannot run");
 	else

@@ -22,8 +22,6 @@
 
 #define MAX_ARGS 32
 
-extern char **environ;
-
 static char folder[64];
 static unsigned int started;
 

@@ -27,8 +27,6 @@
 #define IDLE_SHORT_S 2.0
 #define IDLE_LONG_S  8.0
 
-extern char **environ;
-
 static char folder[] = "/tmp/dyno-bench-XXXXXX";
 static char program[1024], scenario[256], out_dir[256];
 

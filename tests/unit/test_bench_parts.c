@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,10 +37,8 @@ static void hear(void *arg, const char *text, size_t len)
 
 	h->n++;
 	h->longest = MAX(h->longest, len);
-	if (len < 32) {
-		strcat(h->all, text);
-		strcat(h->all, "|");
-	}
+	if (len < 32)
+		snprintf(h->all + strlen(h->all), sizeof(h->all) - strlen(h->all), "%s|", text);
 }
 
 static void test_lines_are_cut_wherever_the_bytes_were(void **state)
@@ -246,8 +245,7 @@ static void child_line(struct child *c, const char *text, size_t len)
 	struct watched *w = c->data;
 
 	(void)len;
-	strcat(w->said, text);
-	strcat(w->said, "|");
+	snprintf(w->said + strlen(w->said), sizeof(w->said) - strlen(w->said), "%s|", text);
 }
 
 static void child_readable(struct child *c)
