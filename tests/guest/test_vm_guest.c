@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "tests/support/vm_harness.h"
 
@@ -137,10 +138,8 @@ static void test_two_processors_run(void **state)
 static json_int_t exits(struct vmh *h)
 {
 	json_t *r = vmh_request(h, "status", NULL, LIMIT_MS);
-	json_int_t n = json_integer_value(
-		json_object_get(json_object_get(json_object_get(r, "exits"), "pio"), ""));
+	json_int_t n = json_integer_value(json_object_get(json_object_get(r, "exits"), "pio"));
 
-	n = json_integer_value(json_object_get(json_object_get(r, "exits"), "pio"));
 	json_decref(r);
 	return n;
 }
@@ -204,6 +203,135 @@ static void test_rng_interrupts_by_msix_masked_and_moved(void **state)
 	vmh_stop(&h);
 }
 
+static void test_devices_start_afresh_after_each_reset(void **state)
+{
+	struct vmh h;
+	json_t *e;
+
+	(void)state;
+	start(&h, "rounds", one_rng());
+	for (int i = 0; i < 3; i++) {
+		e = vmh_event(&h, "reset", LIMIT_MS);
+		assert_non_null(e);
+		json_decref(e);
+	}
+	json_decref(vmh_request(&h, "stop", NULL, LIMIT_MS));
+	expect_exit(&h, "stopped", 0);
+	assert_null(strstr(h.console, "FAILED"));
+	assert_non_null(strstr(h.console, "round"));
+	for (const char *s = h.console; (s = strstr(s, "fresh_status=")); s++)
+		assert_memory_equal(s, "fresh_status=0000000000000000", 29);
+	vmh_stop(&h);
+}
+
+static void test_reset_on_request_starts_a_running_guest_again(void **state)
+{
+	struct vmh h;
+	json_t *r;
+	size_t first;
+
+	(void)state;
+	start(&h, "echo", one_rng());
+	assert_true(vmh_console(&h, "ready", LIMIT_MS));
+	first = h.console_len;
+	r = vmh_request(&h, "reset", NULL, LIMIT_MS);
+	assert_true(json_is_true(json_object_get(r, "ok")));
+	json_decref(r);
+	while (!strstr(h.console + first, "ready"))
+		assert_true(vmh_console(&h, "never said", 100) == false);
+	json_decref(vmh_request(&h, "power-button", NULL, LIMIT_MS));
+	expect_exit(&h, "poweroff", 0);
+	vmh_stop(&h);
+}
+
+/* The time that the guest tells when asked, in ns. */
+static uint64_t guest_time(struct vmh *h)
+{
+	const char *at;
+	size_t from = h->console_len;
+
+	vmh_type(h, "t");
+	do {
+		at = strstr(h->console + from, "ns=");
+	} while ((!at || !strchr(at, '\n')) && !vmh_console(h, "never said", 20));
+	return strtoull(at + 3, NULL, 16);
+}
+
+static void test_pause_is_not_seen_on_the_guests_clock(void **state)
+{
+	static const uint64_t paused_ns = 700 * NS_PER_MS;
+	struct vmh h;
+	uint64_t host0, guest0, guest1;
+
+	(void)state;
+	start(&h, "clock", NULL);
+	assert_true(vmh_console(&h, "ready", LIMIT_MS));
+	host0 = clock_now_ns();
+	guest0 = guest_time(&h);
+	json_decref(vmh_request(&h, "pause", NULL, LIMIT_MS));
+	usleep((useconds_t)(paused_ns / NS_PER_US));
+	json_decref(vmh_request(&h, "resume", NULL, LIMIT_MS));
+	guest1 = guest_time(&h);
+	assert_true(guest1 > guest0);
+	/* However slow this machine is: the pause itself is missing. */
+	assert_true(guest1 - guest0 <= clock_now_ns() - host0 - paused_ns);
+	vmh_type(&h, "q");
+	expect_exit(&h, "poweroff", 0);
+	vmh_stop(&h);
+}
+
+static void test_memory_beyond_the_pci_hole_is_told_to_the_guest(void **state)
+{
+	struct vmh h;
+
+	(void)state;
+	start(&h, "hello", json_pack("{s:I}", "memory_bytes", (json_int_t)5 << 30));
+	expect_exit(&h, "poweroff", 0);
+	assert_non_null(strstr(h.console, "ram_end=00000000b0000000"));
+	assert_non_null(strstr(h.console, "ram_end=0000000190000000"));
+	vmh_stop(&h);
+}
+
+/* An instruction that a KVM which interprets ring 0 does not know; hardware just runs it. */
+static void test_instruction_that_kvm_cannot_emulate_is_shown(void **state)
+{
+	struct vmh h;
+	json_t *e;
+
+	(void)state;
+	start(&h, "unknown-instruction", NULL);
+	e = vmh_event(&h, "exited", LIMIT_MS);
+	assert_non_null(e);
+	if (strcmp(json_string_value(json_object_get(e, "reason")), "poweroff") != 0) {
+		assert_string_equal(json_string_value(json_object_get(e, "reason")), "kvm-error");
+		assert_non_null(strstr(json_string_value(json_object_get(e, "text")),
+			"instruction bytes f3 0f b8 c0"));
+	}
+	json_decref(e);
+	vmh_stop(&h);
+}
+
+static void test_inner_state_of_devices_is_in_the_status(void **state)
+{
+	struct vmh h;
+	json_t *r, *devices;
+
+	(void)state;
+	start(&h, "echo", one_rng());
+	assert_true(vmh_console(&h, "ready", LIMIT_MS));
+	r = vmh_request(&h, "status", NULL, LIMIT_MS);
+	assert_string_equal(json_string_value(json_object_get(r, "state")), "running");
+	devices = json_object_get(r, "devices");
+	assert_int_equal(json_array_size(devices), 1);
+	assert_string_equal(
+		json_string_value(json_object_get(json_array_get(devices, 0), "name")), "rng0");
+	json_decref(r);
+	r = vmh_request(&h, "dance", NULL, LIMIT_MS);
+	assert_true(json_is_false(json_object_get(r, "ok")));
+	json_decref(r);
+	vmh_stop(&h);
+}
+
 static void expect_error(struct vmh *h, const char *text)
 {
 	json_t *e = vmh_event(h, "error", LIMIT_MS);
@@ -221,6 +349,17 @@ static void test_bad_manifest_is_an_error_with_the_key(void **state)
 	(void)state;
 	start(&h, "hello", json_pack("{s:i}", "cpus", 99));
 	expect_error(&h, "\"cpus\" is 99");
+	vmh_stop(&h);
+}
+
+static void test_kernel_that_is_none_is_named(void **state)
+{
+	struct vmh h;
+	struct vmh_config cfg = { .kernel = "/dev/null" };
+
+	(void)state;
+	vmh_start(&h, &cfg);
+	expect_error(&h, "kernel: not an ELF file");
 	vmh_stop(&h);
 }
 
@@ -246,6 +385,13 @@ int main(void)
 		cmocka_unit_test(test_paused_guest_stands_and_goes_on),
 		cmocka_unit_test(test_every_width_of_virtio_registers),
 		cmocka_unit_test(test_rng_interrupts_by_msix_masked_and_moved),
+		cmocka_unit_test(test_devices_start_afresh_after_each_reset),
+		cmocka_unit_test(test_reset_on_request_starts_a_running_guest_again),
+		cmocka_unit_test(test_pause_is_not_seen_on_the_guests_clock),
+		cmocka_unit_test(test_memory_beyond_the_pci_hole_is_told_to_the_guest),
+		cmocka_unit_test(test_instruction_that_kvm_cannot_emulate_is_shown),
+		cmocka_unit_test(test_inner_state_of_devices_is_in_the_status),
+		cmocka_unit_test(test_kernel_that_is_none_is_named),
 		cmocka_unit_test(test_bad_manifest_is_an_error_with_the_key),
 		cmocka_unit_test(test_without_kvm_the_message_says_what_to_do),
 	};
