@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The console device with a driver, over every kind of ring. */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +12,7 @@
 
 #include <cmocka.h>
 #include <sys/socket.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -685,6 +687,58 @@ static void test_output_to_a_file_is_written_whole(void **state)
 	mock_free(m);
 }
 
+static size_t keep_input(void *ctx, const void *buf, size_t len)
+{
+	char *to = ctx;
+
+	memcpy(to + strlen(to), buf, len);
+	return len;
+}
+
+static bool has_input(void *arg)
+{
+	return strlen(arg) >= 3;
+}
+
+static void test_pipe_and_terminal_are_streams_too(void **state)
+{
+	struct mock *m = mock_new(0);
+	struct char_port *port;
+	char got[16] = { 0 }, input[64] = { 0 };
+	int fd[2], master, slave;
+	struct termios raw;
+
+	(void)state;
+	assert_int_equal(pipe2(fd, O_CLOEXEC), 0);
+	assert_int_equal(char_fd_new(&port, mock_loop(m), fd[1]), 0);
+	port->ops->write(port, "pipe", 4);
+	assert_int_equal(read(fd[0], got, sizeof(got)), 4);
+	assert_string_equal(got, "pipe");
+	close(fd[0]);
+	for (unsigned int i = 0; i < 3 && port->open; i++)
+		mock_turn(m);
+	assert_false(port->open); /* the reader went: noticed without a write */
+	char_port_free(port);
+
+	master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	assert_true(master >= 0);
+	assert_int_equal(grantpt(master), 0);
+	assert_int_equal(unlockpt(master), 0);
+	slave = open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
+	assert_true(slave >= 0);
+	assert_int_equal(tcgetattr(slave, &raw), 0);
+	cfmakeraw(&raw);
+	assert_int_equal(tcsetattr(slave, TCSANOW, &raw), 0);
+	assert_int_equal(char_fd_new(&port, mock_loop(m), master), 0);
+	port->user = (struct char_port_user){ .input = keep_input, .ctx = input };
+	assert_int_equal(write(slave, "key", 3), 3);
+	assert_true(mock_until(m, has_input, input));
+	assert_string_equal(input, "key");
+	char_port_free(port);
+	close(slave);
+	mock_free(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -712,6 +766,7 @@ int main(void)
 		cmocka_unit_test(test_reset_closes_ports_and_a_new_driver_starts_afresh),
 		cmocka_unit_test(test_too_many_or_no_ports_are_refused_and_freed),
 		cmocka_unit_test(test_output_to_a_file_is_written_whole),
+		cmocka_unit_test(test_pipe_and_terminal_are_streams_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
