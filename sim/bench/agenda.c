@@ -54,6 +54,19 @@ static void due(struct ev_timer *t, uint64_t now_ns)
 	agenda_sync(a);
 }
 
+void agenda_run_to(struct agenda *a, uint64_t t_ns)
+{
+	bool any = false;
+
+	for (; a->n && a->heap[0].t_ns <= t_ns; any = true) {
+		struct agenda_entry en = pop(a);
+
+		en.fn(en.arg, en.t_ns);
+	}
+	if (any)
+		agenda_sync(a);
+}
+
 int agenda_init(struct agenda *a, struct ev_loop *loop, const struct bench_clock *clock)
 {
 	*a = (struct agenda){ .clock = clock };

@@ -36,5 +36,8 @@ void agenda_fini(struct agenda *a);
  */
 MUST_CHECK int agenda_add(struct agenda *a, uint64_t t_ns, void (*fn)(void *arg, uint64_t t_ns),
 	void (*drop)(void *arg), void *arg);
+/* Loop's thread. Runs what is due up to bench time t_ns, which has come: the caller is about to do
+ * something of that time, and the timer may be late. Entries may call this again. */
+void agenda_run_to(struct agenda *a, uint64_t t_ns);
 /* Loop's thread. The bench clock was started, resumed or stopped: deadlines are made anew. */
 void agenda_sync(struct agenda *a);

@@ -172,11 +172,16 @@ static uint64_t replay_now(void *ctx)
 	return bench_clock_now_ns(b->cfg.clock);
 }
 
+static void replays_until(struct buses *b, uint64_t t_ns);
+
 static void emit(void *ctx, uint32_t target, const struct canfd_frame *f, uint64_t due_ns)
 {
 	struct player *p = ctx;
 
-	(void)due_ns;
+	/* A replay that catches up passes instants at which others have frames: those first. */
+	agenda_run_to(&p->all->agenda, due_ns);
+	if (p->all->n_players > 1)
+		replays_until(p->all, due_ns);
 	if (canbus_send(p->all->lines[target].bus, f))
 		p->refused++;
 }

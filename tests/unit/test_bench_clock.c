@@ -153,6 +153,28 @@ static void test_entries_run_in_order_of_time_then_of_adding(void **state)
 	fixture_fini(&f);
 }
 
+static void test_run_to_a_time_leaves_the_later_ones_to_the_timer(void **state)
+{
+	struct fixture f;
+	struct entry a = { &f, 'a' }, b = { &f, 'b' }, c = { &f, 'c' }, z = { &f, 'z' };
+
+	(void)state;
+	fixture_init(&f);
+	assert_int_equal(agenda_add(&f.agenda, 2000001, note, NULL, &z), 0);
+	assert_int_equal(agenda_add(&f.agenda, 2000000, note, NULL, &c), 0);
+	assert_int_equal(agenda_add(&f.agenda, 1000000, note, NULL, &a), 0);
+	assert_int_equal(agenda_add(&f.agenda, 1000000, note, NULL, &b), 0);
+	agenda_run_to(&f.agenda, 999999);
+	assert_int_equal(f.n, 0);
+	agenda_run_to(&f.agenda, 2000000);
+	assert_string_equal(f.order, "abc");
+	bench_clock_resume(&f.clock, clock_now_ns());
+	agenda_sync(&f.agenda);
+	assert_int_equal(ev_loop_run(f.loop), 0);
+	assert_string_equal(f.order, "abcz");
+	fixture_fini(&f);
+}
+
 static void test_nothing_runs_while_the_clock_stands(void **state)
 {
 	struct fixture f;
@@ -199,6 +221,7 @@ int main(void)
 		cmocka_unit_test(test_pausing_twice_and_resuming_twice_change_nothing),
 		cmocka_unit_test(test_a_deadline_that_would_wrap_never_comes),
 		cmocka_unit_test(test_entries_run_in_order_of_time_then_of_adding),
+		cmocka_unit_test(test_run_to_a_time_leaves_the_later_ones_to_the_timer),
 		cmocka_unit_test(test_nothing_runs_while_the_clock_stands),
 		cmocka_unit_test(test_a_pause_moves_the_deadlines),
 	};
