@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+# What the product promises, as a whole: the real drive, exact and without loss.
+dyno_test(test_real_drive
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_real_drive.c ${CMAKE_CURRENT_LIST_DIR}/dyno_proc.c
+  LINK PkgConfig::JANSSON m LABELS e2e TIMEOUT 300 DEPENDS dyno dyno-vm dyno-ui guests)
