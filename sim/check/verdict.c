@@ -65,7 +65,7 @@ static bool never_began(struct verdict *v)
 {
 	char t[TIME_TEXT], a[TIME_TEXT];
 
-	if (v->k->after_ns == 0 || v->k->after_ns <= v->c->end_ns)
+	if (v->k->after_ns == 0 || v->k->after_ns + END_SLACK_NS < v->c->end_ns)
 		return false;
 	v->t_ns = v->c->end_ns;
 	say(v, CHECK_NOT_RUN, "the run ended at %s, before the window began at %s",
