@@ -13,6 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "sim/bench/action.h"
@@ -20,8 +21,9 @@
 #include "sim/bench/ctl_proto.h"
 
 /* Answers a client may leave unread, and requests it may have open. */
-#define OUT_MAX  (4 * 1024 * 1024)
-#define OPEN_MAX 64
+#define OUT_MAX         (4 * 1024 * 1024)
+#define OPEN_MAX        64
+#define ANSWER_LIMIT_NS (10 * NS_PER_S)
 
 struct ctl_client {
 	struct ctl_server *server;
@@ -111,32 +113,106 @@ static bool answer(struct ctl_client *c, json_t *id_take, json_t *body_take, con
 }
 
 /* A request that is answered later. The client may be gone by then. */
-struct later {
+struct ctl_later {
 	struct ctl_server *server;
+	struct ctl_later *next, **link;
+	uint64_t deadline_ns; /* a guest that hangs must not hang the client; 0: it was told */
 	uint32_t slot;
 	uint64_t generation;
 	json_t *id;
 	char path[1024];
 };
 
-static void later_done(void *arg, const char *error)
+/* Answers the client, once. */
+static void later_tell(struct ctl_later *l, const char *error)
 {
-	struct later *l = arg;
 	struct ctl_client *c = l->server->clients[l->slot];
 	json_t *body = NULL;
 
-	if (c && c->generation == l->generation) {
-		c->open--;
-		if (!error && l->path[0])
-			body = json_pack("{s:s}", "path", l->path);
-		(void)answer(c, l->id, body, error);
-	} else {
+	if (!l->deadline_ns)
+		return;
+	l->deadline_ns = 0;
+	if (!c || c->generation != l->generation) {
 		json_decref(l->id);
+		return;
 	}
+	c->open--;
+	if (!error && l->path[0])
+		body = json_pack("{s:s}", "path", l->path);
+	(void)answer(c, l->id, body, error);
+}
+
+static void later_done(void *arg, const char *error)
+{
+	struct ctl_later *l = arg;
+
+	*l->link = l->next;
+	if (l->next)
+		l->next->link = l->link;
+	later_tell(l, error);
 	free(l);
 }
 
-static void screenshot(struct bench *b, struct ctl_request *r, struct later *l)
+static void arm_limit(struct ctl_server *s)
+{
+	uint64_t first = UINT64_MAX;
+
+	for (const struct ctl_later *l = s->later; l; l = l->next) {
+		if (l->deadline_ns)
+			first = MIN(first, l->deadline_ns);
+	}
+	if (first == UINT64_MAX)
+		ev_timer_stop(&s->limit);
+	else
+		ev_timer_at(&s->limit, first);
+}
+
+static void limit_reached(struct ev_timer *t, uint64_t now_ns)
+{
+	struct ctl_server *s = t->data;
+
+	for (struct ctl_later *l = s->later; l; l = l->next) {
+		if (l->deadline_ns && l->deadline_ns <= now_ns)
+			later_tell(l, "no answer in time: the guest's process hangs");
+	}
+	arm_limit(s);
+}
+
+/* Takes the id. NULL without memory. */
+static struct ctl_later *later_new(struct ctl_client *c, json_t *id_take, uint64_t hold_ns)
+{
+	struct ctl_server *s = c->server;
+	struct ctl_later *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		return NULL;
+	*l = (struct ctl_later){ .server = s,
+		.next = s->later,
+		.link = &s->later,
+		.deadline_ns = clock_now_ns() + ANSWER_LIMIT_NS + hold_ns,
+		.slot = c->slot,
+		.generation = c->generation,
+		.id = id_take };
+	if (s->later)
+		s->later->link = &l->next;
+	s->later = l;
+	c->open++;
+	arm_limit(s);
+	return l;
+}
+
+/* How long an action lasts by itself. */
+static uint64_t hold_of(const struct ctl_request *r)
+{
+	if (r->op != CTL_ACTION)
+		return 0;
+	return r->action.op == SCENARIO_KEY       ? r->action.u.key.hold_ns
+	       : r->action.op == SCENARIO_TOUCH   ? r->action.u.touch.hold_ns
+	       : r->action.op == SCENARIO_POINTER ? r->action.u.pointer.hold_ns
+						  : 0;
+}
+
+static void screenshot(struct bench *b, struct ctl_request *r, struct ctl_later *l)
 {
 	if (r->path[0])
 		snprintf(l->path, sizeof(l->path), "%s", r->path);
@@ -154,7 +230,7 @@ static bool serve(struct ctl_client *c, const char *line, size_t len)
 	uint32_t slot = c->slot;
 	uint64_t generation = c->generation;
 	struct ctl_request r;
-	struct later *l;
+	struct ctl_later *l;
 	struct err e;
 	json_t *id;
 
@@ -175,11 +251,9 @@ static bool serve(struct ctl_client *c, const char *line, size_t len)
 						   : "the run is ending");
 	if (c->open >= OPEN_MAX)
 		return answer(c, id, NULL, "too many requests are open");
-	l = calloc(1, sizeof(*l));
+	l = later_new(c, id, hold_of(&r));
 	if (!l)
 		return answer(c, id, NULL, "out of memory");
-	*l = (struct later){ server, slot, generation, id, "" };
-	c->open++;
 	if (r.op == CTL_SCREENSHOT)
 		screenshot(b, &r, l);
 	else if (r.op == CTL_PAUSE || r.op == CTL_RESUME)
@@ -297,6 +371,9 @@ int ctl_server_init(struct ctl_server *c, struct bench *b, const char *dir, stru
 	int fd = -1, rc;
 
 	*c = (struct ctl_server){ .bench = b, .io = EV_IO_INIT };
+	rc = ev_timer_init(b->loop, &c->limit, limit_reached, c);
+	if (rc)
+		return err_errno(e, -rc, "cannot make the control socket's timer");
 	rc = listen_at(dir, &fd);
 	if (rc == -EADDRINUSE)
 		return err_set(e, rc,
@@ -317,6 +394,7 @@ void ctl_server_fini(struct ctl_server *c)
 {
 	int fd = c->io.fd;
 
+	ev_timer_fini(&c->limit);
 	if (!c->path[0])
 		return;
 	for (uint32_t i = 0; i < CTL_MAX_CLIENTS; i++) {

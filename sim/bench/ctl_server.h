@@ -17,12 +17,15 @@
 
 struct bench;
 struct ctl_client;
+struct ctl_later;
 
 struct ctl_server {
 	struct bench *bench;
 	struct ev_io io;
 	char path[1024]; /* "" while there is no socket */
 	uint64_t generation;
+	struct ctl_later *later; /* requests that were not answered yet */
+	struct ev_timer limit;
 	struct ctl_client *clients[CTL_MAX_CLIENTS];
 };
 

@@ -97,6 +97,16 @@ void guest_clear(struct guest *g, struct bench *b, uint32_t index)
 	rpc_init(&g->rpc, -1);
 }
 
+/* A bus's recording has the plain name. */
+static bool is_bus_name(const struct scenario *s, const char *name)
+{
+	for (uint32_t i = 0; i < s->n_buses; i++) {
+		if (strcmp(s->buses[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
 int guest_init(struct guest *g, const char *out_dir, struct err *e)
 {
 	const struct scenario_guest *sg = g->sg;
@@ -107,7 +117,8 @@ int guest_init(struct guest *g, const char *out_dir, struct err *e)
 		err_prefix(e, "guest %s", sg->name);
 		return g->kernel_fd;
 	}
-	snprintf(path, sizeof(path), "%s/%s.log", out_dir, sg->name);
+	snprintf(path, sizeof(path), "%s/%s%s.log", out_dir, sg->name,
+		is_bus_name(g->bench->s, sg->name) ? "-console" : "");
 	g->log_fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
 	if (g->log_fd < 0)
 		return err_errno(e, errno, "cannot write %s", path);

@@ -266,6 +266,10 @@ static void test_a_guest_that_hangs_does_not_hold_up_the_end(void **state)
 	kill((pid_t)json_integer_value(json_object_get(guest_of(a, 0), "pid")), SIGSTOP);
 	json_decref(a);
 	await_frames("b/can0", 3);
+	a = proc_ctl(ARGS("reset", "a"));
+	has(json_string_value(json_object_get(a, "error")), "hangs");
+	json_decref(a);
+	await_frames("b/can0", 3);
 	expect_ok(proc_ctl(ARGS("stop")));
 	assert_int_equal(proc_wait(&p), 0);
 	has(p.err, "guest a: dyno-vm does not end, killed");
