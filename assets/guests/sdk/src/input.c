@@ -6,6 +6,7 @@
 
 #include "dyno/boot.h"
 #include "dyno/event.h"
+#include "dyno/io.h"
 #include "dyno/mem.h"
 #include "dyno/print.h"
 #include "dyno/virtio.h"
@@ -18,6 +19,7 @@
 
 /* Configuration: select, subsel, size, then the answer at 8. */
 #define CFG_SELECT   0
+#define CFG_SUBSEL   1
 #define CFG_SIZE     2
 #define CFG_DATA     8
 #define CFG_MAX_DATA 128
@@ -44,18 +46,29 @@ struct dyno_input {
 
 static struct dyno_input *inputs[MAX_INPUTS];
 
-/* Asks for a piece of configuration. Returns its size, 0 when there is none. */
+/*
+ * Asks for a piece of configuration. Returns its size cut to `bytes`, 0 when there is none. One
+ * list of accesses: the answer is there as soon as both selectors are written.
+ */
 static size_t query(struct dyno_input *in, uint8_t select, uint8_t subsel, void *dst, size_t bytes)
 {
-	const uint8_t ask[2] = { select, subsel };
-	uint8_t size;
+	const uintptr_t c = in->v.config;
+	struct dyno_op op[3 + CFG_MAX_DATA / 4] = {
+		{ c + CFG_SELECT, DYNO_WRITE8, select },
+		{ c + CFG_SUBSEL, DYNO_WRITE8, subsel },
+		{ c + CFG_SIZE, DYNO_READ8, 0 },
+	};
+	uint8_t *d = dst;
+	size_t n = 3, size;
 
-	virtio_config_write(&in->v, CFG_SELECT, ask, sizeof(ask));
-	virtio_config_read(&in->v, CFG_SIZE, &size, sizeof(size));
-	bytes = size < bytes ? size : bytes;
-	if (bytes > 0)
-		virtio_config_read(&in->v, CFG_DATA, dst, (uint32_t)bytes);
-	return bytes;
+	bytes = bytes < CFG_MAX_DATA ? bytes : CFG_MAX_DATA;
+	for (size_t at = 0; at < bytes; at += 4)
+		op[n++] = (struct dyno_op){ c + CFG_DATA + at, DYNO_READ32, 0 };
+	dyno_ops(op, n);
+	size = (uint8_t)op[2].value < bytes ? (uint8_t)op[2].value : bytes;
+	for (size_t at = 0; at < size; at += 4)
+		memcpy(d + at, &op[3 + at / 4].value, size - at < 4 ? size - at : 4);
+	return size;
 }
 
 bool dyno_input_has(struct dyno_input *in, unsigned int type, unsigned int code)
@@ -68,7 +81,7 @@ bool dyno_input_has(struct dyno_input *in, unsigned int type, unsigned int code)
 
 static enum dyno_input_kind find_kind(struct dyno_input *in)
 {
-	uint8_t abs[8] = { 0 }, keys[CFG_MAX_DATA] = { 0 }, rel[2] = { 0 };
+	uint8_t abs[8] = { 0 }, keys[4] = { 0 }, rel[2] = { 0 };
 	const size_t nabs = query(in, EV_BITS, DYNO_EV_ABS, abs, sizeof(abs));
 	size_t nkeys;
 

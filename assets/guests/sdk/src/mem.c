@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dyno/io.h"
 #include "sdk.h"
 
 /* In front of every piece, free or taken. 16 bytes keep the alignment. */
@@ -23,7 +24,31 @@ static_assert(sizeof(struct piece) == 16, "headers keep the alignment");
 #define TAKEN_MAGIC 0x6f6e7964u
 #define MIN_PIECE   (2 * sizeof(struct piece))
 
+#define PAGE_BYTES  ((uintptr_t)4096)
+#define TOUCH_BYTES ((uintptr_t)65536)
+
 static struct piece *free_list;
+/* No memory from `fresh` to `heap_end` was used yet. */
+static uintptr_t fresh, heap_end;
+
+/*
+ * The first access to a page of guest memory faults all the way to the host. Where ring 0 is
+ * emulated that costs a fraction there of what it costs in ring 3, so fresh memory is touched in
+ * ring 0 first, some way ahead.
+ */
+static void touch_up_to(uintptr_t end)
+{
+	uintptr_t to;
+
+	if (end <= fresh)
+		return;
+	to = (end + TOUCH_BYTES - 1) & ~(TOUCH_BYTES - 1);
+	to = to < heap_end ? to : heap_end;
+	if (to > fresh)
+		dyno_ring0(
+			DYNO_GATE_TOUCH, 0, (to - fresh + PAGE_BYTES - 1) / PAGE_BYTES, fresh, 0);
+	fresh = to;
+}
 
 void heap_init(uintptr_t from, uintptr_t to)
 {
@@ -31,6 +56,8 @@ void heap_init(uintptr_t from, uintptr_t to)
 	to &= ~(uintptr_t)15;
 	if (to < from + MIN_PIECE)
 		return;
+	fresh = from;
+	heap_end = to;
 	free_list = (struct piece *)from;
 	free_list->bytes = to - from;
 	free_list->next = NULL;
@@ -68,6 +95,8 @@ void *dyno_alloc(size_t bytes, size_t align)
 		if (at == 0)
 			continue;
 		end = (uintptr_t)p + p->bytes;
+		/* And the header behind it. */
+		touch_up_to(at + need + sizeof(*p));
 		if (end - (at + need) >= MIN_PIECE) {
 			struct piece *rest = (struct piece *)(at + need);
 

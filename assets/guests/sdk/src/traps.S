@@ -200,6 +200,13 @@ gate_rdmsr:
 	orq %rdx, %rax
 	iretq
 
+	/* rcx pages from rsi on: what they hold stays. */
+gate_touch:
+	orb $0, (%rsi)
+	addq $4096, %rsi
+	loop gate_touch
+	iretq
+
 	/* In the order of enum dyno_gate (io.h). */
 	.section .rodata.gates, "a", @progbits
 	.balign 8
@@ -209,6 +216,7 @@ gate_table:
 	.quad gate_in8, gate_in16, gate_in32
 	.quad gate_outs8
 	.quad gate_wrmsr, gate_rdmsr
+	.quad gate_touch
 	/* In the order of enum dyno_op_kind. */
 op_table:
 	.quad op_read8, op_read16, op_read32

@@ -23,7 +23,8 @@ enum dyno_gate {
 	DYNO_GATE_IN32,
 	DYNO_GATE_OUTS8,
 	DYNO_GATE_WRMSR,
-	DYNO_GATE_RDMSR
+	DYNO_GATE_RDMSR,
+	DYNO_GATE_TOUCH
 };
 
 /* One access to a device register. */
