@@ -90,7 +90,7 @@ static bool has_wildcards(const struct frame_text *t)
 
 int scenario_parse_frame(const char *text, struct scenario_frame *out, struct err *e)
 {
-	struct frame_text t;
+	struct frame_text t = { 0 };
 	int rc = frame_text_parse(text, &t, e);
 
 	if (rc != 0)

@@ -57,15 +57,15 @@ enum schema_shape {
 struct schema_key {
 	const char *key;
 	enum schema_shape shape;
+	uint32_t flags;
+	uint32_t tag; /* KEY_CHOICE */
 	const struct schema_type *type; /* SHAPE_VALUE */
 	const struct schema *sub; /* the other shapes */
-	uint32_t flags;
 	size_t offset, count;
 	double min, max; /* of numbers; both 0: none. Lists: max is the most items */
 	const char *unit; /* of numbers, where the type has none of its own: "pixels" */
 	const char *def; /* as text, read as if it stood in the file; lists: words with commas */
 	const struct schema_word *words; /* enum and flags types; ends with a NULL word */
-	uint32_t tag; /* KEY_CHOICE */
 	const char *doc;
 };
 

@@ -24,6 +24,8 @@ static uint32_t bit_position(const struct sigmap_entry *e, uint32_t i)
 
 bool sigmap_fits(const struct sigmap_entry *e, size_t len)
 {
+	if (e->bits == 0 || e->bits > 64)
+		return false;
 	uint32_t first = bit_position(e, 0) / 8, last = bit_position(e, (uint32_t)e->bits - 1) / 8;
 
 	return MAX(first, last) < len;
@@ -48,7 +50,7 @@ int sigmap_decode(const struct sigmap_entry *e, const uint8_t *data, size_t len,
 	uint64_t raw = raw_get(e, data);
 
 	if (e->flags & SIGMAP_F_SIGNED) {
-		uint32_t unused = 64 - (uint32_t)e->bits;
+		uint32_t unused = (64 - (uint32_t)e->bits) & 63;
 		int64_t v = (int64_t)(raw << unused) >> unused;
 
 		*phys = (double)v * e->scale + e->offset;

@@ -134,10 +134,10 @@ static void pointer_post(struct bind *b, const struct node *n, void *obj)
 		.key = "display", .type = &type_display,                                  \
 		.doc = "which display; without it the only one with such an input device" \
 	}
-#define HOLD_KEY(field, text, what)                                                        \
-	{                                                                                  \
-		.key = "hold", .type = &type_duration, .def = text, .min = 0, .max = 60e9, \
-		.offset = A(field), .doc = what                                            \
+#define HOLD_KEY(field, text, what)                                                          \
+	{                                                                                    \
+		.key = "hold", .type = &type_duration, .def = (text), .min = 0, .max = 60e9, \
+		.offset = A(field), .doc = (what)                                            \
 	}
 
 static const struct schema_key key_keys[] = {
@@ -436,10 +436,10 @@ static void action_post(struct bind *b, const struct node *n, void *obj)
 	}
 }
 
-#define OP(name, table, op_tag, text)                                                   \
-	{                                                                               \
-		.key = name, .shape = SHAPE_INPLACE, .sub = table, .flags = KEY_CHOICE, \
-		.tag = op_tag, .doc = text                                              \
+#define OP(name, table, op_tag, text)                                                       \
+	{                                                                                   \
+		.key = (name), .shape = SHAPE_INPLACE, .sub = (table), .flags = KEY_CHOICE, \
+		.tag = (op_tag), .doc = (text)                                              \
 	}
 
 static const struct schema_key action_keys[] = {

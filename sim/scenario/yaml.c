@@ -245,6 +245,8 @@ static void begin(
 
 static void end(struct builder *b, struct fy_event *e)
 {
+	if (b->depth == 0)
+		return;
 	struct open_node *o = &b->stack[--b->depth];
 	const struct fy_mark *m = fy_event_end_mark(e);
 
