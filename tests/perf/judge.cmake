@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
+# CAN through a guest and back, against the same through a process.
+dyno_bench(bench_can_guest SOURCES ${CMAKE_CURRENT_LIST_DIR}/bench_can_guest.c LINK dyno_vm_harness dyno_base)
+add_dependencies(bench_can_guest dyno-vm guest_echo)
