@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The bare-metal guest SDK, all of it: a program for one virtual machine, without an operating
- * system. Write `void dyno_main(void)`; it runs in ring 3 on one CPU, with port I/O allowed, all
- * memory and devices mapped one to one, SSE2 usable, interrupts only recorded. Returning from it
- * powers the machine off.
+ * system. Write `void dyno_main(void)`; it runs in ring 3 on one CPU, with all memory below 4 GiB
+ *and all devices mapped one to one, SSE2 usable, interrupts only counted, and those only while it
+ * waits. Returning from it powers the machine off. Other CPUs are left alone.
  *
  * The usual shape of a program:
  *
