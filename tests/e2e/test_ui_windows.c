@@ -100,7 +100,7 @@ static bool start_x_server(void)
 			break;
 	}
 	close(p[0]);
-	if (atol(number) == 0 && number[0] != '0')
+	if (number[0] < '0' || number[0] > '9')
 		return false;
 	number[strcspn(number, "\n")] = '\0';
 	snprintf(display, sizeof(display), ":%s", number);
