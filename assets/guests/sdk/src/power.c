@@ -43,7 +43,7 @@ void dyno_panic(const char *fmt, ...)
 	for (n = 0; text[n] != '\0'; n++)
 		;
 	text[n++] = '\n';
-	print_com1(text, (size_t)n);
+	print_emergency(text, (size_t)n);
 	acpi_poweroff();
 	stop();
 }

@@ -40,7 +40,7 @@ void print_init(void)
 
 /* The UART behind this port takes bytes as they come; no FIFO level is looked at, because every
  * look is an exit. One string instruction is one exit. */
-void print_com1(const char *text, size_t n)
+static void print_com1(const char *text, size_t n)
 {
 	static bool ready;
 
@@ -94,6 +94,19 @@ void print_drain(void)
 
 	while (port != NULL && !console_drained(port) && dyno_now_ns() < deadline_ns)
 		dyno_pause();
+}
+
+void print_emergency(const char *text, size_t n)
+{
+	static bool entered;
+
+	print_com1(text, n);
+	/* A second time means that the console is what is broken. */
+	if (entered || port == NULL)
+		return;
+	entered = true;
+	print_console(text, n);
+	print_drain();
 }
 
 static void add(const char *text, size_t n)

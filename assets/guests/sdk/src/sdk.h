@@ -41,8 +41,8 @@ DYNO_MUST_CHECK bool event_until(bool (*done)(void *ctx), void *ctx);
 void print_init(void);
 /* Waits (not for long) until the console took what was printed: before the machine ends. */
 void print_drain(void);
-/* Straight to COM1, for when nothing else works. */
-void print_com1(const char *text, size_t n);
+/* Straight to COM1, then to the console if it still works: last words. */
+void print_emergency(const char *text, size_t n);
 
 /* console.c: port 0 of the first console, for print.c; NULL: there is none. */
 struct dyno_port *console_first(void);

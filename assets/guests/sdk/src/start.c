@@ -49,7 +49,7 @@ void dyno_trap_report(void)
 		n += dyno_snprintf(text + n, sizeof(text) - (size_t)n, "  %s %016llx%s", regs[i],
 			(unsigned long long)t->reg[i], i % 4 == 3 ? "\n" : "");
 	n += dyno_snprintf(text + n, sizeof(text) - (size_t)n, "\n");
-	print_com1(text, (size_t)n);
+	print_emergency(text, (size_t)n);
 	acpi_poweroff();
 	for (;;)
 		dyno_ring0(DYNO_GATE_IDLE, 0, 0, 0, 0);
