@@ -173,11 +173,9 @@ static void item_where(struct bind *b, const struct schema *s, const struct node
 }
 
 /* The name of the i-th entry of a mapping: into the item, and not twice. */
-static void bind_map_name(
-	struct bind *b, const struct schema *s, const struct node *n, uint32_t i, void *item)
+static void bind_map_name(struct bind *b, const struct schema *s, const struct node *n, uint32_t i,
+	const struct node *name, void *item)
 {
-	const struct node *name = n->items[2 * i];
-
 	for (uint32_t j = 0; j < i; j++) {
 		if (strcmp(n->items[2 * j]->text, name->text) == 0) {
 			bind_item_error(
@@ -228,13 +226,13 @@ static void bind_items(struct bind *b, const struct schema_key *k, const struct 
 		const struct node *name = map ? n->items[2 * i] : NULL;
 		size_t l = strlen(b->path);
 
-		if (name)
+		if (map)
 			snprintf(b->path + l, sizeof(b->path) - l, ".%.40s", name->text);
 		else
 			snprintf(b->path + l, sizeof(b->path) - l, "[%u]", i);
-		item_where(b, s, item, name ? name->text : NULL, i);
-		if (name)
-			bind_map_name(b, s, n, i, items + i * s->size);
+		item_where(b, s, item, map ? name->text : NULL, i);
+		if (map)
+			bind_map_name(b, s, n, i, name, items + i * s->size);
 		bind_table(b, s, item, items + i * s->size);
 		memcpy(b->where, where, sizeof(where));
 		memcpy(b->path, path, sizeof(path));
