@@ -187,6 +187,8 @@ static void test_physical_value_is_rounded_and_clamped(void **state)
 	e = signal_at(0, 8, SIGMAP_F_SIGNED);
 	assert_true(dyno_signal_put(&e, data, 8, -1000));
 	assert_int_equal(data[0], 0x80);
+	assert_true(dyno_signal_put(&e, data, 8, NAN));
+	assert_int_equal(data[0], 0x80);
 }
 
 static void test_signal_past_the_end_of_the_frame_is_not_read(void **state)

@@ -157,7 +157,8 @@ static uint64_t raw_of(const struct sigmap_entry *e, double v)
 		v = v < 0 ? v - 0.5 : v + 0.5;
 		if (v >= (double)most)
 			return (uint64_t)most;
-		if (v <= (double)least)
+		/* Not a number is the least, too. */
+		if (!(v > (double)least))
 			return (uint64_t)least & all;
 		return (uint64_t)(int64_t)v & all;
 	}
