@@ -245,7 +245,7 @@ static int op_input(struct run *r, const json_t *q, json_t *reply, struct err *e
 {
 	static const char *const kinds[INPUT_KINDS] = { "keyboard", "pointer", "touch" };
 	struct input_event_rec ev[MAX_INPUT_EVENTS];
-	const char *kind = NULL;
+	const char *kind = "";
 	json_t *list = NULL;
 	uint64_t scanout = 0;
 	uint32_t n = 0;

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The guest's time while it stands: KVM clock, TSC, LAPIC timers. Saved at a pause, put back at
- * the resume, so that the guest sees no gap. Where KVM cannot move a guest's TSC (it reads the
- * host's own), only the KVM clock is kept, and that is said once.
+ * The guest's time while it stands: KVM clock and TSC are saved at a pause and put back at the
+ * resume, so that the guest sees no gap. Where KVM cannot move a guest's TSC (it reads the host's
+ * own), only the KVM clock is kept, and that is said once.
+ *
+ * LAPIC state is not put back: devices go on while the guest stands, and an interrupt of theirs
+ * that arrived meanwhile would be lost with it. So a LAPIC timer may fire early after a pause,
+ * which guests take as what it is: a look at the clock too many.
  */
 #include <errno.h>
 #include <string.h>
@@ -22,33 +26,33 @@ bool vm_tsc_can_move(struct vm *vm)
 	       (tsc > host ? tsc - host : host - tsc) > near;
 }
 
-static void save_vcpu(struct vm *vm, struct vcpu *c)
-{
-	c->time.valid = ioctl(c->fd, KVM_GET_LAPIC, &c->time.lapic) == 0 &&
-			vcpu_msr_get(c, MSR_TSC_DEADLINE, &c->time.deadline) &&
-			(!vm->tsc_moves || vcpu_msr_get(c, MSR_TSC, &c->time.tsc));
-}
-
 void vm_time_save(struct vm *vm)
 {
 	if (vm->clock_valid)
 		return;
 	vm->clock_valid = ioctl(vm->fd, KVM_GET_CLOCK, &vm->clock) == 0;
-	for (unsigned int i = 0; i < vm->cpus; i++)
-		save_vcpu(vm, &vm->cpu[i]);
+	for (unsigned int i = 0; i < vm->cpus; i++) {
+		struct vcpu *c = &vm->cpu[i];
+
+		c->tsc_valid = vm->tsc_moves && vcpu_msr_get(c, MSR_TSC, &c->tsc);
+	}
 }
 
-static void restore_vcpu(struct vm *vm, struct vcpu *c)
+static void restore_tsc(struct vcpu *c)
 {
-	if (!c->time.valid)
+	uint64_t deadline;
+
+	if (!c->tsc_valid)
 		return;
-	/* The deadline after the LAPIC: its state decides whether there is one. */
-	if ((vm->tsc_moves && !vcpu_msr_set(c, MSR_TSC, c->time.tsc)) ||
-		ioctl(c->fd, KVM_SET_LAPIC, &c->time.lapic) < 0 ||
-		(c->time.deadline && !vcpu_msr_set(c, MSR_TSC_DEADLINE, c->time.deadline)))
-		log_warn(
-			"vCPU %u: KVM did not take its timers back: %s", c->index, strerror(errno));
-	c->time.valid = false;
+	c->tsc_valid = false;
+	if (!vcpu_msr_set(c, MSR_TSC, c->tsc))
+		log_warn("vCPU %u: KVM did not take its TSC back: %s", c->index, strerror(errno));
+	/* Armed against the old offset: written again, it is armed against the new one. Zero has
+	 * fired or was never set. */
+	if (vcpu_msr_get(c, MSR_TSC_DEADLINE, &deadline) && deadline &&
+		!vcpu_msr_set(c, MSR_TSC_DEADLINE, deadline))
+		log_warn("vCPU %u: KVM did not take its deadline back: %s", c->index,
+			strerror(errno));
 }
 
 void vm_time_restore(struct vm *vm)
@@ -60,10 +64,10 @@ void vm_time_restore(struct vm *vm)
 		log_info("this host's KVM cannot stop a guest's TSC: it went on during the pause; "
 			 "the KVM clock did not");
 	}
+	for (unsigned int i = 0; i < vm->cpus; i++)
+		restore_tsc(&vm->cpu[i]);
 	vm->clock.flags = 0;
 	if (ioctl(vm->fd, KVM_SET_CLOCK, &vm->clock) < 0)
 		log_warn("KVM did not take its clock back: %s", strerror(errno));
-	for (unsigned int i = 0; i < vm->cpus; i++)
-		restore_vcpu(vm, &vm->cpu[i]);
 	vm->clock_valid = false;
 }

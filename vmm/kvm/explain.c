@@ -7,6 +7,9 @@
 #include "vmm/kvm/priv.h"
 
 #define INSN_BYTES 15
+/* Some processors leave a vCPU in its reset state after a triple fault. */
+#define RESET_RIP 0xfff0
+#define CR0_PE    1u
 
 struct text {
 	char *at;
@@ -59,6 +62,10 @@ static unsigned int add_place(struct vcpu *c, struct text *t)
 
 	if (ioctl(c->fd, KVM_GET_REGS, &r) < 0 || ioctl(c->fd, KVM_GET_SREGS, &s) < 0) {
 		add(t, "vCPU %u at an unknown place", c->index);
+		return 0;
+	}
+	if (r.rip == RESET_RIP && !(s.cr0 & CR0_PE)) {
+		add(t, "vCPU %u; KVM has reset it already: where it was is not known", c->index);
 		return 0;
 	}
 	cpl = s.ss.dpl;

@@ -14,13 +14,6 @@
 /* Interrupts a running vCPU thread's KVM_RUN; its handler does nothing. */
 #define VM_KICK_SIGNAL SIGUSR1
 
-/* What changes while the guest stands and must not be noticed by it. */
-struct vcpu_time {
-	bool valid;
-	uint64_t tsc, deadline;
-	struct kvm_lapic_state lapic;
-};
-
 struct vcpu {
 	struct vm *vm;
 	unsigned int index;
@@ -33,7 +26,8 @@ struct vcpu {
 	struct kvm_sregs first_sregs;
 	struct kvm_vcpu_events first_events;
 	struct kvm_fpu first_fpu;
-	struct vcpu_time time;
+	uint64_t tsc; /* at the pause */
+	bool tsc_valid;
 };
 
 enum vm_want { VM_WANT_PAUSE, VM_WANT_RUN, VM_WANT_QUIT };

@@ -115,7 +115,7 @@ static int reset_vcpu(struct vcpu *c, struct err *e)
 		ioctl(c->fd, KVM_SET_LAPIC, &c->first_lapic) < 0 ||
 		ioctl(c->fd, KVM_SET_MP_STATE, &mp) < 0)
 		return err_errno(e, errno, "KVM cannot reset vCPU %u", c->index);
-	c->time.valid = false;
+	c->tsc_valid = false;
 	return 0;
 }
 
