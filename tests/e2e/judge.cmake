@@ -3,3 +3,7 @@
 dyno_test(test_real_drive
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_real_drive.c ${CMAKE_CURRENT_LIST_DIR}/dyno_proc.c
   LINK PkgConfig::JANSSON m LABELS e2e TIMEOUT 300 DEPENDS dyno dyno-vm dyno-ui guests)
+# One guest dies, the other drives on.
+dyno_test(test_isolation
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_isolation.c ${CMAKE_CURRENT_LIST_DIR}/dyno_proc.c
+  LINK PkgConfig::JANSSON LABELS e2e TIMEOUT 300 DEPENDS dyno dyno-vm dyno-ui guests)
