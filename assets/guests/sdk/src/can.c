@@ -33,7 +33,7 @@
 #define MAX_CANS   8
 #define RX_BUFS    128
 #define TX_BUFS    64
-#define KICK_AFTER 16
+#define KICK_AFTER 32
 #define NAME_BYTES 24
 
 struct can_msg {

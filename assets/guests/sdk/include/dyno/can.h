@@ -36,7 +36,7 @@ DYNO_MUST_CHECK bool dyno_can_recv(struct dyno_can *c, struct dyno_can_frame *ou
 
 /*
  * Queues a frame. Frames leave in order. 0: queued (sent with the next dyno_can_kick(), dyno_wait()
- * or when 16 are waiting). DYNO_E_FULL: too many unsent frames. DYNO_E_STATE: stopped or bus-off.
+ * or when 32 are waiting). DYNO_E_FULL: too many unsent frames. DYNO_E_STATE: stopped or bus-off.
  * DYNO_E_INVAL: illegal id or length, or a kind of frame that was not negotiated.
  */
 DYNO_MUST_CHECK int dyno_can_send(struct dyno_can *c, const struct dyno_can_frame *f);
