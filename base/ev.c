@@ -44,6 +44,7 @@ struct ev_loop {
 	struct ev_timer **heap;
 	uint32_t heap_n, heap_cap, timers;
 	uint64_t armed_ns; /* what the timerfd is set to; 0: off */
+	uint64_t firing_ns; /* while due timers run: up to when they are due; else 0 */
 	pthread_mutex_t lock;
 	struct post *posts, **posts_tail;
 	bool closed; /* no further posts; guarded by lock */
@@ -201,7 +202,9 @@ void ev_timer_at(struct ev_timer *t, uint64_t deadline_ns)
 {
 	struct ev_loop *l = t->loop;
 
-	t->deadline_ns = deadline_ns ? deadline_ns : 1;
+	/* Armed inside a timer's callback it waits for the next turn, however late it is: a timer
+	 * that comes back by itself leaves the descriptors their turn. */
+	t->deadline_ns = MAX(deadline_ns, l->firing_ns + 1);
 	if (!t->heap_index) {
 		l->heap[l->heap_n] = t;
 		t->heap_index = ++l->heap_n;
@@ -242,12 +245,14 @@ static void run_timers(struct ev_loop *l)
 	if (!l->heap_n)
 		return;
 	now = clock_now_ns();
+	l->firing_ns = now;
 	while (l->heap_n && l->heap[0]->deadline_ns <= now) {
 		struct ev_timer *t = l->heap[0];
 
 		ev_timer_stop(t);
 		t->cb(t, now);
 	}
+	l->firing_ns = 0;
 }
 
 /* ---- file descriptors ---- */

@@ -29,7 +29,10 @@ struct ev_io {
 		.fd = -1 \
 	}
 
-/* A timer on CLOCK_MONOTONIC. Zero-initialise before first use. One shot: re-arm in cb. */
+/*
+ * A timer on CLOCK_MONOTONIC. Zero-initialise before first use. One shot: re-arm in cb; what is
+ * armed inside a timer's callback fires in the next turn at the earliest.
+ */
 struct ev_timer {
 	uint64_t deadline_ns; /* 0 while disarmed */
 	void (*cb)(struct ev_timer *t, uint64_t now_ns);
@@ -59,10 +62,10 @@ MUST_CHECK int ev_io_set(struct ev_io *io, uint32_t events);
 /* Stops watching; idempotent; does not close the fd. */
 void ev_io_del(struct ev_io *io);
 
-/* Arms (or moves) the timer to an absolute CLOCK_MONOTONIC time. Never fails once the loop has
- * room; room for a timer is made by ev_timer_init. */
+/* Makes room for one more timer in the loop, so that arming never fails. 0 or -ENOMEM. */
 MUST_CHECK int ev_timer_init(struct ev_loop *l, struct ev_timer *t,
 	void (*cb)(struct ev_timer *t, uint64_t now_ns), void *data);
+/* Arms (or moves) the timer to an absolute CLOCK_MONOTONIC time; one that is past fires soon. */
 void ev_timer_at(struct ev_timer *t, uint64_t deadline_ns);
 /* Disarms; idempotent. */
 void ev_timer_stop(struct ev_timer *t);
@@ -70,8 +73,9 @@ void ev_timer_stop(struct ev_timer *t);
 void ev_timer_fini(struct ev_timer *t);
 
 /*
- * Runs fn(arg) on the loop's thread, soon, in order of posting. Any thread; does not wait.
- * 0 or -ENOMEM.
+ * Runs fn(arg) on the loop's thread, soon, in order of posting. Any thread; does not wait. What
+ * `arg` points to must live until fn ran or the loop has ended. 0; -ENOMEM; -ECANCELED when the
+ * loop has ended: fn will not run, then.
  */
 MUST_CHECK int ev_post(struct ev_loop *l, void (*fn)(void *arg), void *arg);
 /*

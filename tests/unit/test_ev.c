@@ -61,6 +61,31 @@ static void test_timers_fire_in_order_of_their_deadlines(void **state)
 		ev_timer_fini(&t[i]);
 }
 
+static void on_again(struct ev_timer *t, uint64_t now_ns)
+{
+	unsigned int *n = t->data;
+
+	(void)now_ns;
+	/* The end is for a loop that does not let go. */
+	if (++*n < 1000)
+		ev_timer_at(t, 1);
+}
+
+static void test_a_timer_that_arms_itself_in_the_past_fires_once_a_turn(void **state)
+{
+	struct ev_loop *l = *state;
+	struct ev_timer t;
+	unsigned int n = 0;
+
+	assert_int_equal(ev_timer_init(l, &t, on_again, &n), 0);
+	ev_timer_at(&t, 1);
+	assert_int_equal(ev_loop_turn(l, 1000), 0);
+	assert_int_equal(n, 1);
+	assert_int_equal(ev_loop_turn(l, 1000), 0);
+	assert_int_equal(n, 2);
+	ev_timer_fini(&t);
+}
+
 static void test_a_timer_moved_earlier_fires_first(void **state)
 {
 	struct ev_loop *l = *state;
@@ -221,6 +246,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_timers_fire_in_order_of_their_deadlines),
 		T(test_a_timer_moved_earlier_fires_first),
+		T(test_a_timer_that_arms_itself_in_the_past_fires_once_a_turn),
 		T(test_a_watcher_removed_in_a_callback_is_not_called_any_more),
 		T(test_watching_a_closed_descriptor_is_an_error),
 		T(test_posts_and_calls_run_on_the_loop_in_order),
