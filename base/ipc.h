@@ -25,9 +25,10 @@ MUST_CHECK int ipc_pair(int fds[2], int sndbuf_bytes);
 MUST_CHECK int ipc_send(int sock, const void *buf, size_t len, const int *fds, size_t nfds);
 
 /*
- * Receives one packet. Returns its length, 0 at end of file, or -errno (-EMSGSIZE when the packet
- * or its fds did not fit: what arrived is closed). fds[0..*nfds) then belong to the caller.
- * `fds` may be NULL with nfds NULL: fds that arrive anyway are closed.
+ * Receives one packet. Returns its length, 0 at end of file (an empty packet counts as one, its fds
+ * are closed), or -errno (-EMSGSIZE when the packet or its fds did not fit: what arrived is
+ * closed). fds[0..*nfds) then belong to the caller. `fds` may be NULL with nfds NULL: fds that
+ * arrive anyway are closed.
  */
 MUST_CHECK ssize_t ipc_recv(
 	int sock, void *buf, size_t cap, int *fds, size_t max_fds, size_t *nfds);

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -104,6 +105,33 @@ static void test_empty_packets_cannot_be_sent(void **state)
 	assert_int_equal(ipc_send(s[0], "", 0, NULL, 0), -EINVAL);
 }
 
+static void test_an_empty_packet_ends_and_its_descriptors_are_closed(void **state)
+{
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} c = { .bytes = { 0 } };
+	struct iovec v = { .iov_base = &c, .iov_len = 0 };
+	struct msghdr m = { .msg_iov = &v,
+		.msg_iovlen = 1,
+		.msg_control = c.bytes,
+		.msg_controllen = sizeof(c.bytes) };
+	int out = memfd_create("a", 0), in[1], before = lowest_free();
+	size_t n = 9;
+	char buf[8];
+
+	(void)state;
+	c.align = (struct cmsghdr){
+		.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS
+	};
+	memcpy(CMSG_DATA(&c.align), &out, sizeof(out));
+	assert_int_equal(sendmsg(s[0], &m, 0), 0);
+	assert_int_equal(ipc_recv(s[1], buf, sizeof(buf), in, 1, &n), 0);
+	assert_int_equal(n, 0);
+	assert_int_equal(lowest_free(), before);
+	close(out);
+}
+
 static void test_json_objects_travel_and_other_packets_are_refused(void **state)
 {
 	json_t *msg = NULL;
@@ -162,6 +190,7 @@ int main(void)
 		T(test_more_descriptors_than_expected_are_closed),
 		T(test_the_end_of_the_peer_is_not_an_error),
 		T(test_empty_packets_cannot_be_sent),
+		T(test_an_empty_packet_ends_and_its_descriptors_are_closed),
 		T(test_json_objects_travel_and_other_packets_are_refused),
 		T(test_json_fields_are_checked_and_named),
 	};
