@@ -60,6 +60,7 @@ struct can_dev {
 	uint32_t n_free, seq;
 	bool tx_waits; /* the port had no room */
 	struct ev_timer again; /* goes on where a turn's work was full */
+	uint32_t again_queues; /* bit q: with queue q */
 
 	struct can_rec_frame pending[RX_PENDING];
 	uint32_t pend_head, pend_count;
@@ -186,6 +187,14 @@ static bool tx_send(struct can_dev *c, struct can_rec_frame *r)
 	return true;
 }
 
+/* A turn's work is full: the request that was popped last stays for the next turn. */
+static void go_on_later(struct can_dev *c, unsigned int q)
+{
+	vq_unpop(c->vq[q], &c->chain[q]);
+	c->again_queues |= 1u << q;
+	ev_timer_at(&c->again, 1);
+}
+
 static void rx_drain(struct can_dev *c);
 
 static void release_hold(struct can_dev *c)
@@ -200,14 +209,12 @@ static void tx_work(struct can_dev *c)
 	uint32_t n = 0;
 
 	c->tx_waits = false;
-	/* Every slot taken: a driver that reuses what is in flight gets no further. */
 	while (c->vq[TXQ] && c->n_free && vq_pop(c->vq[TXQ], &c->chain[TXQ]) == VQ_TAKEN) {
 		struct can_rec_frame r;
 		int rc;
 
 		if (n++ == TURN_REQUESTS) {
-			vq_unpop(c->vq[TXQ], &c->chain[TXQ]);
-			ev_timer_at(&c->again, 1);
+			go_on_later(c, TXQ);
 			break;
 		}
 		rc = tx_parse(c, &r);
@@ -227,15 +234,13 @@ static void tx_work(struct can_dev *c)
 			break;
 		}
 	}
+	/* The ring was not seen empty, so that the driver need not kick for its next request: the
+	 * bus's answer, which gives a slot back, looks into it again. */
+	if (!c->n_free)
+		c->tx_waits = true;
 	c->port->ops->flush(c->port);
 	if (c->vq[TXQ])
 		vq_flush(c->vq[TXQ]);
-}
-
-static void on_again(struct ev_timer *t, uint64_t now_ns)
-{
-	(void)now_ns;
-	tx_work(t->data);
 }
 
 /* ---- reception ---- */
@@ -361,11 +366,19 @@ static bool control(struct can_dev *c)
 /* "CAN Device / Controller Mode": carried out when the request comes back, never behind a Tx. */
 static void ctrl_work(struct can_dev *c)
 {
-	while (c->vq[CTRLQ] && vq_pop(c->vq[CTRLQ], &c->chain[CTRLQ]) == VQ_TAKEN) {
-		bool ok = control(c);
-		uint8_t result = result_of(ok);
-		struct vq_writer w;
+	uint32_t n = 0;
 
+	while (c->vq[CTRLQ] && vq_pop(c->vq[CTRLQ], &c->chain[CTRLQ]) == VQ_TAKEN) {
+		struct vq_writer w;
+		uint8_t result;
+		bool ok;
+
+		if (n++ == TURN_REQUESTS) {
+			go_on_later(c, CTRLQ);
+			return;
+		}
+		ok = control(c);
+		result = result_of(ok);
 		if (!ok)
 			log_guest("%s: unknown control request", c->v.tag);
 		vq_writer_init(&w, c->vq[CTRLQ], &c->chain[CTRLQ]);
@@ -374,6 +387,19 @@ static void ctrl_work(struct can_dev *c)
 		if (vq_push(c->vq[CTRLQ], &c->chain[CTRLQ], w.written) != 0)
 			return;
 	}
+}
+
+static void on_again(struct ev_timer *t, uint64_t now_ns)
+{
+	struct can_dev *c = t->data;
+	uint32_t queues = c->again_queues;
+
+	(void)now_ns;
+	c->again_queues = 0;
+	if (queues & 1u << CTRLQ)
+		ctrl_work(c);
+	if (queues & 1u << TXQ)
+		tx_work(c);
 }
 
 /* ---- what the port says ---- */
@@ -506,10 +532,10 @@ static void can_queue_stop(struct vdev *v, unsigned int q)
 	struct can_dev *c = can_of(v);
 
 	c->vq[q] = NULL;
+	c->again_queues &= ~(1u << q);
 	if (q == TXQ) {
 		forget_slots(c);
 		c->tx_waits = false;
-		ev_timer_stop(&c->again);
 	}
 }
 

@@ -391,6 +391,33 @@ static void test_a_whole_window_waits_and_comes_back(void **state)
 	rig_free(r);
 }
 
+static void test_a_request_after_a_full_window_is_not_overheard(void **state)
+{
+	(void)state;
+	for (unsigned int packed = 0; packed < 2; packed++) {
+		struct rig *r = rig_new(
+			MOCK_INDIRECT | MOCK_EVENT_IDX | (packed ? MOCK_PACKED : 0), ALL, false);
+		struct tx t = make_tx(0x123, 0, 0);
+		struct mock_iov out = { &t, sizeof(t.h) }, in = { NULL, 1 };
+
+		start(r);
+		/* One kick for all, so that the device takes them without looking up. */
+		for (unsigned int i = 0; i < 256; i++)
+			assert_true(mock_add(r->m, TXQ, &out, 1, &in, 1) >= 0);
+		(void)mock_kick(r->m, TXQ);
+		until_got(r, 257);
+		for (unsigned int i = 0; i < 256; i++)
+			bus_answer(r, r->got[1 + i].h.serial, CAN_REC_ACK);
+		for (unsigned int i = 0; i < 256; i++)
+			assert_int_equal(tx_result(r), VIRTIO_CAN_RESULT_OK);
+		for (unsigned int i = 0; i < 10; i++)
+			mock_turn(r->m);
+		(void)post_tx(r, &t, 0);
+		until_got(r, 258);
+		rig_free(r);
+	}
+}
+
 static void test_requests_past_the_window_wait_in_the_ring(void **state)
 {
 	struct rig *r = rig_new(MOCK_INDIRECT, F(CAN_CLASSIC), false);
@@ -482,6 +509,83 @@ static void test_unknown_control_requests_are_not_ok(void **state)
 	assert_int_equal(mock_send(r->m, CTRLQ, &byte, 1, &result, 1), 1);
 	assert_int_equal(result, VIRTIO_CAN_RESULT_NOT_OK);
 	rig_free(r);
+}
+
+/* A port that lets the driver add a control request whenever one is carried out. */
+struct eager_port {
+	struct can_port p; /* first */
+	struct mock *m;
+	unsigned int n;
+};
+
+static void add_control(struct eager_port *e, uint16_t msg)
+{
+	struct virtio_can_control_out req = { .msg_type = le16_of(msg) };
+	struct mock_iov out = { &req, sizeof(req) }, in = { NULL, 1 };
+	struct mock_used u;
+
+	while (mock_poll(e->m, CTRLQ, &u))
+		;
+	assert_true(mock_add(e->m, CTRLQ, &out, 1, &in, 1) >= 0);
+}
+
+static void eager_start(struct can_port *p)
+{
+	struct eager_port *e = (struct eager_port *)p;
+
+	/* The end is for a device that does not let go. */
+	if (++e->n < 5000)
+		add_control(e, VIRTIO_CAN_SET_CTRL_STOP);
+}
+
+static void eager_stop(struct can_port *p)
+{
+	struct eager_port *e = (struct eager_port *)p;
+
+	if (++e->n < 5000)
+		add_control(e, VIRTIO_CAN_SET_CTRL_START);
+}
+
+static int eager_attach(struct can_port *p, struct ev_loop *loop, const struct can_port_sink *sink)
+{
+	(void)p;
+	(void)loop;
+	(void)sink;
+	return 0;
+}
+
+static void eager_nothing(struct can_port *p)
+{
+	(void)p;
+}
+
+static void test_control_requests_without_end_share_the_loop(void **state)
+{
+	static const struct can_port_ops ops = { .name = "eager",
+		.attach = eager_attach,
+		.flush = eager_nothing,
+		.start = eager_start,
+		.stop = eager_stop,
+		.free = eager_nothing };
+	struct eager_port e = { .p = { &ops } };
+	struct can_dev_config cfg = { .tag = "test/can0" };
+	struct vdev *dev;
+
+	(void)state;
+	e.m = mock_new(0);
+	assert_int_equal(can_dev_new(&dev, &e.p, &cfg), 0);
+	mock_attach(e.m, dev);
+	mock_start(e.m, ALL);
+	add_control(&e, VIRTIO_CAN_SET_CTRL_START);
+	mock_kick_always(e.m, CTRLQ);
+	while (e.n == 0)
+		mock_turn(e.m);
+	/* A turn's worth for the kick and one for the turn. */
+	assert_in_range(e.n, 1, 520);
+	for (unsigned int i = 0; i < 1000 && e.n < 1000; i++)
+		mock_turn(e.m);
+	assert_in_range(e.n, 1000, 2000);
+	mock_free(e.m);
 }
 
 static void test_busoff_sets_status_and_start_clears_it(void **state)
@@ -855,11 +959,13 @@ int main(void)
 		cmocka_unit_test(test_a_header_that_is_cut_is_rejected),
 		cmocka_unit_test(test_the_payload_may_lie_in_many_pieces),
 		cmocka_unit_test(test_a_whole_window_waits_and_comes_back),
+		cmocka_unit_test(test_a_request_after_a_full_window_is_not_overheard),
 		cmocka_unit_test(test_requests_past_the_window_wait_in_the_ring),
 		cmocka_unit_test(test_a_stopped_controller_sends_nothing),
 		cmocka_unit_test(test_stop_returns_pending_transmissions_before_itself),
 		cmocka_unit_test(test_late_answers_of_before_a_stop_are_nobodys),
 		cmocka_unit_test(test_unknown_control_requests_are_not_ok),
+		cmocka_unit_test(test_control_requests_without_end_share_the_loop),
 		cmocka_unit_test(test_busoff_sets_status_and_start_clears_it),
 		cmocka_unit_test(test_a_reset_stops_the_controller_and_clears_status),
 		cmocka_unit_test(test_a_queue_reset_forgets_what_was_in_flight),
