@@ -118,7 +118,7 @@ static int by_value(const void *a, const void *b)
 
 static json_t *round_trips(struct bus *b, uint32_t n)
 {
-	uint64_t *ns = calloc(n, sizeof(*ns));
+	uint64_t *ns = calloc(n, sizeof(*ns)), median, p99;
 	json_t *o;
 
 	if (!ns)
@@ -135,9 +135,11 @@ static json_t *round_trips(struct bus *b, uint32_t n)
 			ns[i - WARM_UP] = clock_now_ns() - t0;
 	}
 	qsort(ns, n, sizeof(*ns), by_value);
+	median = ns[n / 2];
+	p99 = ns[(uint64_t)n * 99 / 100];
 	o = json_pack("{s:I,s:f,s:f,s:f,s:f}", "trips", (json_int_t)n, "min_us",
-		(double)ns[0] / 1e3, "median_us", (double)ns[n / 2] / 1e3, "p99_us",
-		(double)ns[(uint64_t)n * 99 / 100] / 1e3, "max_us", (double)ns[n - 1] / 1e3);
+		(double)ns[0] / 1e3, "median_us", (double)median / 1e3, "p99_us", (double)p99 / 1e3,
+		"max_us", (double)ns[n - 1] / 1e3);
 	free(ns);
 	return o;
 }

@@ -29,8 +29,6 @@
 #define PROCS       4u
 #define LIMIT_S     30u
 
-extern char **environ;
-
 static char folder[] = "/tmp/dyno-bench-XXXXXX";
 static char program[1024];
 
