@@ -179,8 +179,8 @@ static void serve(struct uart *u)
 	pthread_mutex_lock(&u->lock);
 	u->posted = false;
 	tx_flush(u);
-	if (u->watching)
-		rx_fill(u);
+	/* Also where the other end hung up and is watched no more: it may have sent something. */
+	rx_fill(u);
 	update_irq(u);
 	if (u->watching && ev_io_set(&u->io, wanted_events(u)) < 0) {
 		ev_io_del(&u->io);
@@ -426,6 +426,7 @@ static int watch(struct uart *u)
 	if (rc == 0)
 		rc = ev_io_add(u->loop, &u->io, u->fd, EPOLLIN, on_fd, u);
 	u->watching = rc == 0;
+	u->rx_ended = rc == -EPERM;
 	return rc == -EPERM ? 0 : rc;
 }
 

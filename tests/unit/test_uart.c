@@ -152,6 +152,24 @@ static void test_long_input_arrives_whole_through_the_fifo(void **state)
 	assert_int_equal(uart_read(f->u, LSR) & 2, 0); /* no overrun */
 }
 
+static void test_input_of_before_a_hang_up_is_not_lost(void **state)
+{
+	static const char text[] = "more bytes than the receive buffer holds";
+	struct fix *f = *state;
+
+	uart_write(f->u, IIR, 1); /* FIFOs on */
+	assert_int_equal(write(f->far, text, sizeof(text)), sizeof(text));
+	turn(f);
+	fd_close(&f->far);
+	turn(f);
+	for (size_t i = 0; i < sizeof(text); i++) {
+		assert_int_equal(uart_read(f->u, LSR) & 1, 1);
+		assert_int_equal(uart_read(f->u, DATA), text[i]);
+		turn(f);
+	}
+	assert_int_equal(uart_read(f->u, LSR) & 1, 0);
+}
+
 static void test_fifo_trigger_level_and_timeout_are_told_apart(void **state)
 {
 	struct fix *f = *state;
@@ -307,6 +325,7 @@ int main(void)
 		T(test_received_byte_raises_and_reading_it_lowers_the_line),
 		T(test_line_is_gated_by_out2),
 		T(test_long_input_arrives_whole_through_the_fifo),
+		T(test_input_of_before_a_hang_up_is_not_lost),
 		T(test_fifo_trigger_level_and_timeout_are_told_apart),
 		T(test_transmitter_interrupt_comes_on_enable_and_goes_on_identification),
 		T(test_loopback_returns_bytes_and_modem_lines),
