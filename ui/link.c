@@ -3,6 +3,7 @@
 #include "ui/link.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +29,7 @@ struct surface {
 struct link {
 	struct ev_loop *loop;
 	struct ev_io io;
-	atomic_int fd;
+	int fd; /* the number stays for the link's life: a window's thread may be using it */
 	const struct ui_guest_spec *spec;
 	const struct link_ops *ops;
 	void *ctx;
@@ -196,15 +197,21 @@ static void on_io(struct ev_io *io, uint32_t revents)
 
 int link_attach(struct link *l, int fd_take)
 {
-	int rc = fd_set_nonblock(fd_take, 1), old;
+	int rc = fd_set_nonblock(fd_take, 1);
 
 	ev_io_del(&l->io);
 	for (size_t i = 0; i < DISPLAY_MAX_SURFACES; i++)
 		forget(&l->surface[i]);
-	/* A window's thread may be sending input: it sees the old channel or the new one. */
-	old = atomic_exchange(&l->fd, fd_take);
-	fd_close(&old);
-	return rc < 0 ? rc : ev_io_add(l->loop, &l->io, fd_take, EPOLLIN, on_io, l);
+	if (l->fd < 0) {
+		l->fd = fd_take;
+	} else {
+		/* A window's thread may be sending input: it meets the old channel or the new one.
+		 * Closed, the number could become another descriptor's under its hands. */
+		if (dup3(fd_take, l->fd, O_CLOEXEC) < 0 && rc == 0)
+			rc = -errno;
+		close(fd_take);
+	}
+	return rc < 0 ? rc : ev_io_add(l->loop, &l->io, l->fd, EPOLLIN, on_io, l);
 }
 
 int link_new(struct link **out, struct ev_loop *loop, int fd_take, const struct ui_guest_spec *spec,
@@ -238,13 +245,10 @@ int link_new(struct link **out, struct ev_loop *loop, int fd_take, const struct 
 
 void link_free(struct link *l)
 {
-	int fd;
-
 	if (!l)
 		return;
 	ev_io_del(&l->io);
-	fd = l->fd;
-	fd_close(&fd);
+	fd_close(&l->fd);
 	for (size_t i = 0; i < DISPLAY_MAX_SURFACES; i++)
 		forget(&l->surface[i]);
 	for (uint32_t i = 0; i < l->spec->displays; i++)

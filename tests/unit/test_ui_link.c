@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The UI's end of a display channel against a peer that lies. */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,6 +24,7 @@ struct fixture {
 	struct link *link;
 	struct ui_guest_spec spec;
 	int peer;
+	int first; /* the number of the link's end */
 	unsigned int damaged, gone;
 };
 
@@ -57,6 +59,7 @@ static int setup(void **state)
 	assert_int_equal(ev_loop_new(&f.loop), 0);
 	assert_int_equal(ipc_pair(pair, 0), 0);
 	f.peer = pair[1];
+	f.first = pair[0];
 	assert_int_equal(fd_set_nonblock(f.peer, 1), 0);
 	assert_int_equal(link_new(&f.link, f.loop, pair[0], &f.spec, &ops, &f), 0);
 	*state = &f;
@@ -227,6 +230,24 @@ static void test_a_guest_that_was_started_again_shows_its_new_surfaces(void **st
 	assert_int_equal(f->damaged, 1);
 }
 
+static void test_the_channels_number_never_becomes_another_descriptors(void **state)
+{
+	struct fixture *f = *state;
+	int pair[2], other;
+
+	fd_close(&f->peer);
+	turn(f);
+	assert_int_equal(ipc_pair(pair, 0), 0);
+	f->peer = pair[1];
+	assert_int_equal(link_attach(f->link, pair[0]), 0);
+	/* A window's thread that read the number before the change would write to it: it must
+	 * not be what the next descriptor gets. */
+	other = open("/dev/null", O_RDWR | O_CLOEXEC);
+	assert_int_equal(other, pair[0]);
+	assert_true(fcntl(f->first, F_GETFD) & FD_CLOEXEC);
+	close(other);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -239,6 +260,7 @@ int main(void)
 		T(test_input_arrives_at_the_guests_side),
 		T(test_the_end_of_the_guests_process_is_told_once),
 		T(test_a_guest_that_was_started_again_shows_its_new_surfaces),
+		T(test_the_channels_number_never_becomes_another_descriptors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
