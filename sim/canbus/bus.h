@@ -65,7 +65,8 @@ struct canbus_port {
 	/* A host interface: frames not written yet. */
 	struct canfd_frame *raw;
 	uint32_t raw_head, raw_count;
-	struct ev_timer retry;
+	struct ev_timer retry; /* to write to a full interface */
+	struct ev_timer reread; /* to read where the bus had no room */
 };
 
 struct canbus {

@@ -20,7 +20,8 @@
 
 /* Frames moved by one system call. */
 #define RAW_BATCH 32u
-/* An interface whose transmit queue is full does not become writable: ask again. */
+/* An interface whose transmit queue is full does not become writable, and a bus that is slower than
+ * the interface does not tell when it has room: ask again. */
 #define RETRY_NS NS_PER_MS
 
 static void raw_flush(struct canbus_port *p)
@@ -95,6 +96,7 @@ static void raw_fini(struct canbus_port *p)
 {
 	ev_io_del(&p->io);
 	ev_timer_fini(&p->retry);
+	ev_timer_fini(&p->reread);
 	fd_close(&p->fd);
 	free(p->raw);
 }
@@ -139,7 +141,11 @@ static void on_raw(struct ev_io *io, uint32_t revents)
 		m[i].msg_hdr.msg_iov = &v[i];
 		m[i].msg_hdr.msg_iovlen = 1;
 	}
-	if (room) {
+	if (!room) {
+		/* The socket would be reported as readable until the bus has caught up. */
+		ev_io_del(&p->io);
+		ev_timer_at(&p->reread, clock_now_ns() + RETRY_NS);
+	} else {
 		n = recvmmsg(p->fd, m, room, MSG_DONTWAIT, NULL);
 		if (n < 0 && errno != EAGAIN && errno != EINTR && errno != ENETDOWN)
 			revents |= EPOLLHUP;
@@ -155,6 +161,15 @@ static void on_raw(struct ev_io *io, uint32_t revents)
 		bus_wake(p->bus);
 	if (revents & EPOLLHUP)
 		bus_port_gone(p);
+}
+
+static void on_reread(struct ev_timer *t, uint64_t now_ns)
+{
+	struct canbus_port *p = t->data;
+
+	/* Fails for want of memory alone. */
+	if (ev_io_add(p->bus->loop, &p->io, p->fd, EPOLLIN, on_raw, p) < 0)
+		ev_timer_at(t, now_ns + RETRY_NS);
 }
 
 int canbus_add_raw_port(struct canbus *b, int fd_take, const char *name, struct canbus_port **out)
@@ -174,6 +189,8 @@ int canbus_add_raw_port(struct canbus *b, int fd_take, const char *name, struct 
 	p->fd = fd_take;
 	p->raw = calloc(RAW_WINDOW, sizeof(*p->raw));
 	rc = p->raw ? ev_timer_init(b->loop, &p->retry, on_retry, p) : -ENOMEM;
+	if (rc == 0)
+		rc = ev_timer_init(b->loop, &p->reread, on_reread, p);
 	if (rc == 0)
 		rc = ev_io_add(b->loop, &p->io, fd_take, EPOLLIN, on_raw, p);
 	if (rc < 0) {

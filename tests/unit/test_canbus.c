@@ -659,6 +659,38 @@ static void test_a_raw_socket_is_bridged_both_ways(void **state)
 	bench_free(b);
 }
 
+static void test_a_bus_slower_than_its_interface_does_not_keep_the_loop_busy(void **state)
+{
+	static const struct canbus_config slow = { .timing = CANBUS_BIT_ACCURATE,
+		.bitrate_hz = 10000 };
+	struct bench *b = bench_new(&slow, 1, false);
+	struct can_frame cf = { .can_id = 0x123 };
+	struct canbus_port_stats st;
+	struct canbus_stats before, after;
+	struct canbus_port *p;
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(ipc_pair(fds, 0), 0);
+	assert_int_equal(fd_set_nonblock(fds[1], 1), 0);
+	assert_int_equal(canbus_add_raw_port(b->bus, fds[0], "vcan0", &p), 0);
+	start_all(b, 1);
+	do {
+		while (send(fds[1], &cf, CAN_MTU, 0) == CAN_MTU)
+			;
+		assert_int_equal(ev_loop_turn(b->loop, 0), 0);
+		canbus_port_get_stats(p, &st);
+	} while (st.queued < CAN_PORT_WINDOW);
+	/* Each turn waits for something to do, so that these last for several frames. */
+	canbus_get_stats(b->bus, &before);
+	for (unsigned int i = 0; i < 200; i++)
+		assert_int_equal(ev_loop_turn(b->loop, 1000), 0);
+	canbus_get_stats(b->bus, &after);
+	assert_true(after.frames - before.frames > 5);
+	close(fds[1]);
+	bench_free(b);
+}
+
 static void test_a_missing_host_interface_is_explained(void **state)
 {
 	struct bench *b = bench_new(&ideal, 0, false);
@@ -712,6 +744,7 @@ int main(void)
 		cmocka_unit_test(test_a_tap_may_send_and_leave_in_its_callback),
 		cmocka_unit_test(test_a_tap_may_remove_the_sender),
 		cmocka_unit_test(test_a_raw_socket_is_bridged_both_ways),
+		cmocka_unit_test(test_a_bus_slower_than_its_interface_does_not_keep_the_loop_busy),
 		cmocka_unit_test(test_a_missing_host_interface_is_explained),
 		cmocka_unit_test(test_load_is_the_bus_time_of_the_frames),
 	};
