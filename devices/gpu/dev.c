@@ -23,6 +23,8 @@
 #define FENCE_DEADLINE_NS (100 * NS_PER_MS)
 /* Requests served at one go, so that a busy guest leaves the loop to others in between. */
 #define BATCH 64
+/* The same for bytes that are copied: two pictures of 4K. */
+#define TURN_BYTES (UINT64_C(64) << 20)
 
 #define DEFAULT_BASE_BYTES (UINT64_C(128) << 20)
 #define MAX_BYTES_LIMIT    (UINT64_C(16) << 30)
@@ -301,13 +303,14 @@ static void serve(struct gpu *g, unsigned int q, const struct vq_chain *c)
 static void run_queue(struct gpu *g, unsigned int q)
 {
 	struct vq *vq = g->vq[q];
+	uint64_t copied = g->st.transferred_bytes;
 	bool kicks = false;
 	unsigned int n = 0;
 
 	if (!vq)
 		return;
 	vq_kicks_disable(vq);
-	while (n < BATCH) {
+	while (n < BATCH && g->st.transferred_bytes - copied < TURN_BYTES) {
 		struct vq_chain c;
 		enum vq_pop p = vq_pop(vq, &c);
 
@@ -322,7 +325,7 @@ static void run_queue(struct gpu *g, unsigned int q)
 		n++;
 	}
 	vq_flush(vq);
-	if (n == BATCH) {
+	if (n == BATCH || g->st.transferred_bytes - copied >= TURN_BYTES) {
 		g->more_queues |= 1u << q;
 		ev_timer_at(&g->more, clock_now_ns());
 	}

@@ -171,6 +171,31 @@ static void test_transfer_out_of_bounds_is_refused_and_copies_nothing(void **sta
 	gd_free(d);
 }
 
+static void test_large_transfers_leave_the_loop_to_others_in_between(void **state)
+{
+	enum { SIDE = 2048, N = 16 }; /* 16 MiB each */
+	struct gd *d = gd_new(MOCK_INDIRECT, NULL);
+	struct gpu_wire_transfer rq = { .hdr = gd_hdr(GPU_CMD_TRANSFER_TO_HOST_2D),
+		.r = gd_rect(0, 0, SIDE, SIDE),
+		.resource_id = le32_of(1) };
+	struct mock_iov out = { &rq, sizeof(rq) }, in = { NULL, sizeof(struct gpu_wire_hdr) };
+	struct mock_used u;
+
+	(void)state;
+	(void)gd_show(d, 0, 1, SIDE, SIDE);
+	for (unsigned int i = 0; i < N; i++)
+		assert_true(mock_add(d->m, GD_CONTROL, &out, 1, &in, 1) >= 0);
+	(void)mock_kick(d->m, GD_CONTROL);
+	while (gd_stats(d).transferred_bytes == 0)
+		mock_turn(d->m);
+	/* The kick's share and, at most, one turn's. */
+	assert_in_range(gd_stats(d).transferred_bytes, 1, (N - 1) << 24);
+	for (unsigned int i = 0; i < N; i++)
+		assert_true(mock_wait(d->m, GD_CONTROL, &u));
+	assert_int_equal(gd_stats(d).transferred_bytes, N << 24);
+	gd_free(d);
+}
+
 static void test_transfer_without_backing_is_refused(void **state)
 {
 	struct gd *d = gd_new(0, NULL);
@@ -428,6 +453,7 @@ int main(void)
 		cmocka_unit_test(test_attach_checks_count_and_every_entry),
 		cmocka_unit_test(test_many_entries_on_the_same_page_are_legal),
 		cmocka_unit_test(test_transfer_out_of_bounds_is_refused_and_copies_nothing),
+		cmocka_unit_test(test_large_transfers_leave_the_loop_to_others_in_between),
 		cmocka_unit_test(test_transfer_without_backing_is_refused),
 		cmocka_unit_test(test_set_scanout_refuses_what_the_resource_does_not_cover),
 		cmocka_unit_test(test_flush_refuses_rectangles_outside_the_resource),
