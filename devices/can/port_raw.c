@@ -3,9 +3,10 @@
  * A controller on a host SocketCAN interface, through a bound PF_CAN raw socket. The kernel shows
  * the socket's own frames again once they were sent ("receive own messages", MSG_CONFIRM): that is
  * the acknowledge on the bus. Where the socket has no such option (a stand-in in tests), a frame
- * counts as sent when the kernel took it.
+ * counts as sent when the kernel took it. When the host's controller goes bus-off, so does ours.
  */
 #include <errno.h>
+#include <linux/can/error.h>
 #include <linux/can/raw.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,7 @@
 #include "base/fd.h"
 #include "devices/can/can_port.h"
 
-/* Frames written and not confirmed. A confirmation that never comes (bus-off) holds them. */
+/* Frames written and not confirmed. */
 #define WINDOW 64u
 /* Frames read in one turn. */
 #define READ_FRAMES 64u
@@ -90,6 +91,14 @@ static void on_later(struct ev_timer *t, uint64_t now_ns)
 	w->sink.batch_end(w->sink.ctx);
 }
 
+/* What was written and not confirmed will never be: the interface threw it away. */
+static void fail_written(struct raw_port *w)
+{
+	w->stale = 0;
+	while (w->count)
+		confirm(w, false);
+}
+
 /* Reads one frame. False when there is none. */
 static bool read_one(struct raw_port *w)
 {
@@ -100,14 +109,15 @@ static bool read_one(struct raw_port *w)
 	struct can_packet one;
 	uint32_t off = 0;
 
-	if (n < 0 && errno == ENETDOWN) {
-		/* The interface went down: what it had not sent will never be confirmed. */
-		w->stale = 0;
-		while (w->count)
-			confirm(w, false);
-	}
+	if (n < 0 && errno == ENETDOWN)
+		fail_written(w);
 	if (n <= 0)
 		return false;
+	if (in.f.can_id & CAN_ERR_FLAG && in.f.can_id & CAN_ERR_BUSOFF) {
+		fail_written(w);
+		w->sink.state(w->sink.ctx, CAN_STATE_PORT_BUSOFF);
+		return true;
+	}
 	if (m.msg_flags & MSG_CONFIRM) {
 		confirm(w, true);
 		return true;
@@ -190,6 +200,7 @@ int can_port_socketcan_new(struct can_port **out, int fd_take)
 {
 	struct raw_port *w = calloc(1, sizeof(*w));
 	int rc = w ? fd_set_nonblock(fd_take, 1) : -ENOMEM;
+	can_err_mask_t errors = CAN_ERR_BUSOFF;
 	int one = 1;
 
 	if (rc < 0) {
@@ -198,6 +209,7 @@ int can_port_socketcan_new(struct can_port **out, int fd_take)
 		return rc;
 	}
 	(void)setsockopt(fd_take, SOL_CAN_RAW, CAN_RAW_FD_FRAMES, &one, sizeof(one));
+	(void)setsockopt(fd_take, SOL_CAN_RAW, CAN_RAW_ERR_FILTER, &errors, sizeof(errors));
 	w->confirms =
 		setsockopt(fd_take, SOL_CAN_RAW, CAN_RAW_RECV_OWN_MSGS, &one, sizeof(one)) == 0;
 	w->p.ops = &raw_ops;

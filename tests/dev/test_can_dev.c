@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <linux/can/error.h>
 #include <sys/socket.h>
 
 #include "base/fd.h"
@@ -912,11 +913,17 @@ static void test_guest_to_guest_over_the_built_in_bus(void **state)
 	ev_loop_free(loop);
 }
 
+static bool has_config_irq(void *arg)
+{
+	return mock_config_irqs(arg) > 0;
+}
+
 static void test_a_host_interface_serves_as_the_bus(void **state)
 {
 	struct can_dev_config dc = { .tag = "g" };
 	struct virtio_can_control_out req = { .msg_type = le16_of(VIRTIO_CAN_SET_CTRL_START) };
 	struct can_frame cf = { .can_id = 0x123, .len = 1, .data = { 9 } };
+	struct can_frame off = { .can_id = CAN_ERR_FLAG | CAN_ERR_BUSOFF, .len = 8 };
 	struct tx t = make_tx(0x321, 2, 0);
 	struct canfd_frame got;
 	struct mock_used u;
@@ -942,6 +949,16 @@ static void test_a_host_interface_serves_as_the_bus(void **state)
 	assert_int_equal(send(fds[1], &cf, sizeof(cf), 0), sizeof(cf));
 	assert_true(mock_wait(m, RXQ, &u));
 	assert_int_equal(u.len, sizeof(struct virtio_can_hdr) + 1);
+	/* The host's controller goes bus-off, and ours with it, until it is started again. */
+	assert_int_equal(send(fds[1], &off, sizeof(off), 0), sizeof(off));
+	assert_true(mock_until(m, has_config_irq, m));
+	assert_int_equal(mock_config16(m, 0), VIRTIO_CAN_S_CTRL_BUSOFF);
+	assert_int_equal(mock_send(m, TXQ, &t, sizeof(t.h) + 2, &result, 1), 1);
+	assert_int_equal(result, VIRTIO_CAN_RESULT_NOT_OK);
+	assert_int_equal(mock_send(m, CTRLQ, &req, sizeof(req), &result, 1), 1);
+	assert_int_equal(mock_config16(m, 0), 0);
+	assert_int_equal(mock_send(m, TXQ, &t, sizeof(t.h) + 2, &result, 1), 1);
+	assert_int_equal(result, VIRTIO_CAN_RESULT_OK);
 	mock_free(m);
 	fd_close(&fds[1]);
 }
