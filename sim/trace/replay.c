@@ -105,8 +105,14 @@ static void emit_next(struct replay *r, uint64_t now)
 
 static uint64_t scaled(const struct replay *r, uint64_t ns)
 {
+	double slow;
+
 	/* Exact where it matters: real time never goes through floating point. */
-	return r->cfg.speed == 1.0 ? ns : (uint64_t)((double)ns / r->cfg.speed);
+	if (r->cfg.speed == 1.0)
+		return ns;
+	/* A stamp from the far future, slowed down, stays a number: no run lasts that long. */
+	slow = (double)ns / r->cfg.speed;
+	return slow < (double)INT64_MAX ? (uint64_t)slow : INT64_MAX;
 }
 
 /* Takes the next frame of this lap into `next`. False: the lap's end, or a failure (end_code). */

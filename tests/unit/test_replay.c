@@ -151,6 +151,22 @@ static void test_speed_divides_the_distances(void **state)
 	rig_free(g);
 }
 
+static void test_a_stamp_from_the_far_future_stays_in_the_future(void **state)
+{
+	static const struct replay_config cfg = { .speed = 0.001 };
+	struct rig *g =
+		rig_new(&cfg, "(0000000001.000000) can0 100#01\n(9999999999.000000) can0 101#01\n");
+
+	(void)state;
+	replay_start(g->r);
+	replay_run_until(g->r, INT64_MAX);
+	assert_int_equal(g->n, 1);
+	replay_run_until(g->r, UINT64_MAX);
+	assert_int_equal(g->n, 2);
+	assert_int_equal(g->due[1], INT64_MAX);
+	rig_free(g);
+}
+
 static void test_the_start_offset_leaves_out_what_is_before_it(void **state)
 {
 	static const struct replay_config cfg = { .skip_ns = MS(15) };
@@ -366,6 +382,7 @@ int main(void)
 		cmocka_unit_test(test_run_until_stops_before_what_is_due_at_that_time),
 		cmocka_unit_test(test_nothing_is_emitted_before_start),
 		cmocka_unit_test(test_speed_divides_the_distances),
+		cmocka_unit_test(test_a_stamp_from_the_far_future_stays_in_the_future),
 		cmocka_unit_test(test_the_start_offset_leaves_out_what_is_before_it),
 		cmocka_unit_test(test_a_loop_goes_on_a_mean_distance_after_the_end),
 		cmocka_unit_test(test_a_loop_with_an_offset_starts_at_the_offset_again),
