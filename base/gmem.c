@@ -36,6 +36,12 @@ static const struct gmem_region *find(const struct gmem *m, gpa a, uint64_t *off
 	return NULL;
 }
 
+/* A region may end with the address space: what would go on at 0 behind it is no span. */
+static bool wraps(gpa a, uint64_t len)
+{
+	return len > 0 && len - 1 > UINT64_MAX - a.v;
+}
+
 /* Longest piece of [a, a+len) that lies in one region; NULL when a is outside. */
 static uint8_t *piece(const struct gmem *m, gpa a, size_t len, size_t *got)
 {
@@ -52,6 +58,8 @@ int gmem_read(const struct gmem *m, void *dst, gpa src, size_t len)
 {
 	uint8_t *to = dst;
 
+	if (wraps(src, len))
+		return GUEST_E_RANGE;
 	while (len > 0) {
 		size_t n;
 		const uint8_t *p = piece(m, src, len, &n);
@@ -61,7 +69,7 @@ int gmem_read(const struct gmem *m, void *dst, gpa src, size_t len)
 		memcpy(to, p, n);
 		to += n;
 		len -= n;
-		src.v += n; /* cannot wrap while len > 0: regions do not */
+		src.v += n;
 	}
 	return 0;
 }
@@ -70,6 +78,8 @@ int gmem_write(const struct gmem *m, gpa dst, const void *src, size_t len)
 {
 	const uint8_t *from = src;
 
+	if (wraps(dst, len))
+		return GUEST_E_RANGE;
 	while (len > 0) {
 		size_t n;
 		uint8_t *p = piece(m, dst, len, &n);
@@ -86,6 +96,8 @@ int gmem_write(const struct gmem *m, gpa dst, const void *src, size_t len)
 
 int gmem_zero(const struct gmem *m, gpa dst, size_t len)
 {
+	if (wraps(dst, len))
+		return GUEST_E_RANGE;
 	while (len > 0) {
 		size_t n;
 		uint8_t *p = piece(m, dst, len, &n);
@@ -101,6 +113,8 @@ int gmem_zero(const struct gmem *m, gpa dst, size_t len)
 
 bool gmem_valid(const struct gmem *m, gpa a, uint64_t len)
 {
+	if (wraps(a, len))
+		return false;
 	while (len > 0) {
 		uint64_t off, n;
 		const struct gmem_region *r = find(m, a, &off);

@@ -94,6 +94,22 @@ static void test_empty_spans_are_valid_anywhere(void **state)
 	assert_true(gmem_valid(&m, (gpa){ 0 }, 0));
 }
 
+static void test_no_span_goes_on_at_the_other_end_of_the_address_space(void **state)
+{
+	struct gmem m = { .n = 0 };
+	uint8_t b[2] = { 1, 2 };
+
+	(void)state;
+	assert_int_equal(gmem_add(&m, (struct gmem_region){ { 0 }, 16, low, -1, 0 }), 0);
+	assert_int_equal(
+		gmem_add(&m, (struct gmem_region){ { UINT64_MAX - 4095 }, 4096, high, -1, 0 }), 0);
+	assert_false(gmem_valid(&m, (gpa){ UINT64_MAX }, 2));
+	assert_int_equal(gmem_read(&m, b, (gpa){ UINT64_MAX }, 2), GUEST_E_RANGE);
+	assert_int_equal(gmem_write(&m, (gpa){ UINT64_MAX }, b, 2), GUEST_E_RANGE);
+	assert_int_equal(gmem_zero(&m, (gpa){ UINT64_MAX }, 2), GUEST_E_RANGE);
+	assert_true(gmem_valid(&m, (gpa){ UINT64_MAX }, 1));
+}
+
 static void test_regions_that_overlap_wrap_or_are_empty_are_refused(void **state)
 {
 	struct gmem m = memory();
@@ -118,6 +134,7 @@ int main(void)
 		cmocka_unit_test(test_a_length_that_would_wrap_is_refused),
 		cmocka_unit_test(test_the_last_byte_of_the_address_space_is_usable),
 		cmocka_unit_test(test_empty_spans_are_valid_anywhere),
+		cmocka_unit_test(test_no_span_goes_on_at_the_other_end_of_the_address_space),
 		cmocka_unit_test(test_regions_that_overlap_wrap_or_are_empty_are_refused),
 	};
 
