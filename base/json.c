@@ -9,29 +9,42 @@
 
 #include "base/ipc.h"
 
+/* The types that a field may have, as bits, and what a person calls them. */
+#define TYPE(t) (1u << (t))
+
 /* 1: *v is the field; 0: it is absent and may be; -EINVAL. */
-static int field(const json_t *obj, const char *key, enum json_need need, json_t **v, struct err *e)
+static int field(const json_t *obj, const char *key, enum json_need need, unsigned int types,
+	const char *noun, json_t **v, struct err *e)
 {
 	*v = json_object_get(obj, key);
 	if (*v)
-		return 1;
+		return types & TYPE(json_typeof(*v))
+			       ? 1
+			       : err_set(e, -EINVAL, "\"%s\" must be %s", key, noun);
 	if (need == JSON_REQUIRED)
 		return err_set(e, -EINVAL, "\"%s\" is missing", key);
 	return 0;
 }
 
+static int integer(
+	const json_t *obj, const char *key, enum json_need need, json_int_t *n, struct err *e)
+{
+	json_t *v;
+	int rc = field(obj, key, need, TYPE(JSON_INTEGER), "a whole number", &v, e);
+
+	if (rc > 0)
+		*n = json_integer_value(v);
+	return rc;
+}
+
 int json_get_u64(const json_t *obj, const char *key, enum json_need need, uint64_t min,
 	uint64_t max, uint64_t *out, struct err *e)
 {
-	json_t *v;
 	json_int_t n;
-	int rc = field(obj, key, need, &v, e);
+	int rc = integer(obj, key, need, &n, e);
 
 	if (rc <= 0)
 		return rc;
-	if (!json_is_integer(v))
-		return err_set(e, -EINVAL, "\"%s\" must be a whole number", key);
-	n = json_integer_value(v);
 	if (n < 0 || (uint64_t)n < min || (uint64_t)n > max)
 		return err_set(e, -EINVAL,
 			"\"%s\" is %" JSON_INTEGER_FORMAT ", must be %" PRIu64 "..%" PRIu64, key, n,
@@ -43,15 +56,11 @@ int json_get_u64(const json_t *obj, const char *key, enum json_need need, uint64
 int json_get_i64(const json_t *obj, const char *key, enum json_need need, int64_t min, int64_t max,
 	int64_t *out, struct err *e)
 {
-	json_t *v;
 	json_int_t n;
-	int rc = field(obj, key, need, &v, e);
+	int rc = integer(obj, key, need, &n, e);
 
 	if (rc <= 0)
 		return rc;
-	if (!json_is_integer(v))
-		return err_set(e, -EINVAL, "\"%s\" must be a whole number", key);
-	n = json_integer_value(v);
 	if (n < min || n > max)
 		return err_set(e, -EINVAL,
 			"\"%s\" is %" JSON_INTEGER_FORMAT ", must be %" PRId64 "..%" PRId64, key, n,
@@ -64,12 +73,10 @@ int json_get_str(
 	const json_t *obj, const char *key, enum json_need need, const char **out, struct err *e)
 {
 	json_t *v;
-	int rc = field(obj, key, need, &v, e);
+	int rc = field(obj, key, need, TYPE(JSON_STRING), "a string", &v, e);
 
 	if (rc <= 0)
 		return rc;
-	if (!json_is_string(v))
-		return err_set(e, -EINVAL, "\"%s\" must be a string", key);
 	/* A NUL inside would make C code see another string than was sent. */
 	if (strlen(json_string_value(v)) != json_string_length(v))
 		return err_set(e, -EINVAL, "\"%s\" contains a NUL character", key);
@@ -80,42 +87,34 @@ int json_get_str(
 int json_get_bool(const json_t *obj, const char *key, enum json_need need, bool *out, struct err *e)
 {
 	json_t *v;
-	int rc = field(obj, key, need, &v, e);
+	int rc = field(obj, key, need, TYPE(JSON_TRUE) | TYPE(JSON_FALSE), "true or false", &v, e);
 
-	if (rc <= 0)
-		return rc;
-	if (!json_is_boolean(v))
-		return err_set(e, -EINVAL, "\"%s\" must be true or false", key);
-	*out = json_is_true(v);
-	return 0;
+	if (rc > 0)
+		*out = json_is_true(v);
+	return MIN(rc, 0);
+}
+
+static int container(const json_t *obj, const char *key, enum json_need need, json_type type,
+	const char *noun, json_t **out, struct err *e)
+{
+	json_t *v;
+	int rc = field(obj, key, need, TYPE(type), noun, &v, e);
+
+	if (rc > 0)
+		*out = v;
+	return MIN(rc, 0);
 }
 
 int json_get_array(
 	const json_t *obj, const char *key, enum json_need need, json_t **out, struct err *e)
 {
-	json_t *v;
-	int rc = field(obj, key, need, &v, e);
-
-	if (rc <= 0)
-		return rc;
-	if (!json_is_array(v))
-		return err_set(e, -EINVAL, "\"%s\" must be a list", key);
-	*out = v;
-	return 0;
+	return container(obj, key, need, JSON_ARRAY, "a list", out, e);
 }
 
 int json_get_object(
 	const json_t *obj, const char *key, enum json_need need, json_t **out, struct err *e)
 {
-	json_t *v;
-	int rc = field(obj, key, need, &v, e);
-
-	if (rc <= 0)
-		return rc;
-	if (!json_is_object(v))
-		return err_set(e, -EINVAL, "\"%s\" must be an object", key);
-	*out = v;
-	return 0;
+	return container(obj, key, need, JSON_OBJECT, "an object", out, e);
 }
 
 int json_msg_send(int sock, const json_t *msg, const int *fds, size_t nfds)

@@ -12,7 +12,8 @@
 enum sandbox_profile { SANDBOX_VM, SANDBOX_PROFILES };
 
 /*
- * no_new_privs, Landlock where the kernel has it (else logged), seccomp. A violation kills the
- * process with SIGSYS, logged with the system call's number. 0 or -errno with a message.
+ * no_new_privs, Landlock where the kernel has it (else logged), seccomp. A violation ends the
+ * process with status 159 (128 + SIGSYS) after a line with the system call's number. 0 or -errno
+ * with a message.
  */
 MUST_CHECK int sandbox_enter(enum sandbox_profile p, struct err *e);

@@ -64,7 +64,7 @@ struct display_rect display_rect_clip(struct display_rect a, struct display_rect
 	return (struct display_rect){ x, y, span(x, r), span(y, d) };
 }
 
-static bool format_known(uint32_t f)
+bool display_format_known(uint32_t f)
 {
 	switch (f) {
 	case DISPLAY_B8G8R8A8:
@@ -91,7 +91,7 @@ static bool surface_ok(const struct display_msg *m)
 	uint32_t stride = m->u.surf.stride_bytes;
 
 	if (m->surface == 0 || !side_ok(m->u.surf.width) || !side_ok(m->u.surf.height) ||
-		!format_known(m->u.surf.format))
+		!display_format_known(m->u.surf.format))
 		return false;
 	if (stride % DISPLAY_BPP != 0 || stride < m->u.surf.width * DISPLAY_BPP ||
 		stride > DISPLAY_MAX_SIDE * DISPLAY_BPP)

@@ -46,6 +46,9 @@ enum display_format {
 	DISPLAY_R8G8B8X8 = 134
 };
 
+/* True for the numbers above. */
+bool display_format_known(uint32_t format);
+
 struct display_rect {
 	uint32_t x, y, w, h;
 };

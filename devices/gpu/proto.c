@@ -39,23 +39,6 @@ uint32_t gpu_request_bytes(uint32_t type)
 	}
 }
 
-bool gpu_format_ok(uint32_t format)
-{
-	switch (format) {
-	case DISPLAY_B8G8R8A8:
-	case DISPLAY_B8G8R8X8:
-	case DISPLAY_A8R8G8B8:
-	case DISPLAY_X8R8G8B8:
-	case DISPLAY_R8G8B8A8:
-	case DISPLAY_X8B8G8R8:
-	case DISPLAY_A8B8G8R8:
-	case DISPLAY_R8G8B8X8:
-		return true;
-	default:
-		return false;
-	}
-}
-
 bool gpu_rect_fits(struct display_rect r, uint32_t w, uint32_t h)
 {
 	return r.x <= w && r.w <= w - r.x && r.y <= h && r.h <= h - r.y;
@@ -82,7 +65,7 @@ static uint32_t parse_create(const void *buf, struct gpu_request *out)
 		return GPU_RESP_ERR_INVALID_RESOURCE_ID;
 	out->u.create.width = le32_get(w.width);
 	out->u.create.height = le32_get(w.height);
-	if (!gpu_format_ok(le32_get(w.format)) || !side_ok(out->u.create.width) ||
+	if (!display_format_known(le32_get(w.format)) || !side_ok(out->u.create.width) ||
 		!side_ok(out->u.create.height))
 		return GPU_RESP_ERR_INVALID_PARAMETER;
 	out->u.create.format = (enum display_format)le32_get(w.format);
@@ -189,7 +172,7 @@ static uint32_t parse_set_scanout_blob(const void *buf, struct gpu_request *out)
 	out->u.scanout_blob.offset = le32_get(w.offsets[0]);
 	if (out->resource == 0)
 		return 0;
-	if (!gpu_format_ok(le32_get(w.format)))
+	if (!display_format_known(le32_get(w.format)))
 		return GPU_RESP_ERR_INVALID_PARAMETER;
 	out->u.scanout_blob.format = (enum display_format)le32_get(w.format);
 	return 0;

@@ -73,9 +73,6 @@ MUST_CHECK uint32_t gpu_parse(const void *buf, uint32_t len, struct gpu_request 
 /* The header of an answer: echoes what the fence rules demand. */
 void gpu_response(struct gpu_wire_hdr *h, const struct gpu_request *rq, uint32_t type);
 
-/* True for the display formats that the device accepts. */
-bool gpu_format_ok(uint32_t format);
-
 /* True when r, which may be empty, lies inside w x h. */
 bool gpu_rect_fits(struct display_rect r, uint32_t w, uint32_t h);
 

@@ -83,7 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(size >= gpu_request_bytes(rq.type));
 	switch (rq.type) {
 	case GPU_CMD_RESOURCE_CREATE_2D:
-		must(rq.resource && gpu_format_ok(rq.u.create.format));
+		must(rq.resource && display_format_known(rq.u.create.format));
 		must(rq.u.create.width - 1 < DISPLAY_MAX_SIDE);
 		must(rq.u.create.height - 1 < DISPLAY_MAX_SIDE);
 		break;
