@@ -99,6 +99,20 @@ static void test_gear_letters(void **state)
 	}
 }
 
+static void test_a_gear_that_no_gearbox_has_is_never_reverse(void **state)
+{
+	struct sigmap_entry huge = map_rx("gear", 0x101, 0, 64, 1);
+	struct dyno_sigmap map = { "test", 1, &huge };
+	struct cluster_view v;
+	struct cluster c;
+
+	(void)state;
+	cluster_init(&c, &map, one_bus, 1, 0);
+	put(&c, 0x101, UINT64_MAX, MS(1));
+	cluster_show(&c, MS(1), &v);
+	assert_string_equal(v.gear, "N");
+}
+
 static void test_indicator_flashes_while_its_signal_is_on(void **state)
 {
 	struct cluster c;
@@ -263,6 +277,7 @@ int main(void)
 		cmocka_unit_test(test_dials_show_dashes_until_the_first_frame),
 		cmocka_unit_test(test_speed_greys_out_500_ms_after_its_frames_stop),
 		cmocka_unit_test(test_gear_letters),
+		cmocka_unit_test(test_a_gear_that_no_gearbox_has_is_never_reverse),
 		cmocka_unit_test(test_indicator_flashes_while_its_signal_is_on),
 		cmocka_unit_test(test_any_open_door_lights_the_door_lamp),
 		cmocka_unit_test(test_trip_counts_the_driven_distance),

@@ -182,9 +182,32 @@ static void test_numbers_as_the_panels_write_them(void **state)
 	assert_string_equal(text, "7");
 }
 
+static void test_a_clock_is_a_time_of_day_or_dashes(void **state)
+{
+	static const struct {
+		struct shown s;
+		const char *text;
+	} rows[] = {
+		{ { true, true, 32730 }, "09:05" },
+		{ { true, true, 86399.9 }, "23:59" },
+		{ { true, true, 86400 }, "00:00" },
+		{ { true, false, 32730 }, "--:--" },
+		{ { true, true, -3600 }, "--:--" },
+		{ { true, true, 1e18 }, "--:--" },
+	};
+	char text[16];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		shown_clock(&rows[i].s, text);
+		assert_string_equal(text, rows[i].text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_clock_is_a_time_of_day_or_dashes),
 		cmocka_unit_test(test_a_frame_sets_all_gauges_that_it_carries),
 		cmocka_unit_test(test_other_bus_other_kind_short_and_remote_frames_do_not_count),
 		cmocka_unit_test(test_a_value_is_stale_after_500_ms_or_what_the_map_says),

@@ -140,7 +140,7 @@ static bool flashing(const struct cluster *c, unsigned int side, uint64_t now_ns
 
 void cluster_show(const struct cluster *c, uint64_t now_ns, struct cluster_view *v)
 {
-	int gear = (int)c->in.g[G_GEAR].v;
+	double gear = trunc(c->in.g[G_GEAR].v), most = c->in.g[G_GEAR].max;
 
 	cluster_view_init(v);
 	v->speed = shown(c, G_SPEED, now_ns);
@@ -164,10 +164,10 @@ void cluster_show(const struct cluster *c, uint64_t now_ns, struct cluster_view 
 		/* Reverse is negative or a bit of its own; 0 and what no gearbox has is neutral. */
 		if (gear < 0 || lit(c, G_REVERSE, now_ns))
 			snprintf(v->gear, sizeof(v->gear), "R");
-		else if (gear < 1 || gear > (c->in.g[G_GEAR].max > 0 ? c->in.g[G_GEAR].max : 6))
+		else if (gear < 1 || gear > (most > 0 ? fmin(most, 99) : 6))
 			snprintf(v->gear, sizeof(v->gear), "N");
 		else
-			snprintf(v->gear, sizeof(v->gear), "%d", gear % 10);
+			snprintf(v->gear, sizeof(v->gear), "%d", (int)gear % 10);
 	}
 	v->left = flashing(c, 0, now_ns);
 	v->right = flashing(c, 1, now_ns);

@@ -314,11 +314,9 @@ static void draw_top(const struct gfx *g, const struct scene_item *it, const voi
 
 	(void)it;
 	if (v->clock.mapped) {
-		int m = v->clock.live ? (int)v->clock.v / 60 % 1440 : 0;
-
-		snprintf(text, sizeof(text), v->clock.live ? "%02d:%02d" : "--:--", m / 60, m % 60);
-		gfx_text(g, &font_28, both ? x - 22 : x, TOP_Y, both ? GFX_RIGHT : GFX_CENTRE, text,
-			v->clock.live ? C_TEXT : C_DIM);
+		shown_clock(&v->clock, number);
+		gfx_text(g, &font_28, both ? x - 22 : x, TOP_Y, both ? GFX_RIGHT : GFX_CENTRE,
+			number, v->clock.live ? C_TEXT : C_DIM);
 	}
 	if (v->outside.mapped) {
 		shown_text(&v->outside, 1, number);

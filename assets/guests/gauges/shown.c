@@ -24,6 +24,18 @@ void shown_text(const struct shown *s, int decimals, char out[16])
 	snprintf(out, 16, "%s%.*f", v < 0 ? "\u2212" : "", decimals ? 1 : 0, fabs(v));
 }
 
+void shown_clock(const struct shown *s, char out[16])
+{
+	int m;
+
+	if (!writable(s) || s->v < 0) {
+		snprintf(out, 16, "--:--");
+		return;
+	}
+	m = (int)s->v / 60 % 1440;
+	snprintf(out, 16, "%02d:%02d", m / 60, m % 60);
+}
+
 void shown_grouped(const struct shown *s, char out[16])
 {
 	int n = writable(s) && s->v > 0 ? (int)s->v : 0;

@@ -14,3 +14,5 @@ struct shown {
 void shown_text(const struct shown *s, int decimals, char out[16]);
 /* Whole, in groups of three: "12 345". */
 void shown_grouped(const struct shown *s, char out[16]);
+/* A time of day from seconds since midnight ("09:05"), or "--:--". */
+void shown_clock(const struct shown *s, char out[16]);

@@ -115,9 +115,7 @@ static void draw_status(const struct gfx *g, const struct scene_item *it, const 
 
 	(void)it;
 	if (clock->mapped) {
-		int m = clock->live ? (int)clock->v / 60 % 1440 : 0;
-
-		snprintf(text, sizeof(text), clock->live ? "%02d:%02d" : "--:--", m / 60, m % 60);
+		shown_clock(clock, text);
 		x -= gfx_text(g, &font_28, x, 48, GFX_RIGHT, text, clock->live ? C_TEXT : C_DIM) +
 		     28;
 	}
@@ -163,8 +161,8 @@ void ivi_scene(const struct ivi_view *v, struct scene *s)
 			draw_nav);
 	shown_text(&v->value[V_OUTSIDE], 1, text);
 	h = scene_look_text(SCENE_LOOK, text);
-	if (v->value[V_CLOCK].live)
-		h = scene_look(h, (uint64_t)(v->value[V_CLOCK].v / 60));
+	shown_clock(&v->value[V_CLOCK], text);
+	h = scene_look_text(h, text);
 	scene_add(s, box(CONTENT_X + CONTENT_W - 300, 16, 300, 48), h, draw_status, 0);
 	pages[v->page].items(v, s);
 	scene_add(s,
