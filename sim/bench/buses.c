@@ -16,6 +16,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "sim/bench/agenda.h"
+#include "sim/bench/json_text.h"
 #include "sim/canbus/canbus.h"
 #include "sim/trace/record.h"
 #include "sim/trace/replay.h"
@@ -639,10 +640,11 @@ static json_t *player_metrics(const struct player *p)
 
 	replay_get_stats(p->replay, &st);
 	trace_get_stats(replay_trace(p->replay), &ts);
-	return json_pack("{s:s,s:b,s:I,s:I,s:I,s:I,s:I,s:f,s:f,s:f,s:f}", "file", p->sr->file,
-		"done", replay_is_done(p->replay), "frames", (json_int_t)st.emitted, "filtered",
-		(json_int_t)st.filtered, "refused", (json_int_t)p->refused, "loops",
-		(json_int_t)st.loops, "malformed_lines", (json_int_t)ts.malformed, "late_mean_us",
+	return json_pack("{s:o,s:b,s:I,s:I,s:I,s:I,s:I,s:f,s:f,s:f,s:f}", "file",
+		json_text(p->sr->file), "done", replay_is_done(p->replay), "frames",
+		(json_int_t)st.emitted, "filtered", (json_int_t)st.filtered, "refused",
+		(json_int_t)p->refused, "loops", (json_int_t)st.loops, "malformed_lines",
+		(json_int_t)ts.malformed, "late_mean_us",
 		st.emitted ? (double)st.late_sum_ns / (double)st.emitted / 1e3 : 0.0, "late_p50_us",
 		(double)replay_late_quantile(&st, 0.5) / 1e3, "late_p99_us",
 		(double)replay_late_quantile(&st, 0.99) / 1e3, "late_max_us",

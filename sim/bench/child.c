@@ -37,22 +37,29 @@ static void pass_line(void *arg, const char *text, size_t len)
 		c->on_line(c, text, len);
 }
 
+/* Read in one go: a child that floods us must not keep the bench from everything else. */
+#define STDERR_BURST (64 * 1024)
+/* The last reads of a child that is gone: more than its socket and pipe can hold. */
+#define LAST_READS 256
+
 /* False at the end of the stream. */
-static bool drain_stderr(struct child *c)
+static bool read_stderr(struct child *c)
 {
 	char buf[4096];
 
-	for (;;) {
+	for (size_t got = 0; got < STDERR_BURST;) {
 		ssize_t n = read(c->err_io.fd, buf, sizeof(buf));
 
 		if (n > 0) {
 			lines_feed(&c->err_lines, buf, (size_t)n, pass_line, c);
+			got += (size_t)n;
 			continue;
 		}
 		if (n < 0 && errno == EINTR)
 			continue;
 		return n < 0 && errno == EAGAIN;
 	}
+	return true;
 }
 
 static void close_watched(struct ev_io *io)
@@ -69,7 +76,7 @@ static void stderr_ready(struct ev_io *io, uint32_t revents)
 	struct child *c = io->data;
 
 	(void)revents;
-	if (!drain_stderr(c)) {
+	if (!read_stderr(c)) {
 		lines_end(&c->err_lines, pass_line, c);
 		close_watched(io);
 	}
@@ -103,11 +110,13 @@ static void exit_ready(struct ev_io *io, uint32_t revents)
 	reap(c);
 	close_watched(io);
 	c->pidfd = -1;
-	/* What it said last arrives before the news of its end. */
-	if (c->sock_io.fd >= 0)
+	/* What it said last arrives before the news of its end. Not without bounds: it may have
+	 * handed its ends to somebody who goes on writing. */
+	for (unsigned int i = 0; i < LAST_READS && c->sock_io.fd >= 0; i++)
 		c->on_readable(c);
 	if (c->err_io.fd >= 0) {
-		(void)drain_stderr(c);
+		for (unsigned int i = 0; i < LAST_READS && read_stderr(c); i++)
+			;
 		lines_end(&c->err_lines, pass_line, c);
 		close_watched(&c->err_io);
 	}

@@ -27,7 +27,8 @@ struct child {
 	struct ev_io exit_io, err_io, sock_io;
 	/* Main loop. `text` has no newline; it is valid during the call. */
 	void (*on_line)(struct child *c, const char *text, size_t len);
-	void (*on_readable)(struct child *c); /* the control socket has a packet or its end */
+	/* The control socket has a packet or its end. May leave some for the next call. */
+	void (*on_readable)(struct child *c);
 	void (*on_exit)(struct child *c); /* after all its lines; it may be freed in here */
 	void *data;
 };

@@ -217,12 +217,13 @@ static int open_stream(struct guest *g, const char *port, int *theirs, struct er
 
 /* ---- the process ---- */
 
-static uint64_t stamp(const json_t *msg)
+/* When it says that something happened: after its start and not in the future, whatever it says. */
+static uint64_t stamp(const struct guest *g, const json_t *msg)
 {
-	const json_t *t = json_object_get(msg, "t_ns");
+	json_int_t t = json_integer_value(json_object_get(msg, "t_ns"));
+	uint64_t now = clock_now_ns();
 
-	return json_is_integer(t) && json_integer_value(t) > 0 ? (uint64_t)json_integer_value(t)
-							       : clock_now_ns();
+	return t > 0 && (uint64_t)t >= g->vm.spawned_ns && (uint64_t)t <= now ? (uint64_t)t : now;
 }
 
 static const char *text_of(const json_t *msg, const char *key)
@@ -238,12 +239,13 @@ static void on_started(struct guest *g, const json_t *msg)
 		return;
 	g->state = GUEST_RUNNING;
 	if (!g->started_ns)
-		g->started_ns = stamp(msg);
+		g->started_ns = stamp(g, msg);
 	bench_guest_started(g->bench, g);
 }
 
-static void on_event(struct guest *g, const char *ev, const json_t *msg)
+static void on_event(void *arg, const char *ev, const json_t *msg)
 {
+	struct guest *g = arg;
 	struct bench *b = g->bench;
 
 	if (strcmp(ev, "started") == 0) {
@@ -260,7 +262,7 @@ static void on_event(struct guest *g, const char *ev, const json_t *msg)
 		json_int_t d = json_integer_value(json_object_get(msg, "scanout"));
 
 		if (d >= 0 && d < DISPLAY_MAX_SCANOUTS && !g->first_frame_ns[d])
-			g->first_frame_ns[d] = stamp(msg);
+			g->first_frame_ns[d] = stamp(g, msg);
 	} else if (strcmp(ev, "device_error") == 0) {
 		term_problem(&b->term, "%s: device %s failed: %s", g->sg->name,
 			text_of(msg, "device"), text_of(msg, "text"));
@@ -280,29 +282,10 @@ static void on_event(struct guest *g, const char *ev, const json_t *msg)
 static void on_readable(struct child *c)
 {
 	struct guest *g = c->data;
+	char who[SCENARIO_NAME_MAX + 16];
 
-	while (c->sock >= 0) {
-		json_t *msg;
-		const char *ev;
-		struct err e;
-		int rc = json_msg_recv(c->sock, &msg, NULL, 0, NULL, &e);
-
-		if (rc == -EAGAIN)
-			return;
-		if (rc <= 0) {
-			/* A reset is a child's end with our last words unread. */
-			if (rc < 0 && rc != -ECONNRESET)
-				log_warn("guest %s: its dyno-vm %s", g->sg->name, e.text);
-			child_hang_up(c);
-			return;
-		}
-		ev = json_string_value(json_object_get(msg, "event"));
-		if (ev)
-			on_event(g, ev, msg);
-		else if (!rpc_answer(&g->rpc, msg))
-			log_warn("guest %s: dyno-vm sent a message that is none", g->sg->name);
-		json_decref(msg);
-	}
+	snprintf(who, sizeof(who), "dyno-vm of %s", g->sg->name);
+	rpc_receive(&g->rpc, c, who, on_event, g);
 }
 
 static void on_line(struct child *c, const char *text, size_t len)

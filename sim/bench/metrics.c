@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "sim/bench/bench.h"
+#include "sim/bench/json_text.h"
 #include "sim/bench/procstat.h"
 
 /* Milliseconds from the start of main() to a stamp; null while it has not happened. */
@@ -54,8 +55,8 @@ static json_t *guest_metrics(const struct bench *b, const struct guest *g)
 
 	for (uint32_t d = 0; d < g->sg->n_displays; d++)
 		json_array_append_new(frames, since_exec(b, g->first_frame_ns[d]));
-	return json_pack("{s:s,s:s,s:i,s:o,s:o,s:o,s:o,s:o,s:o}", "state", guest_state_name(g),
-		"end", g->exit_text, "restarts", (int)g->restarts, "spawn_ms",
+	return json_pack("{s:s,s:o,s:i,s:o,s:o,s:o,s:o,s:o,s:o}", "state", guest_state_name(g),
+		"end", json_text(g->exit_text), "restarts", (int)g->restarts, "spawn_ms",
 		since_exec(b, g->spawned_ns), "first_kvm_run_ms", since_exec(b, g->started_ns),
 		"ready_ms", since_exec(b, g->ready_ns), "first_frame_ms", frames, "cpu_ms",
 		cpu_of(&g->vm), "memory",
@@ -108,14 +109,15 @@ json_t *bench_metrics(struct bench *b)
 	for (uint32_t i = 0; i < b->s->n_guests; i++)
 		json_object_set_new(guests, b->guests[i].sg->name, guest_metrics(b, &b->guests[i]));
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &self);
-	m = json_pack("{s:s,s:s,s:b,s:f,s:{s:I,s:o,s:o,s:o,s:o,s:o,s:o},s:o,s:o,s:o,s:{s:f}}",
-		"scenario", b->s->path, "version", DYNO_VERSION, "windows", b->windows, "bench_s",
-		(double)(b->end_ns ? b->end_ns : bench_now(b)) / 1e9, "start", "exec_monotonic_ns",
-		(json_int_t)b->opts.exec_ns, "parsed_ms", since_exec(b, b->parsed_ns), "spawned_ms",
-		since_exec(b, b->spawned_ns), "bench_zero_ms", since_exec(b, b->zero_host_ns),
-		"all_ready_ms", all_ready(b), "all_first_frames_ms", all_frames(b), "ui_ready_ms",
-		since_exec(b, b->ui.ready_ns), "guests", guests, "can", buses, "ui", ui_metrics(b),
-		"bench", "cpu_ms", (double)self.tv_sec * 1e3 + (double)self.tv_nsec / 1e6);
+	m = json_pack("{s:o,s:s,s:b,s:f,s:{s:I,s:o,s:o,s:o,s:o,s:o,s:o},s:o,s:o,s:o,s:{s:f}}",
+		"scenario", json_text(b->s->path), "version", DYNO_VERSION, "windows", b->windows,
+		"bench_s", (double)(b->end_ns ? b->end_ns : bench_now(b)) / 1e9, "start",
+		"exec_monotonic_ns", (json_int_t)b->opts.exec_ns, "parsed_ms",
+		since_exec(b, b->parsed_ns), "spawned_ms", since_exec(b, b->spawned_ns),
+		"bench_zero_ms", since_exec(b, b->zero_host_ns), "all_ready_ms", all_ready(b),
+		"all_first_frames_ms", all_frames(b), "ui_ready_ms", since_exec(b, b->ui.ready_ns),
+		"guests", guests, "can", buses, "ui", ui_metrics(b), "bench", "cpu_ms",
+		(double)self.tv_sec * 1e3 + (double)self.tv_nsec / 1e6);
 	return m;
 }
 
@@ -137,10 +139,10 @@ json_t *bench_status(struct bench *b)
 		const struct guest *g = &b->guests[i];
 
 		json_array_append_new(
-			guests, json_pack("{s:s,s:s,s:i,s:i,s:i,s:s}", "name", g->sg->name, "state",
+			guests, json_pack("{s:s,s:s,s:i,s:i,s:i,s:o}", "name", g->sg->name, "state",
 					guest_state_name(g), "pid", (int)g->vm.pid, "restarts",
 					(int)g->restarts, "displays", (int)g->sg->n_displays, "end",
-					g->exit_text));
+					json_text(g->exit_text)));
 	}
 	for (uint32_t i = 0; i < b->s->n_buses; i++)
 		json_array_append_new(
@@ -148,9 +150,9 @@ json_t *bench_status(struct bench *b)
 				       (json_int_t)brief[i].frames, "dropped",
 				       (json_int_t)brief[i].dropped, "load_percent",
 				       brief[i].load_permille / 10.0));
-	return json_pack("{s:s,s:s,s:f,s:f,s:s,s:s,s:i,s:o,s:o}", "scenario", b->s->name, "state",
+	return json_pack("{s:s,s:s,s:f,s:f,s:o,s:s,s:i,s:o,s:o}", "scenario", b->s->name, "state",
 		phase_name(b), "time_s", (double)bench_now(b) / 1e9, "duration_s",
-		(double)b->duration_ns / 1e9, "out", b->out_dir, "ui",
+		(double)b->duration_ns / 1e9, "out", json_text(b->out_dir), "ui",
 		!b->ui.started ? "none"
 		: b->windows   ? "windows"
 			       : "headless",

@@ -6,6 +6,10 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/log.h"
+
+/* Read in one go: a child that floods its socket must not keep the bench from everything else. */
+#define RECEIVE_BURST 64
 
 void rpc_init(struct rpc *r, int sock)
 {
@@ -78,5 +82,31 @@ void rpc_close(struct rpc *r, const char *why)
 			continue;
 		r->pending[i].id = 0;
 		tell(r->pending[i].done, r->pending[i].arg, NULL, why);
+	}
+}
+
+void rpc_receive(struct rpc *r, struct child *c, const char *who, rpc_event event, void *arg)
+{
+	for (unsigned int i = 0; i < RECEIVE_BURST && c->sock >= 0; i++) {
+		json_t *msg;
+		const char *ev;
+		struct err e;
+		int rc = json_msg_recv(c->sock, &msg, NULL, 0, NULL, &e);
+
+		if (rc == -EAGAIN)
+			return;
+		if (rc <= 0) {
+			/* A reset is a child's end with our last words unread. */
+			if (rc < 0 && rc != -ECONNRESET)
+				log_warn("%s: %s", who, e.text);
+			child_hang_up(c);
+			return;
+		}
+		ev = json_string_value(json_object_get(msg, "event"));
+		if (ev)
+			event(arg, ev, msg);
+		else if (!rpc_answer(r, msg))
+			log_warn("%s: a message that is neither an event nor an answer", who);
+		json_decref(msg);
 	}
 }

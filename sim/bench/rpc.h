@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "sim/bench/child.h"
 
 #define RPC_MAX_PENDING 256
 
@@ -37,5 +38,13 @@ void rpc_call(
 	struct rpc *r, json_t *request_take, const int *fds, size_t nfds, rpc_done done, void *arg);
 /* The child's message `msg` answers something: calls `done`. False when it is not an answer. */
 bool rpc_answer(struct rpc *r, const json_t *msg);
+/* What the child says of itself: `ev` is its name, `msg` all of it. Both are borrowed. */
+typedef void (*rpc_event)(void *arg, const char *ev, const json_t *msg);
+/*
+ * For on_readable of the child: takes a bounded number of its messages (the rest is for the next
+ * call), hands answers to their requests and events to `event`, and hangs up at the end of the
+ * stream or on a message that is none. `who` names it in messages.
+ */
+void rpc_receive(struct rpc *r, struct child *c, const char *who, rpc_event event, void *arg);
 /* The child is gone: answers everything with `why`; later calls fail at once. Idempotent. */
 void rpc_close(struct rpc *r, const char *why);

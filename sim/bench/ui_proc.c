@@ -21,8 +21,9 @@ bool ui_alive(const struct ui_proc *u)
 	return u->child.pid > 0;
 }
 
-static void on_event(struct ui_proc *u, const char *ev, const json_t *msg)
+static void on_event(void *arg, const char *ev, const json_t *msg)
 {
+	struct ui_proc *u = arg;
 	const char *text = json_string_value(json_object_get(msg, "text"));
 
 	if (strcmp(ev, "ready") == 0) {
@@ -39,28 +40,7 @@ static void on_readable(struct child *c)
 {
 	struct ui_proc *u = c->data;
 
-	while (c->sock >= 0) {
-		json_t *msg;
-		const char *ev;
-		struct err e;
-		int rc = json_msg_recv(c->sock, &msg, NULL, 0, NULL, &e);
-
-		if (rc == -EAGAIN)
-			return;
-		if (rc <= 0) {
-			/* A reset is a child's end with our last words unread. */
-			if (rc < 0 && rc != -ECONNRESET)
-				log_warn("dyno-ui: %s", e.text);
-			child_hang_up(c);
-			return;
-		}
-		ev = json_string_value(json_object_get(msg, "event"));
-		if (ev)
-			on_event(u, ev, msg);
-		else if (!rpc_answer(&u->rpc, msg))
-			log_warn("dyno-ui sent a message that is none");
-		json_decref(msg);
-	}
+	rpc_receive(&u->rpc, c, "dyno-ui", on_event, u);
 }
 
 static void on_line(struct child *c, const char *text, size_t len)
@@ -189,9 +169,13 @@ void ui_attach(struct ui_proc *u, uint32_t guest, int fd)
 
 void ui_show_state(struct ui_proc *u, uint32_t guest, const char *text)
 {
-	const struct scenario_guest *sg = &u->bench->s->guests[guest];
+	const struct scenario_guest *sg;
 
-	if (!u->started || !ui_alive(u) || !sg->n_displays)
+	/* Without displays it was never started, and knows no bench. */
+	if (!u->started || !ui_alive(u))
+		return;
+	sg = &u->bench->s->guests[guest];
+	if (!sg->n_displays)
 		return;
 	rpc_call(&u->rpc,
 		json_pack("{s:s,s:s,s:s}", "op", "state", "guest", sg->name, "text", text), NULL, 0,

@@ -19,6 +19,7 @@
 #include "base/json.h"
 #include "sim/bench/child.h"
 #include "sim/bench/gesture.h"
+#include "sim/bench/json_text.h"
 #include "sim/bench/lines.h"
 #include "sim/bench/procstat.h"
 #include "sim/bench/rpc.h"
@@ -75,6 +76,17 @@ static void test_control_bytes_of_a_guest_are_made_visible(void **state)
 	(void)state;
 	assert_int_equal(lines_printable(out, sizeof(out), "a\033[2Jb\x7f", 7), 13);
 	assert_string_equal(out, "a\\x1b[2Jb\\x7f");
+}
+
+static void test_a_path_that_is_not_utf8_still_makes_json(void **state)
+{
+	json_t *good = json_text("caf\xc3\xa9"), *bad = json_text("caf\xe9/out");
+
+	(void)state;
+	assert_string_equal(json_string_value(good), "caf\xc3\xa9");
+	assert_string_equal(json_string_value(bad), "caf?/out");
+	json_decref(good);
+	json_decref(bad);
 }
 
 /* ---- gestures ---- */
@@ -311,6 +323,43 @@ static void test_a_child_inherits_its_four_descriptors_and_no_more(void **state)
 	close(kept);
 }
 
+static void count_event(void *arg, const char *ev, const json_t *msg)
+{
+	(void)msg;
+	assert_string_equal(ev, "reset");
+	++*(unsigned int *)arg;
+}
+
+static void test_a_child_that_floods_its_socket_is_read_in_portions(void **state)
+{
+	static const char event[] = "{\"event\":\"reset\"}";
+	struct child c;
+	struct rpc r;
+	unsigned int sent = 0, heard = 0, calls = 0;
+	int pair[2];
+
+	(void)state;
+	assert_int_equal(ipc_pair(pair, 64 * 1024), 0);
+	assert_int_equal(fd_set_nonblock(pair[0], 1), 0);
+	assert_int_equal(fd_set_nonblock(pair[1], 1), 0);
+	while (sent < 100 && ipc_send(pair[1], event, sizeof(event) - 1, NULL, 0) == 0)
+		sent++;
+	assert_int_equal(sent, 100);
+	close(pair[1]);
+	child_init(&c);
+	c.sock = pair[0];
+	rpc_init(&r, c.sock);
+
+	rpc_receive(&r, &c, "test", count_event, &heard);
+	assert_in_range(heard, 1, 99);
+	for (; calls < 100 && c.sock >= 0; calls++)
+		rpc_receive(&r, &c, "test", count_event, &heard);
+
+	assert_int_equal(heard, 100);
+	assert_int_equal(c.sock, -1);
+	close(pair[0]);
+}
+
 static void test_a_missing_program_says_where_it_was_sought(void **state)
 {
 	char path[256];
@@ -350,6 +399,7 @@ int main(void)
 		cmocka_unit_test(test_lines_are_cut_wherever_the_bytes_were),
 		cmocka_unit_test(test_an_endless_line_comes_in_pieces),
 		cmocka_unit_test(test_control_bytes_of_a_guest_are_made_visible),
+		cmocka_unit_test(test_a_path_that_is_not_utf8_still_makes_json),
 		cmocka_unit_test(test_a_key_goes_down_and_up),
 		cmocka_unit_test(test_a_drag_moves_evenly_and_lifts_where_it_arrived),
 		cmocka_unit_test(test_a_click_moves_before_it_presses),
@@ -358,6 +408,7 @@ int main(void)
 		cmocka_unit_test(test_a_childs_last_words_arrive_before_its_end),
 		cmocka_unit_test(test_a_killed_child_is_said_to_be_killed),
 		cmocka_unit_test(test_a_child_inherits_its_four_descriptors_and_no_more),
+		cmocka_unit_test(test_a_child_that_floods_its_socket_is_read_in_portions),
 		cmocka_unit_test(test_a_missing_program_says_where_it_was_sought),
 		cmocka_unit_test(test_guest_memory_is_told_apart),
 	};
