@@ -81,10 +81,14 @@ static void end_captured(void *arg, const char *error)
 
 void bench_end(struct bench *b, const char *cause)
 {
-	bool began = b->phase == BENCH_RUNNING;
-
 	if (b->phase >= BENCH_ENDING)
 		return;
+	if (b->phase == BENCH_STARTING) {
+		/* Nothing ran: nothing can have passed. */
+		b->exit_status = EXIT_CHECK_FAILED;
+		bench_fail(b, cause);
+		return;
+	}
 	b->end_cause = cause;
 	b->end_ns = bench_now(b);
 	if (strcmp(cause, "duration") != 0)
@@ -96,7 +100,7 @@ void bench_end(struct bench *b, const char *cause)
 	ev_timer_at(&b->phase_timer, clock_now_ns() + CAPTURE_LIMIT_NS);
 	/* One for ourselves, so that answers which come at once do not end it too early. */
 	b->open_captures = 1;
-	for (uint32_t i = 0; began && i < b->s->n_guests; i++) {
+	for (uint32_t i = 0; i < b->s->n_guests; i++) {
 		for (uint32_t d = 0; d < b->s->guests[i].n_displays; d++) {
 			b->open_captures++;
 			bench_checkpoint(b, i, d, SCENARIO_CHECKPOINT_END, end_captured, b);
@@ -478,6 +482,23 @@ static int make_rest(struct bench *b, int (*can_fds)[SCENARIO_MAX_CAN], struct e
 	return rc;
 }
 
+/* The verdict of an earlier run must not be taken for this one's, should this one not get to its
+ * own. */
+static int remove_old(const char *dir, struct err *e)
+{
+	static const char *const names[] = { "junit.xml", "metrics.json" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		char path[1200];
+
+		snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
+		if (unlink(path) < 0 && errno != ENOENT)
+			return err_errno(e, errno,
+				"cannot remove an earlier run's %s; give this one --out DIR", path);
+	}
+	return 0;
+}
+
 static int start(struct bench *b, struct err *e)
 {
 	int can_fds[SCENARIO_MAX_GUESTS][SCENARIO_MAX_CAN];
@@ -489,6 +510,8 @@ static int start(struct bench *b, struct err *e)
 		return err_errno(e, -rc, "cannot make the folder %s", b->out_dir);
 	/* Before anything is written there: another run may be using the folder. */
 	rc = ctl_server_init(&b->ctl, b, b->out_dir, e);
+	if (!rc)
+		rc = remove_old(b->out_dir, e);
 	if (!rc)
 		rc = open_host(b, e);
 	for (uint32_t i = 0; !rc && i < b->s->n_guests; i++)
@@ -558,7 +581,7 @@ static bool want_windows(const struct bench *b)
 static int loop_and_judge(struct bench *b)
 {
 	struct err e;
-	int rc;
+	int rc, status;
 
 	if (b->s->n_guests == 0)
 		begin(b, clock_now_ns());
@@ -572,11 +595,11 @@ static int loop_and_judge(struct bench *b)
 	}
 	if (b->aborted)
 		return 128 + SIGINT;
-	if (buses_stop(b->buses, &e)) {
+	rc = buses_stop(b->buses, &e);
+	if (rc)
 		log_error("%s", e.text);
-		b->exit_status = EXIT_HOST;
-	}
-	return report_run(b);
+	status = report_run(b);
+	return rc ? EXIT_HOST : status;
 }
 
 /* A file that the scenario names and that is not what it should be is the scenario's fault. */

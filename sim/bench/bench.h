@@ -61,7 +61,7 @@ struct bench {
 
 	enum bench_phase phase;
 	bool paused; /* by a request: everything stands */
-	int exit_status; /* decided before the verdicts: EXIT_HOST, or 0 */
+	int exit_status; /* decided before the verdicts; 0: they decide */
 	bool aborted; /* a second Ctrl-C: no verdicts */
 	const char *end_cause; /* "duration", "interrupted", ... */
 	uint32_t open_captures; /* pictures that BENCH_ENDING waits for */
@@ -77,7 +77,8 @@ struct bench {
  * Returns the exit status (enum exit_status); every problem was told to the user. */
 int bench_run(const struct scenario *s, const struct bench_opts *opts);
 
-/* Ends the run in order, once: last pictures, stop, verdicts. `cause` is a static string. */
+/* Ends the run in order, once: last pictures, stop, verdicts; without verdicts where it has not
+ * begun. `cause` is a static string. */
 void bench_end(struct bench *b, const char *cause);
 /* Ends a run that cannot go on because of the host: exit status 3. */
 void bench_fail(struct bench *b, const char *cause);

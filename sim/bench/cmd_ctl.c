@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -16,7 +17,7 @@
 enum { O_SOCKET = 1, O_JSON, O_HOLD, O_BUTTON, O_WHEEL, O_SLOT };
 
 static const struct cli_option options[] = {
-	{ "socket", O_SOCKET, 'S', "PATH", "the run's socket (default: out/control.sock)" },
+	{ "socket", O_SOCKET, 'S', "PATH", "the run's socket or its folder (default: out)" },
 	{ "json", O_JSON, 'j', NULL, "the answer as JSON" },
 	{ "hold", O_HOLD, 0, "TIME", "key, touch, pointer: how long, for example 200ms" },
 	{ "button", O_BUTTON, 0, "NAME", "pointer: left, right or middle is clicked" },
@@ -35,6 +36,15 @@ static int connect_to(const char *path, struct err *e)
 	/* Through a descriptor: a socket's own path is limited to 107 bytes. */
 	CLEANUP_FD int at = open(path, O_PATH | O_CLOEXEC);
 
+	struct stat st;
+
+	/* The folder of the results does as well. */
+	if (at >= 0 && fstat(at, &st) == 0 && S_ISDIR(st.st_mode)) {
+		int inside = openat(at, CTL_SOCKET_NAME, O_PATH | O_CLOEXEC);
+
+		fd_close(&at);
+		at = inside;
+	}
 	if (at < 0 || sock < 0)
 		return err_errno(e, errno,
 			"no run answers at %s (name its socket with --socket OUT/%s)", path,

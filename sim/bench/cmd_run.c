@@ -18,7 +18,7 @@ static const struct cli_option options[] = {
 	{ "set", O_SET, 's', "NAME=VALUE", "fills ${NAME} in the scenario; can be repeated" },
 	{ "duration", O_DURATION, 'd', "TIME", "another duration: 30, 1.5m, 500ms" },
 	{ "log-level", O_LOG_LEVEL, 'l', "LEVEL", "error, warn, info or debug (default: warn)" },
-	{ "quiet", O_QUIET, 'q', NULL, "only problems and the verdicts" },
+	{ "quiet", O_QUIET, 'q', NULL, "only problems, what did not pass, and the summary" },
 	{ "no-sandbox", O_NO_SANDBOX, 0, NULL, "dyno-vm keeps its rights (for debuggers)" },
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Main of `dyno`: finds the command, shows help. */
+#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
@@ -65,6 +66,18 @@ static int help(int argc, char **argv)
 	return EXIT_PASS;
 }
 
+/* Results that could not be written are no success. A reader that has gone (`| head`) had what it
+ * wanted. */
+static int written(int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	if (errno == EPIPE)
+		return status;
+	fprintf(stderr, "dyno: cannot write to the standard output: %s\n", strerror(errno));
+	return status ? status : EXIT_HOST;
+}
+
 int main(int argc, char **argv)
 {
 	const struct cli_command *cmd;
@@ -90,5 +103,5 @@ int main(int argc, char **argv)
 		return EXIT_BAD_INPUT;
 	}
 	cmd = find(argv[1]);
-	return cmd ? cmd->run(cmd, argc - 1, argv + 1) : EXIT_BAD_INPUT;
+	return cmd ? written(cmd->run(cmd, argc - 1, argv + 1)) : EXIT_BAD_INPUT;
 }

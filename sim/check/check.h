@@ -104,8 +104,9 @@ size_t check_console_tail(
 /* Lines kept of each guest. */
 #define CHECK_TAIL_LINES 60
 
-/* The verdict table for a person: aligned columns, a summary line; colour where asked. */
-void check_print(const struct check_set *c, FILE *f, bool colour);
+/* The verdict table for a person: aligned columns, a summary line; colour where asked; without
+ * `all` only what did not pass. */
+void check_print(const struct check_set *c, FILE *f, bool colour, bool all);
 /* The same for machines: {"passed":N,...,"checks":[...]}; a new reference, NULL without memory. */
 json_t *check_json(const struct check_set *c);
 

@@ -57,23 +57,31 @@ static void count(const struct check_set *c, uint32_t n[4])
 		n[c->verdicts[i].outcome]++;
 }
 
-void check_print(const struct check_set *c, FILE *f, bool colour)
+static bool shown(const struct check_verdict *v, bool all)
+{
+	return all || v->outcome != CHECK_PASS;
+}
+
+void check_print(const struct check_set *c, FILE *f, bool colour, bool all)
 {
 	static const char *const word[] = { "passed", "failed", "could not be judged", "not run" };
 	uint32_t n[4] = { 0 };
 	int width = 5;
 	bool first = true;
 
+	count(c, n);
 	for (uint32_t i = 0; i < c->s->n_checks; i++) {
 		int w = columns(c->verdicts[i].check->name);
 
-		if (w <= NAME_COLUMNS && w > width)
+		if (shown(&c->verdicts[i], all) && w <= NAME_COLUMNS && w > width)
 			width = w;
 	}
-	fprintf(f, "%-7s %9s  %-*s  %s\n", "VERDICT", "TIME", width, "CHECK", "EVIDENCE");
-	for (uint32_t i = 0; i < c->s->n_checks; i++)
-		put_verdict(f, &c->verdicts[i], width, colour);
-	count(c, n);
+	if (all || n[CHECK_PASS] < c->s->n_checks)
+		fprintf(f, "%-7s %9s  %-*s  %s\n", "VERDICT", "TIME", width, "CHECK", "EVIDENCE");
+	for (uint32_t i = 0; i < c->s->n_checks; i++) {
+		if (shown(&c->verdicts[i], all))
+			put_verdict(f, &c->verdicts[i], width, colour);
+	}
 	fprintf(f, "%u check%s: ", c->s->n_checks, c->s->n_checks == 1 ? "" : "s");
 	for (int o = CHECK_PASS; o <= CHECK_NOT_RUN; o++) {
 		if (n[o] == 0 && o != CHECK_PASS)

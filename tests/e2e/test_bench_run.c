@@ -90,6 +90,53 @@ static void test_a_failed_check_is_exit_status_1(void **state)
 	proc_free(&p);
 }
 
+static void test_quiet_shows_what_did_not_pass_and_the_summary(void **state)
+{
+	struct proc p;
+
+	(void)state;
+	proc_write("quiet.yaml", "duration: 100ms\n" HEAD "checks:\n"
+				 "  - name: nobody speaks\n"
+				 "    forbid: { bus: can1 }\n"
+				 "  - name: the engine speaks\n"
+				 "    expect: { bus: can0, id: 7E8 }\n");
+	assert_int_equal(proc_run(&p, ARGS("run", "--quiet", "quiet.yaml")), 1);
+	has(p.out, "the engine speaks");
+	has(p.out, "2 checks: 1 passed, 1 failed");
+	assert_null(strstr(p.out, "nobody speaks"));
+	assert_string_equal(p.err, "");
+	proc_free(&p);
+}
+
+static void test_an_earlier_verdict_does_not_survive_a_run_that_fails_to_start(void **state)
+{
+	struct proc p;
+
+	(void)state;
+	proc_write("early.yaml", "duration: 100ms\n" HEAD);
+	assert_int_equal(proc_run(&p, ARGS("run", "--out", "twice", "early.yaml")), 0);
+	proc_free(&p);
+	assert_true(proc_exists("twice/junit.xml"));
+	proc_write("early.yaml", "duration: 100ms\nbuses: { can0: { socketcan: nosuchcan } }\n");
+	assert_int_equal(proc_run(&p, ARGS("run", "--out", "twice", "early.yaml")), 3);
+	proc_free(&p);
+	assert_false(proc_exists("twice/junit.xml"));
+	assert_false(proc_exists("twice/metrics.json"));
+}
+
+static void test_results_that_cannot_be_written_are_no_success(void **state)
+{
+	char command[600];
+
+	(void)state;
+	snprintf(command, sizeof(command), "%s/bin/dyno scenario-reference >/dev/full 2>%s",
+		getenv("DYNO_BUILD_DIR"), proc_path("full"));
+	assert_int_equal(WEXITSTATUS(system(command)), 3);
+	snprintf(command, sizeof(command), "%s/bin/dyno scenario-reference >%s",
+		getenv("DYNO_BUILD_DIR"), proc_path("full"));
+	assert_int_equal(WEXITSTATUS(system(command)), 0);
+}
+
 static void test_a_wrong_scenario_is_exit_status_2_with_the_place(void **state)
 {
 	struct proc p;
@@ -387,6 +434,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_scenario_of_buses_alone_passes),
 		cmocka_unit_test(test_a_failed_check_is_exit_status_1),
+		cmocka_unit_test(test_quiet_shows_what_did_not_pass_and_the_summary),
+		cmocka_unit_test(
+			test_an_earlier_verdict_does_not_survive_a_run_that_fails_to_start),
+		cmocka_unit_test(test_results_that_cannot_be_written_are_no_success),
 		cmocka_unit_test(test_a_wrong_scenario_is_exit_status_2_with_the_place),
 		cmocka_unit_test(test_wrong_words_are_exit_status_2_with_a_suggestion),
 		cmocka_unit_test(test_help_and_version_are_there),

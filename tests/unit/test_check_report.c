@@ -217,7 +217,7 @@ static void test_the_table_is_aligned_and_has_a_summary(void **state)
 	FILE *f = open_memstream(&out, &len);
 
 	(void)state;
-	check_print(r.c, f, false);
+	check_print(r.c, f, false, true);
 	fclose(f);
 	rest = strstr(out, "ERROR ");
 	assert_non_null(rest);
@@ -231,6 +231,25 @@ static void test_the_table_is_aligned_and_has_a_summary(void **state)
 		"a\n"
 		"NOT RUN    4.000s  not blank: a \"D\" at 4s   no picture was taken at checkpoint "
 		"\"at-4s\"\n");
+	free(out);
+	free_run(&r);
+}
+
+static void test_the_short_table_leaves_out_what_passed(void **state)
+{
+	struct run r = four();
+	char *out = NULL;
+	size_t len = 0;
+	FILE *f = open_memstream(&out, &len);
+
+	(void)state;
+	check_print(r.c, f, false, false);
+	fclose(f);
+	assert_null(strstr(out, "PASS "));
+	assert_non_null(strstr(out, "FAIL "));
+	assert_non_null(strstr(out, "NOT RUN "));
+	assert_non_null(
+		strstr(out, "4 checks: 1 passed, 1 failed, 1 could not be judged, 1 not run\n"));
 	free(out);
 	free_run(&r);
 }
@@ -356,6 +375,7 @@ int main(void)
 		cmocka_unit_test(test_pictures_that_cannot_be_judged_say_why),
 		cmocka_unit_test(test_a_blank_display_fails),
 		cmocka_unit_test(test_the_table_is_aligned_and_has_a_summary),
+		cmocka_unit_test(test_the_short_table_leaves_out_what_passed),
 		cmocka_unit_test(test_json_has_every_verdict),
 		cmocka_unit_test(test_junit_reads_back_with_counts_reasons_and_console),
 		cmocka_unit_test(test_junit_that_cannot_be_written_says_so),
