@@ -320,7 +320,6 @@ static void race(bool packed)
 	const char *text = packed ? "packed: a ring that changes while it is read"
 				  : "a ring that changes while it is read";
 	const uint64_t until = dyno_now_ns() + DYNO_MS(300);
-	enum outcome o;
 
 	if (!start(packed, false)) {
 		verdict_skip("race", text, "not offered");
@@ -335,16 +334,21 @@ static void race(bool packed)
 						: (uintptr_t)room + (r & 0xff0);
 			d->len = (r & 0xf00) == 0 ? noise() : r % 64;
 			d->flags = (uint16_t)(r >> 16);
-			d->next = (uint16_t)(r >> 8 & (SIZE - 1));
-			if (!packed) {
+			if (packed) {
+				/* Where a packed descriptor has its flags: available and used too.
+				 */
+				d->next = (uint16_t)noise();
+			} else {
+				d->next = (uint16_t)(r >> 8 & (SIZE - 1));
 				q.avail->ring[r % SIZE] = (uint16_t)(noise() % SIZE);
 				q.avail->idx++;
 			}
 		}
 		mmio_write16(q.notify, 0);
 	}
-	o = wait_outcome(&v, NULL, 50);
-	verdict(true, "race", text, "%s", outcome_name(o));
+	/* Indices jump past the ring's size and descriptors lie: sooner or later the device must
+	 * have met one of them. */
+	expect_outcome(&v, NULL, true, "race", text);
 	expect_alive(&v, "race.again", text);
 	virtq_free(&q);
 }
