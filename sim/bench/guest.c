@@ -91,6 +91,7 @@ void guest_clear(struct guest *g, struct bench *b, uint32_t index)
 		.index = index,
 		.sg = &b->s->guests[index],
 		.kernel_fd = -1,
+		.initrd_fd = -1,
 		.display_fd = -1,
 		.log_fd = -1 };
 	child_init(&g->vm);
@@ -116,6 +117,12 @@ int guest_init(struct guest *g, const char *out_dir, struct err *e)
 	if (g->kernel_fd < 0) {
 		err_prefix(e, "guest %s", sg->name);
 		return g->kernel_fd;
+	}
+	if (sg->initrd) {
+		g->initrd_fd = open(sg->initrd, O_RDONLY | O_CLOEXEC);
+		if (g->initrd_fd < 0)
+			return err_errno(
+				e, errno, "guest %s: cannot open %s", sg->name, sg->initrd);
 	}
 	snprintf(path, sizeof(path), "%s/%s%s.log", out_dir, sg->name,
 		is_bus_name(g->bench->s, sg->name) ? "-console" : "");
@@ -400,6 +407,7 @@ static int hand_over(struct guest *g, const struct lent *l, struct err *e)
 {
 	struct bench *b = g->bench;
 	struct manifest_guest_fds in = { .kernel = g->kernel_fd,
+		.initrd = g->initrd_fd,
 		.kvm = b->kvm_fd,
 		.sigmap = l->sigmap,
 		.serial = l->serial,
@@ -470,6 +478,7 @@ void guest_fini(struct guest *g)
 	}
 	g->n_streams = 0;
 	fd_close(&g->kernel_fd);
+	fd_close(&g->initrd_fd);
 	fd_close(&g->display_fd);
 	fd_close(&g->log_fd);
 	if (g->ready_regex_ok)

@@ -45,7 +45,7 @@ struct guest {
 	enum guest_state state;
 	struct child vm;
 	struct rpc rpc;
-	int kernel_fd; /* kept for restarts */
+	int kernel_fd, initrd_fd; /* kept for restarts */
 	int display_fd; /* dyno-vm's end until it was handed over; -1 */
 	int log_fd; /* out/NAME.log */
 	bool ready_regex_ok;

@@ -77,6 +77,7 @@ struct scenario_guest {
 	const char *name;
 	const char *kernel; /* path to open; NULL when `builtin` is set */
 	const char *builtin; /* name of an image that ships with Dyno ("cluster"); NULL else */
+	const char *initrd; /* path to open; NULL: none */
 	const char *cmdline; /* "" when not given */
 	uint64_t memory_bytes;
 	uint32_t cpus;

@@ -234,8 +234,8 @@ static void parse_kernel(
 }
 static const struct schema_type type_kernel = {
 	.name = "image",
-	.doc = "A path to an ELF file with a PVH note, relative to the scenario file, or "
-	       "`builtin:NAME` for an image that ships with Dyno (`builtin:cluster`, `builtin:ivi`).",
+	.doc = "A path to a Linux bzImage or to an ELF file with a PVH note, relative to the "
+	       "scenario file, or `builtin:NAME` for an image that ships with Dyno (`builtin:cluster`, `builtin:ivi`).",
 	.parse = parse_kernel,
 };
 
@@ -352,6 +352,10 @@ static const struct schema_key guest_name = {
 
 static const struct schema_key guest_keys[] = {
 	{ .key = "kernel", .type = &type_kernel, .flags = KEY_REQUIRED, .doc = "what it boots" },
+	{ .key = "initrd",
+		.type = &type_file,
+		.offset = offsetof(struct scenario_guest, initrd),
+		.doc = "initial RAM disk of a Linux kernel, relative to the scenario file" },
 	{ .key = "cmdline",
 		.type = &type_string,
 		.def = "",

@@ -64,6 +64,7 @@ static json_t *vm(uint32_t guest, struct manifest_fds *fds)
 {
 	static const int can_fds[] = { 101, 102 }, port_fds[] = { 201, 202 };
 	struct manifest_guest_fds in = { .kernel = 10,
+		.initrd = guest ? 15 : -1,
 		.kvm = 11,
 		.sigmap = guest ? 12 : -1,
 		.serial = guest ? 13 : -1,
@@ -83,6 +84,7 @@ static void test_every_descriptor_is_where_the_manifest_says(void **state)
 
 	(void)state;
 	assert_int_equal(fd_of(json_object_get(m, "kernel"), &fds), 10);
+	assert_int_equal(fd_of(json_object_get(m, "initrd"), &fds), 15);
 	assert_int_equal(fd_of(json_object_get(m, "kvm"), &fds), 11);
 	assert_int_equal(fd_of(json_object_get(m, "serial"), &fds), 13);
 	assert_int_equal(fd_of(json_object_get(m, "display"), &fds), 14);
@@ -92,7 +94,7 @@ static void test_every_descriptor_is_where_the_manifest_says(void **state)
 	console = json_object_get(json_array_get(devices, 3), "ports");
 	assert_int_equal(fd_of(json_array_get(console, 0), &fds), 201);
 	assert_int_equal(fd_of(json_array_get(console, 1), &fds), 202);
-	assert_int_equal(fds.n, 9);
+	assert_int_equal(fds.n, 10);
 	json_decref(m);
 }
 

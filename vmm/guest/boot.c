@@ -9,6 +9,7 @@
 #include "vmm/arch/x86_64/boot.h"
 #include "vmm/arch/x86_64/cpuid.h"
 #include "vmm/arch/x86_64/layout.h"
+#include "vmm/arch/x86_64/linux.h"
 #include "vmm/guest/machine_priv.h"
 
 static int read_fd(void *ctx, uint64_t off, void *dst, size_t len)
@@ -75,45 +76,81 @@ static int load_acpi(struct machine *mc, struct err *e)
 
 static int load_pvh(struct machine *mc, const struct elf_image *im, struct err *e)
 {
-	struct pvh_module module[MANIFEST_MAX_MODULES];
+	struct pvh_module module[MANIFEST_MAX_MODULES + 1] = { 0 };
 	struct pvh_boot b = { .cmdline = mc->m->cmdline,
 		.rsdp = X86_ACPI,
 		.memory_bytes = mc->m->memory_bytes,
 		.kernel_high = im->high,
-		.module = module,
-		.n_modules = mc->m->n_modules };
+		.module = module };
 	int rc = 0;
 
-	static_assert(MANIFEST_MAX_MODULES <= PVH_MAX_MODULES, "modules");
-	for (unsigned int i = 0; i < b.n_modules && rc == 0; i++) {
-		module[i].cmdline = mc->m->module[i].cmdline;
-		rc = source(&module[i].data, &mc->module_fd[i], "module", e);
+	static_assert(MANIFEST_MAX_MODULES + 1 <= PVH_MAX_MODULES, "modules");
+	/* Linux takes the first module for its initrd. */
+	if (mc->initrd_fd >= 0)
+		rc = source(&module[b.n_modules++].data, &mc->initrd_fd, "initrd", e);
+	for (unsigned int i = 0; i < mc->m->n_modules && rc == 0; i++) {
+		struct pvh_module *to = &module[b.n_modules++];
+
+		to->cmdline = mc->m->module[i].cmdline;
+		rc = source(&to->data, &mc->module_fd[i], "module", e);
 	}
 	return rc < 0 ? rc : pvh_write(vm_mem(mc->vm), &b, e);
+}
+
+/* An ELF file, by PVH. */
+static int load_elf(struct machine *mc, const struct elf_source *kernel, struct kvm_regs *regs,
+	struct kvm_sregs *sregs, struct err *e)
+{
+	struct elf_image im = { 0 };
+	int rc = elf_load(&im, kernel, vm_mem(mc->vm), X86_KERNEL_FLOOR, e);
+
+	if (rc < 0)
+		err_prefix(e, "%s", mc->m->kernel_name);
+	else
+		rc = load_pvh(mc, &im, e);
+	pvh_registers(im.entry, regs, sregs);
+	return rc;
+}
+
+/* A bzImage, by Linux' own protocol: it knows an initrd and no modules. */
+static int load_bzimage(struct machine *mc, const struct elf_source *kernel, struct kvm_regs *regs,
+	struct kvm_sregs *sregs, struct err *e)
+{
+	struct bzimage im = { 0 };
+	struct elf_source initrd;
+	struct linux_boot b = { .kernel = &im,
+		.cmdline = mc->m->cmdline,
+		.rsdp = X86_ACPI,
+		.memory_bytes = mc->m->memory_bytes };
+	int rc = bzimage_load(&im, kernel, vm_mem(mc->vm), X86_KERNEL_FLOOR, e);
+
+	if (rc == 0 && mc->initrd_fd >= 0) {
+		rc = source(&initrd, &mc->initrd_fd, "initrd", e);
+		b.initrd = &initrd;
+	}
+	if (rc == 0)
+		rc = linux_write(vm_mem(mc->vm), &b, e);
+	if (rc < 0)
+		err_prefix(e, "%s", mc->m->kernel_name);
+	linux_registers(im.entry, regs, sregs);
+	return rc;
 }
 
 int machine_load(struct machine *mc, struct err *e)
 {
 	struct elf_source kernel;
-	struct elf_image im = { 0 };
 	struct kvm_regs regs;
 	struct kvm_sregs sregs;
 	int rc = source(&kernel, &mc->kernel_fd, mc->m->kernel_name, e);
 
-	if (rc == 0)
-		rc = elf_load(&im, &kernel, vm_mem(mc->vm), X86_KERNEL_FLOOR, e);
-	if (rc < 0) {
-		err_prefix(e, "%s", mc->m->kernel_name);
-		return rc;
-	}
-	rc = load_acpi(mc, e);
-	if (rc == 0)
-		rc = load_pvh(mc, &im, e);
 	if (rc < 0)
 		return rc;
 	rc = vm_cpu_get_sregs(mc->vm, 0, &sregs);
 	if (rc < 0)
 		return err_errno(e, -rc, "KVM does not tell the boot vCPU's registers");
-	pvh_registers(im.entry, &regs, &sregs);
-	return vm_boot_state(mc->vm, &regs, &sregs, e);
+	rc = bzimage_is(&kernel) ? load_bzimage(mc, &kernel, &regs, &sregs, e)
+				 : load_elf(mc, &kernel, &regs, &sregs, e);
+	if (rc == 0)
+		rc = load_acpi(mc, e);
+	return rc < 0 ? rc : vm_boot_state(mc->vm, &regs, &sregs, e);
 }

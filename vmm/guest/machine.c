@@ -115,6 +115,7 @@ static int build(struct machine *mc, int *fds, struct err *e)
 	if (rc < 0)
 		return err_errno(e, -rc, "event loop");
 	mc->kernel_fd = take(fds, mc->m->kernel_fd);
+	mc->initrd_fd = take(fds, mc->m->initrd_fd);
 	for (unsigned int i = 0; i < mc->m->n_modules; i++)
 		mc->module_fd[i] = take(fds, mc->m->module[i].fd);
 	rc = make_vm(mc, fds, e);
@@ -141,7 +142,7 @@ int machine_new(struct machine **out, const struct manifest *m, int *fds,
 		return err_errno(e, ENOMEM, "machine");
 	mc->m = m;
 	mc->host = *host;
-	mc->kernel_fd = -1;
+	mc->kernel_fd = mc->initrd_fd = -1;
 	for (unsigned int i = 0; i < MANIFEST_MAX_MODULES; i++)
 		mc->module_fd[i] = -1;
 	bus_init(&mc->pio);
@@ -171,6 +172,7 @@ void machine_free(struct machine *mc)
 	loop_thread_fini(&mc->dev_loop);
 	loop_thread_fini(&mc->gpu_loop);
 	fd_close(&mc->kernel_fd);
+	fd_close(&mc->initrd_fd);
 	for (unsigned int i = 0; i < MANIFEST_MAX_MODULES; i++)
 		fd_close(&mc->module_fd[i]);
 	pci_host_fini(&mc->pci);

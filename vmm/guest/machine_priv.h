@@ -32,7 +32,7 @@ struct machine {
 	struct scanout_port *display; /* shared by the gpu and its inputs; NULL without gpu */
 	bool display_is_channel;
 	struct machine_device device[MANIFEST_MAX_DEVICES];
-	int kernel_fd;
+	int kernel_fd, initrd_fd;
 	int module_fd[MANIFEST_MAX_MODULES];
 };
 

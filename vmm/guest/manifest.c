@@ -404,6 +404,7 @@ int manifest_parse(struct manifest *out, const json_t *root, unsigned int n_fds,
 		.log_level = LOG_INFO,
 		.kvm_fd = MANIFEST_NO_FD,
 		.kernel_fd = MANIFEST_NO_FD,
+		.initrd_fd = MANIFEST_NO_FD,
 		.serial_fd = MANIFEST_NO_FD,
 		.display_fd = MANIFEST_NO_FD,
 		.cmdline = strdup("") };
@@ -417,6 +418,8 @@ int manifest_parse(struct manifest *out, const json_t *root, unsigned int n_fds,
 		rc = get_text(&r, root, "cmdline", &out->cmdline);
 	if (rc == 0)
 		rc = get_fd_of(&r, root, "kvm", JSON_OPTIONAL, &out->kvm_fd);
+	if (rc == 0)
+		rc = get_fd_of(&r, root, "initrd", JSON_OPTIONAL, &out->initrd_fd);
 	if (rc == 0)
 		rc = get_fd_of(&r, root, "serial", JSON_OPTIONAL, &out->serial_fd);
 	if (rc == 0)

@@ -69,7 +69,7 @@ struct manifest {
 	unsigned int cpus;
 	bool sandbox;
 	enum log_level log_level;
-	int kvm_fd, kernel_fd, serial_fd, display_fd;
+	int kvm_fd, kernel_fd, initrd_fd, serial_fd, display_fd;
 	char kernel_name[MANIFEST_NAME];
 	char *cmdline; /* owned, never NULL */
 	unsigned int n_modules;

@@ -8,13 +8,11 @@
 
 #include "base/le.h"
 #include "vmm/arch/x86_64/layout.h"
+#include "vmm/arch/x86_64/memmap.h"
 #include "vmm/kvm/vm.h"
 
 #define START_MAGIC   0x336ec578
 #define START_VERSION 1
-#define MAP_RAM       1
-#define MAP_RESERVED  2
-#define MAP_MAX       8
 #define PAGE          UINT64_C(4096)
 
 struct start_info {
@@ -98,32 +96,21 @@ static int put_modules(
 	return 0;
 }
 
-static void map_add(
-	struct memmap_entry *map, unsigned int *n, uint64_t from, uint64_t to, uint32_t type)
+static unsigned int memory_map(struct memmap_entry map[X86_MAP_MAX], uint64_t bytes)
 {
-	if (to > from)
-		map[(*n)++] = (struct memmap_entry){ le64_of(from), le64_of(to - from),
-			le32_of(type), le32_of(0) };
-}
+	struct x86_map_range range[X86_MAP_MAX];
+	unsigned int n = x86_memory_map(range, bytes);
 
-static unsigned int memory_map(struct memmap_entry map[MAP_MAX], uint64_t bytes)
-{
-	uint64_t low = MIN(bytes, VM_HOLE_BASE);
-	unsigned int n = 0;
-
-	map_add(map, &n, 0, X86_LOW_END, MAP_RAM);
-	map_add(map, &n, X86_LOW_END, X86_KERNEL_FLOOR, MAP_RESERVED);
-	map_add(map, &n, X86_KERNEL_FLOOR, low, MAP_RAM);
-	map_add(map, &n, X86_ECAM, X86_ECAM + X86_ECAM_BYTES, MAP_RESERVED);
-	map_add(map, &n, X86_IOAPIC, VM_HIGH_BASE, MAP_RESERVED);
-	map_add(map, &n, VM_HIGH_BASE, VM_HIGH_BASE + (bytes - low), MAP_RAM);
+	for (unsigned int i = 0; i < n; i++)
+		map[i] = (struct memmap_entry){ le64_of(range[i].base), le64_of(range[i].bytes),
+			le32_of(range[i].type), le32_of(0) };
 	return n;
 }
 
 int pvh_write(const struct gmem *mem, const struct pvh_boot *b, struct err *e)
 {
 	struct strings str = { .mem = mem };
-	struct memmap_entry map[MAP_MAX];
+	struct memmap_entry map[X86_MAP_MAX];
 	unsigned int n_map = memory_map(map, b->memory_bytes);
 	struct start_info si = { 0 };
 	uint64_t cmdline = 0;

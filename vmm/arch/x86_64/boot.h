@@ -12,7 +12,7 @@
 #include "base/gmem.h"
 #include "vmm/loader/elf.h"
 
-#define PVH_MAX_MODULES 16
+#define PVH_MAX_MODULES 17
 
 struct pvh_module {
 	struct elf_source data;

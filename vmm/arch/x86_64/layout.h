@@ -10,6 +10,9 @@
 #define X86_START_INFO    UINT64_C(0x6000)
 #define X86_MODULE_LIST   UINT64_C(0x6100)
 #define X86_MEMORY_MAP    UINT64_C(0x7000)
+#define X86_ZERO_PAGE     UINT64_C(0x8000) /* Linux' boot_params */
+#define X86_GDT           UINT64_C(0x9000)
+#define X86_PAGE_TABLES   UINT64_C(0xa000) /* six pages: the first 4 GiB, one to one */
 #define X86_CMDLINE       UINT64_C(0x20000)
 #define X86_CMDLINE_BYTES 0x10000
 #define X86_LOW_END       UINT64_C(0xa0000)
@@ -32,6 +35,7 @@
 
 /* Ports. */
 #define X86_PORT_I8042  0x60
+#define X86_PORT_RTC    0x70 /* index, data */
 #define X86_PORT_COM1   0x3f8
 #define X86_PORT_SLEEP  0x600 /* ACPI sleep control, then sleep status */
 #define X86_PORT_PCI    0xcf8 /* configuration address and data */
