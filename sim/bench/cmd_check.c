@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "sim/bench/commands.h"
+#include "sim/bench/images.h"
 #include "sim/scenario/scenario.h"
 
 enum { O_SET = 1, O_QUIET };
@@ -37,6 +38,7 @@ static int check(const struct cli_command *self, int argc, char **argv)
 	struct scenario_opts so = { .sets = sets };
 	struct err e = { .text = "" };
 	bool quiet = false, good = true;
+	char **images;
 	size_t files = 0;
 	struct cli c;
 	int item, status;
@@ -64,8 +66,11 @@ static int check(const struct cli_command *self, int argc, char **argv)
 		free(words);
 		return cli_complain(self, &e);
 	}
+	images = images_list();
+	so.images = (const char *const *)images;
 	for (size_t i = 0; i < files; i++)
 		good = check_one(words[i], &so, quiet) && good;
+	images_free(images);
 	free(words);
 	return good ? EXIT_PASS : EXIT_BAD_INPUT;
 }

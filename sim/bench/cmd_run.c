@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "sim/bench/bench.h"
 #include "sim/bench/commands.h"
+#include "sim/bench/images.h"
 #include "sim/scenario/scenario.h"
 
 enum { O_OUT = 1, O_HEADLESS, O_WINDOWS, O_SET, O_DURATION, O_LOG_LEVEL, O_QUIET, O_NO_SANDBOX };
@@ -74,11 +75,15 @@ static int set_option(struct args *a, int id, const char *value, struct err *e)
 
 static int run_file(const struct args *a)
 {
-	struct scenario_opts so = { .sets = a->sets, .n_sets = a->n_sets };
+	char **images = images_list();
+	struct scenario_opts so = {
+		.sets = a->sets, .n_sets = a->n_sets, .images = (const char *const *)images
+	};
 	struct scenario *s;
-	int status;
+	int rc = scenario_load(a->file, &so, stderr, &s), status;
 
-	if (scenario_load(a->file, &so, stderr, &s))
+	images_free(images);
+	if (rc)
 		return EXIT_BAD_INPUT;
 	/* A longer run moves the end of windows that last until the run ends. A shorter one ends
 	 * before it, and such checks are said to be not run. */

@@ -16,6 +16,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "sim/bench/bench.h"
+#include "sim/bench/images.h"
 #include "sim/bench/manifest.h"
 
 /* Read from one console in one go, so that a guest that floods it does not starve the others. */
@@ -43,44 +44,12 @@ bool guest_alive(const struct guest *g)
 	return g->vm.pid > 0;
 }
 
-/* ---- images ---- */
-
-static int try_image(char *path, size_t cap, const char *dir, const char *below, const char *name)
-{
-	int n = snprintf(path, cap, "%s/%s%s.elf", dir, below, name);
-
-	return n > 0 && (size_t)n < cap ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-}
-
-/* An image that ships with Dyno: in the build folder, or where it was installed. */
-static int open_builtin(const char *name, struct err *e)
-{
-	const char *given = getenv("DYNO_GUESTS");
-	char path[1200], own[512];
-	int fd = -1;
-
-	child_own_dir(own, sizeof(own));
-	if (given)
-		fd = try_image(path, sizeof(path), given, "", name);
-	if (fd < 0)
-		fd = try_image(path, sizeof(path), own, "../guests/", name);
-	if (fd < 0)
-		fd = try_image(path, sizeof(path), own, "../share/dyno/guests/", name);
-	if (fd < 0)
-		return err_set(e, -ENOENT,
-			"the guest image \"%s\" is not there: build the target `guests`, or set "
-			"DYNO_GUESTS to the folder with %s.elf (looked in %s/../guests and "
-			"%s/../share/dyno/guests)",
-			name, name, own, own);
-	return fd;
-}
-
 static int open_kernel(const struct scenario_guest *sg, struct err *e)
 {
 	int fd;
 
 	if (sg->builtin)
-		return open_builtin(sg->builtin, e);
+		return image_open(sg->builtin, e);
 	fd = open(sg->kernel, O_RDONLY | O_CLOEXEC);
 	return fd < 0 ? err_errno(e, errno, "cannot open the kernel %s", sg->kernel) : fd;
 }

@@ -270,9 +270,12 @@ static int load_source(struct diags *d, const struct source *src, const char *pa
 
 	if (!l)
 		return -ENOMEM;
-	struct bind b = {
-		.a = &l->a, .d = d, .src = src, .user = l, .no_files = opts && opts->no_files
-	};
+	struct bind b = { .a = &l->a,
+		.d = d,
+		.src = src,
+		.user = l,
+		.no_files = opts && opts->no_files,
+		.images = opts ? opts->images : NULL };
 
 	b.dir = l->s.dir = folder(&b, path);
 	int rc = b.oom ? -ENOMEM : yaml_parse(&l->a, d, src, &root);

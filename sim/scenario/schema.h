@@ -88,6 +88,7 @@ struct bind {
 	const struct source *src;
 	const char *dir; /* where relative files are sought */
 	bool no_files;
+	const char *const *images; /* as in scenario_opts */
 	void *user; /* the tables' own context */
 	void *obj; /* the struct being filled */
 	char where[96]; /* "guest \"cluster\": " */

@@ -216,6 +216,23 @@ static const struct schema schema_port = {
 	.doc = "One port of the guest's virtio console.",
 };
 
+/* Where it is known which images there are. */
+static void check_image(struct bind *b, const struct node *n, const char *name)
+{
+	struct unit_near near = { .typed = name };
+
+	if (!b->images)
+		return;
+	for (size_t i = 0; b->images[i]; i++) {
+		if (strcmp(b->images[i], name) == 0)
+			return;
+		unit_near(&near, b->images[i]);
+	}
+	bind_error(b, n, "names no image that ships with Dyno: \"%.60s\"%s%s%s", name,
+		near.best ? "; did you mean \"" : "", near.best ? near.best : "",
+		near.best ? "\"?" : "");
+}
+
 static void parse_kernel(
 	struct bind *b, const struct node *n, const struct schema_key *k, void *field)
 {
@@ -231,7 +248,10 @@ static void parse_kernel(
 
 	name.text += sizeof(prefix) - 1;
 	type_name.parse(b, &name, k, &g->builtin);
+	if (g->builtin)
+		check_image(b, n, g->builtin);
 }
+
 static const struct schema_type type_kernel = {
 	.name = "image",
 	.doc = "A path to a Linux bzImage or to an ELF file with a PVH note, relative to the "

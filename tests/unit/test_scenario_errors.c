@@ -353,6 +353,22 @@ static void test_a_word_of_set_that_nothing_uses_is_an_error(void **state)
 	free(got);
 }
 
+static void test_an_unknown_image_is_named_with_the_nearest_one(void **state)
+{
+	static const char *const images[] = { "ivi", "cluster", NULL };
+	struct scenario_opts opts = { .no_env = true, .no_files = true, .images = images };
+	char *got = report_of("duration: 1s\nguests:\n  a: {kernel: builtin:clutser}\n", &opts);
+
+	(void)state;
+	assert_string_equal(got,
+		"car.yaml:3:15: error: guest \"a\": kernel names no image that ships with Dyno: "
+		"\"clutser\"; did you mean \"cluster\"?\n"
+		"   3 |   a: {kernel: builtin:clutser}\n"
+		"     |               ^~~~~~~~~~~~~~~\n"
+		"1 error\n");
+	free(got);
+}
+
 static void test_a_missing_file_says_where_it_was_sought(void **state)
 {
 	struct scenario_opts opts = { .no_env = true };
@@ -412,6 +428,7 @@ int main(void)
 		cmocka_unit_test(test_columns_count_characters_and_tabs_keep_carets_in_place),
 		cmocka_unit_test(test_a_variable_that_is_not_set_says_how_to_set_it),
 		cmocka_unit_test(test_a_word_of_set_that_nothing_uses_is_an_error),
+		cmocka_unit_test(test_an_unknown_image_is_named_with_the_nearest_one),
 		cmocka_unit_test(test_a_missing_file_says_where_it_was_sought),
 		cmocka_unit_test(test_a_file_that_cannot_be_read_is_reported),
 		cmocka_unit_test(test_errors_beyond_fifty_are_counted),
