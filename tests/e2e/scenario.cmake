@@ -18,3 +18,9 @@ add_test(NAME e2e_scenario_cockpit-real
     ${CMAKE_SOURCE_DIR}/scenarios/cockpit-real.yaml ${CMAKE_BINARY_DIR}/tests/scenario-cockpit-real)
 set_tests_properties(e2e_scenario_cockpit-real PROPERTIES LABELS e2e TIMEOUT 240
   SKIP_RETURN_CODE 77)
+
+# What the documentation shows is right.
+add_test(NAME e2e_documentation
+  COMMAND ${CMAKE_CURRENT_LIST_DIR}/check_docs.sh $<TARGET_FILE:dyno> ${CMAKE_SOURCE_DIR}
+    ${CMAKE_BINARY_DIR}/tests/documentation)
+set_tests_properties(e2e_documentation PROPERTIES LABELS e2e TIMEOUT 60)
