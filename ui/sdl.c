@@ -394,6 +394,19 @@ static void sdl_free(struct ui_backend *b)
 	free(b);
 }
 
+/* SDL falls back to drivers without a screen where no display answers. Who asks for one by name
+ * means it. */
+static bool nobody_sees(const char *driver)
+{
+	static const char *const blind[] = { "dummy", "evdev", "offscreen" };
+
+	for (size_t i = 0; driver && !getenv("SDL_VIDEODRIVER") && i < ARRAY_SIZE(blind); i++) {
+		if (strcmp(driver, blind[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
 static int sdl_open(struct ui_backend **out, struct link *const *links, uint32_t n,
 	const struct ui_events *ev, struct err *e)
 {
@@ -411,10 +424,14 @@ static int sdl_open(struct ui_backend **out, struct link *const *links, uint32_t
 	/* On X11 plain shared-memory windows; on Wayland the hint would leave no surface at all. */
 	if (!getenv("WAYLAND_DISPLAY"))
 		SDL_SetHint(SDL_HINT_FRAMEBUFFER_ACCELERATION, "0");
-	if (SDL_Init(SDL_INIT_VIDEO) < 0) {
+	const char *why = SDL_Init(SDL_INIT_VIDEO) < 0 ? SDL_GetError() : NULL;
+
+	if (!why && nobody_sees(SDL_GetCurrentVideoDriver()))
+		why = "none answers at DISPLAY or WAYLAND_DISPLAY";
+	if (why) {
 		err_set(e, 0,
 			"cannot open the display: %s; run with --headless where there is none",
-			SDL_GetError());
+			why);
 		sdl_free(b);
 		return -EIO;
 	}
