@@ -284,7 +284,7 @@ const struct cli_command cmd_ctl = {
 		"Exit status: 0 done, 1 refused, 2 the command line is wrong, 3 no run answers.\n\n"
 		"examples:\n"
 		"  dyno ctl status\n"
-		"  dyno ctl --socket results/control.sock send can0 123#1122\n"
+		"  dyno ctl --socket results send can0 123#1122\n"
 		"  dyno ctl touch ivi 640 400 --hold 500ms\n",
 	.options = options,
 	.options_n = ARRAY_SIZE(options),
