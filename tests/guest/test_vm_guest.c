@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* dyno-vm runs the tiny guest on KVM: start, end, interrupts, registers, pause, reset. */
+#include <dirent.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -184,6 +186,86 @@ static void test_every_width_of_virtio_registers(void **state)
 	assert_non_null(strstr(h.console, "ecam=0000000010441af4"));
 	assert_non_null(strstr(h.console, "ecam8=0000000000000044"));
 	assert_non_null(strstr(h.console, "nobody=ffffffffffffffff"));
+	vmh_stop(&h);
+}
+
+static void test_accesses_across_the_edge_of_a_region_reach_nobody(void **state)
+{
+	struct vmh h;
+
+	(void)state;
+	start(&h, "edges", one_rng());
+	expect_exit(&h, "poweroff", 0);
+	/* It came to its end: no piece of a word turned the machine off or reset it. */
+	assert_non_null(strstr(h.console, "done"));
+	assert_non_null(strstr(h.console, "rep_ins=000000000000ffff"));
+	assert_non_null(strstr(h.console, "straddle_in=000000000000ffff"));
+	assert_non_null(strstr(h.console, "behind_in=000000000000ffff"));
+	assert_non_null(strstr(h.console, "pci_ports_in=00000000ffffffff"));
+	assert_non_null(strstr(h.console, "before_bar=000000000000ffff"));
+	assert_non_null(strstr(h.console, "behind_ecam=00000000ffffffff"));
+	assert_non_null(strstr(h.console, "status=0000000000000000"));
+	vmh_stop(&h);
+}
+
+/* A mask is inherited by exec: whoever starts the program may have blocked the signal. */
+static void test_sleeping_guest_is_paused_though_signals_were_blocked(void **state)
+{
+	struct vmh h;
+	sigset_t kick, before;
+	json_t *r;
+
+	(void)state;
+	sigemptyset(&kick);
+	sigaddset(&kick, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &kick, &before);
+	start(&h, "echo", json_pack("{s:i}", "cpus", 2));
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	assert_true(vmh_console(&h, "ready", LIMIT_MS));
+	r = vmh_request(&h, "pause", NULL, LIMIT_MS);
+	assert_true(json_is_true(json_object_get(r, "ok")));
+	json_decref(r);
+	json_decref(vmh_request(&h, "stop", NULL, LIMIT_MS));
+	expect_exit(&h, "stopped", 0);
+	vmh_stop(&h);
+}
+
+/* Whether a thread of the process has that name. */
+static bool has_thread(pid_t pid, const char *name)
+{
+	char path[300], text[32];
+	const struct dirent *d;
+	bool found = false;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	dir = opendir(path);
+	assert_non_null(dir);
+	while (!found && (d = readdir(dir))) {
+		FILE *f;
+
+		snprintf(path, sizeof(path), "/proc/%d/task/%s/comm", (int)pid, d->d_name);
+		f = fopen(path, "r");
+		if (!f)
+			continue;
+		if (fgets(text, sizeof(text), f)) {
+			text[strcspn(text, "\n")] = '\0';
+			found = strcmp(text, name) == 0;
+		}
+		fclose(f);
+	}
+	closedir(dir);
+	return found;
+}
+
+static void test_threads_of_vcpus_have_names_in_the_sandbox(void **state)
+{
+	struct vmh h;
+
+	(void)state;
+	start(&h, "echo", json_pack("{s:i}", "cpus", 2));
+	assert_true(vmh_console(&h, "ready", LIMIT_MS));
+	assert_true(has_thread(h.pid, "vcpu0"));
 	vmh_stop(&h);
 }
 
@@ -384,6 +466,9 @@ int main(void)
 		cmocka_unit_test(test_two_processors_run),
 		cmocka_unit_test(test_paused_guest_stands_and_goes_on),
 		cmocka_unit_test(test_every_width_of_virtio_registers),
+		cmocka_unit_test(test_accesses_across_the_edge_of_a_region_reach_nobody),
+		cmocka_unit_test(test_sleeping_guest_is_paused_though_signals_were_blocked),
+		cmocka_unit_test(test_threads_of_vcpus_have_names_in_the_sandbox),
 		cmocka_unit_test(test_rng_interrupts_by_msix_masked_and_moved),
 		cmocka_unit_test(test_devices_start_afresh_after_each_reset),
 		cmocka_unit_test(test_reset_on_request_starts_a_running_guest_again),

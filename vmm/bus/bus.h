@@ -19,7 +19,10 @@
 #define BUS_MAX_REGIONS 160
 #define BUS_MAX_ACCESS  8
 
-/* `off` counts from the region's start; `len` is 1, 2, 4 or 8 on memory, 1, 2 or 4 on ports. */
+/*
+ * `off` counts from the region's start; `len` is 1, 2 or 4 on ports, mostly 1, 2, 4 or 8 on memory:
+ * an access that crosses a page comes in two pieces of 1 to 7 bytes.
+ */
 struct bus_ops {
 	void (*read)(void *ctx, uint64_t off, void *dst, uint32_t len);
 	void (*write)(void *ctx, uint64_t off, const void *src, uint32_t len);

@@ -128,18 +128,23 @@ int vm_msi_route(struct vm *vm, uint32_t gsi, uint64_t addr, uint32_t data)
 		.u.msi = { .address_lo = (uint32_t)addr,
 			.address_hi = (uint32_t)(addr >> 32),
 			.data = data } };
-	struct kvm_irq_routing_entry *r;
+	struct kvm_irq_routing_entry *r, before;
+	uint32_t nr;
 	int rc = 0;
 
 	pthread_mutex_lock(&vm->route_lock);
+	nr = vm->routes->nr;
 	r = find_route(vm, gsi);
-	if (!r) {
+	if (!r)
 		r = &vm->routes->entries[vm->routes->nr++];
-		*r = want;
+	before = *r;
+	*r = want;
+	if (nr != vm->routes->nr || memcmp(&before.u.msi, &want.u.msi, sizeof(want.u.msi)) != 0)
 		rc = commit(vm);
-	} else if (memcmp(&r->u.msi, &want.u.msi, sizeof(want.u.msi)) != 0) {
-		*r = want;
-		rc = commit(vm);
+	/* One bad entry would make KVM refuse the whole table from now on. */
+	if (rc < 0) {
+		*r = before;
+		vm->routes->nr = nr;
 	}
 	pthread_mutex_unlock(&vm->route_lock);
 	return rc;

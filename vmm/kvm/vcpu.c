@@ -247,10 +247,26 @@ static void handle_exit(struct vcpu *c)
 	}
 }
 
+/* From inside: by another thread a name needs a file of /proc, which the sandbox refuses. */
+static void set_up_thread(const struct vcpu *c)
+{
+	char name[16];
+	sigset_t kick;
+
+	snprintf(name, sizeof(name), "vcpu%u", c->index);
+	(void)pthread_setname_np(pthread_self(), name);
+	/* Whoever started this program may have left the signal blocked: then a vCPU that sleeps in
+	 * KVM would never hear of a pause. */
+	sigemptyset(&kick);
+	sigaddset(&kick, VM_KICK_SIGNAL);
+	pthread_sigmask(SIG_UNBLOCK, &kick, NULL);
+}
+
 static void *thread_main(void *arg)
 {
 	struct vcpu *c = arg;
 
+	set_up_thread(c);
 	if (!park(c))
 		return NULL;
 	for (;;) {
@@ -273,7 +289,6 @@ static void *thread_main(void *arg)
 
 int vcpu_thread_start(struct vcpu *c, struct err *e)
 {
-	char name[16];
 	pthread_attr_t attr;
 	int rc;
 
@@ -286,7 +301,5 @@ int vcpu_thread_start(struct vcpu *c, struct err *e)
 	if (rc)
 		return err_errno(e, rc, "cannot start the thread of vCPU %u", c->index);
 	c->has_thread = true;
-	snprintf(name, sizeof(name), "vcpu%u", c->index);
-	(void)pthread_setname_np(c->thread, name);
 	return 0;
 }

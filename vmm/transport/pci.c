@@ -179,7 +179,7 @@ static bool write_queue(struct vpci *v, uint32_t off, uint32_t len, uint64_t val
 		address = off < AT(queue_driver)   ? &q->desc
 			  : off < AT(queue_device) ? &q->driver
 						   : &q->device;
-		if (len < 4 || off % len)
+		if ((len != 4 && len != 8) || off % len)
 			return false;
 		write_address(q, address, off % 8, len, value);
 		return true;

@@ -53,6 +53,17 @@ static inline uint32_t inl(uint16_t p)
 	__asm__ volatile("inl %1, %0" : "=a"(v) : "Nd"(p));
 	return v;
 }
+static inline void outw(uint16_t p, uint16_t v)
+{
+	__asm__ volatile("outw %0, %1" ::"a"(v), "Nd"(p));
+}
+static inline uint16_t inw(uint16_t p)
+{
+	uint16_t v;
+
+	__asm__ volatile("inw %1, %0" : "=a"(v) : "Nd"(p));
+	return v;
+}
 static inline uint64_t rdmsr(uint32_t m)
 {
 	uint32_t a, d;
@@ -304,6 +315,55 @@ static void do_mmio(void)
 	say("ecam", MEM32(0xb0000000ull + (v.dev << 15)));
 	say("ecam8", MEM8(0xb0000000ull + (v.dev << 15) + 2));
 	say("nobody", MEM64(0xbfff0000ull));
+}
+
+/*
+ * Accesses that begin in one region and end in another, or cross a page. 0x34 in the sleep control
+ * register (0x600) would turn the machine off, 0xfe in the keyboard controller's (0x64) reset it.
+ */
+static void do_edges(void)
+{
+	static uint16_t words[512];
+	struct virtio v = { 0 };
+	const void *from = words;
+	void *to = words;
+	uint64_t n = 512;
+
+	for (unsigned int i = 0; i < 512; i++)
+		words[i] = 0x3434;
+	outw(0x5ff, 0x3434);
+	outl(0x5fd, 0x34343434);
+	outl(0x5ff, 0x34343434);
+	outw(0x601, 0x3434);
+	outl(0x600, 0x34343434);
+	__asm__ volatile("cld; rep outsw" : "+S"(from), "+c"(n) : "d"(0x5ff) : "memory");
+	n = 512;
+	__asm__ volatile("cld; rep insw" : "+D"(to), "+c"(n) : "d"(0x5ff) : "memory");
+	say("rep_ins", words[0] & words[511]);
+	say("straddle_in", inw(0x5ff));
+	say("behind_in", inw(0x601));
+	outw(0x64, 0xfefe);
+	outl(0x64, 0xfefefefe);
+	outl(0xcfd, 0xffffffff);
+	outw(0xcff, 0xffff);
+	say("pci_ports_in", inl(0xcfd));
+	find_virtio(&v, 0x1044);
+	/* In two pieces of 3 and 1, 2 and 2, 1 and 7 bytes. */
+	MEM32(v.common + 0xffd) = 0xffffffff;
+	MEM32(v.common - 2) = 0;
+	MEM64(v.common + 0xfff) = ~0ull;
+	say("pieces", MEM32(v.common + 0xffd));
+	say("before_bar", MEM32(v.common - 2) & 0xffff);
+	MEM32(0xb0000000ull - 2) = 0xffffffff;
+	MEM64(0xb0100000ull - 4) = ~0ull;
+	say("behind_ecam", MEM64(0xb0100000ull - 4) >> 32);
+	/* Registers that are no access of their own width, at every offset. */
+	for (unsigned int i = 0; i < 64; i++) {
+		MEM32(v.common + i) = 0xffffffff;
+		MEM64(v.common + i) = ~0ull;
+	}
+	MEM8(v.common + 20) = 0;
+	say("status", MEM8(v.common + 20));
 }
 
 static struct {
@@ -563,6 +623,8 @@ void tiny_main(const struct start_info *si)
 		__asm__ volatile("popcnt %%eax, %%eax" ::: "rax");
 	else if (same(what, "mmio"))
 		do_mmio();
+	else if (same(what, "edges"))
+		do_edges();
 	else if (same(what, "msix"))
 		do_msix();
 	else if (same(what, "smp"))
