@@ -13,7 +13,7 @@
 #include "base/log.h"
 #include "base/proto/display.h"
 
-#define UI_MAX_GUESTS 8
+#define UI_MAX_GUESTS 16
 #define UI_NAME       64
 
 enum ui_backend_kind { UI_SDL, UI_HEADLESS };

@@ -74,11 +74,29 @@ static void test_each_mistake_is_named(void **state)
 	assert_refused("{\"manifest\":1,\"backend\":\"sdl\",\"guests\":[7]}", "name");
 }
 
+static void test_as_many_guests_as_a_scenario_may_have_are_shown(void **state)
+{
+	json_t *list = json_array(), *j;
+	struct ui_manifest m;
+	struct err e = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 16; i++)
+		json_array_append_new(
+			list, json_pack("{s:s,s:i,s:[{s:s,s:i,s:i}]}", "name", "g", "fd", 0,
+				      "displays", "title", "t", "width", 8, "height", 8));
+	j = json_pack("{s:i,s:s,s:o}", "manifest", 1, "backend", "sdl", "guests", list);
+	assert_int_equal(ui_manifest_parse(j, 1, &m, &e), 0);
+	assert_int_equal(m.guests, 16);
+	json_decref(j);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_full_manifest_is_read),
 		cmocka_unit_test(test_each_mistake_is_named),
+		cmocka_unit_test(test_as_many_guests_as_a_scenario_may_have_are_shown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
