@@ -35,7 +35,6 @@
 
 /* Ports. */
 #define X86_PORT_I8042  0x60
-#define X86_PORT_RTC    0x70 /* index, data */
 #define X86_PORT_COM1   0x3f8
 #define X86_PORT_SLEEP  0x600 /* ACPI sleep control, then sleep status */
 #define X86_PORT_PCI    0xcf8 /* configuration address and data */
