@@ -74,6 +74,18 @@ static int load_acpi(struct machine *mc, struct err *e)
 	return rc < 0 ? err_errno(e, -rc, "ACPI tables") : 0;
 }
 
+/* There is no BIOS, but Linux on hardware-reduced ACPI without EFI restarts by a jump to its reset
+ * vector, F000:FFF0: mov dx, 0xcf9; mov al, 6; out dx, al; hlt. */
+static int load_reset_vector(struct machine *mc, struct err *e)
+{
+	static const uint8_t code[] = { 0xba, X86_PORT_RESET & 0xff, X86_PORT_RESET >> 8, 0xb0,
+		X86_RESET_VALUE, 0xee, 0xf4 };
+
+	if (gmem_write(vm_mem(mc->vm), (gpa){ X86_RESET_VECTOR }, code, sizeof(code)))
+		return err_set(e, -EFAULT, "no memory for the reset vector");
+	return 0;
+}
+
 static int load_pvh(struct machine *mc, const struct elf_image *im, struct err *e)
 {
 	struct pvh_module module[MANIFEST_MAX_MODULES + 1] = { 0 };
@@ -152,5 +164,7 @@ int machine_load(struct machine *mc, struct err *e)
 				 : load_elf(mc, &kernel, &regs, &sregs, e);
 	if (rc == 0)
 		rc = load_acpi(mc, e);
+	if (rc == 0)
+		rc = load_reset_vector(mc, e);
 	return rc < 0 ? rc : vm_boot_state(mc->vm, &regs, &sregs, e);
 }

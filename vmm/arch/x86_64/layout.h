@@ -17,8 +17,9 @@
 #define X86_CMDLINE_BYTES 0x10000
 #define X86_LOW_END       UINT64_C(0xa0000)
 /* ACPI tables: the RSDP opens the area that firmware keeps for it. */
-#define X86_ACPI       UINT64_C(0xe0000)
-#define X86_ACPI_BYTES 0x10000
+#define X86_ACPI         UINT64_C(0xe0000)
+#define X86_ACPI_BYTES   0x10000
+#define X86_RESET_VECTOR UINT64_C(0xffff0)
 /* Kernels load here or above. */
 #define X86_KERNEL_FLOOR UINT64_C(0x100000)
 
