@@ -32,6 +32,8 @@ static const int vm_calls[] = {
 	SCMP_SYS(timerfd_settime), SCMP_SYS(poll), SCMP_SYS(ppoll),
 	/* surfaces: memfds that are sized, sealed and passed on */
 	SCMP_SYS(memfd_create), SCMP_SYS(ftruncate),
+	/* disks: rings that were made before, restricted to transfers on one file each */
+	SCMP_SYS(io_uring_enter),
 	/* memory */
 	SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(brk),
 	/* threads, time, signals */

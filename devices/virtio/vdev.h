@@ -22,6 +22,7 @@
 /* Device types ("Device Types") that Dyno has. */
 enum {
 	VIRTIO_ID_NET = 1,
+	VIRTIO_ID_BLK = 2,
 	VIRTIO_ID_CONSOLE = 3,
 	VIRTIO_ID_RNG = 4,
 	VIRTIO_ID_GPU = 16,

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/fd.h"
+#include "devices/blk/blk.h"
 #include "devices/can/can.h"
 #include "devices/console/console.h"
 #include "devices/gpu/gpu.h"
@@ -200,24 +201,90 @@ static void status_input(const struct vdev *v, json_t *o)
 	json_object_set_new(o, "leds", json_integer((json_int_t)s.leds));
 }
 
+/* ---- blk ---- */
+
+static int make_blk_port(
+	struct blk_port **out, const struct manifest_device *d, int fd_take_, struct err *e)
+{
+	const bool overlay = d->u.blk.overlay || fd_take_ < 0;
+	struct blk_port *base = NULL;
+	int rc;
+
+	if (fd_take_ < 0)
+		rc = blk_port_null_new(&base, d->u.blk.bytes);
+	else
+		rc = blk_port_file_new(&base, fd_take_, overlay || d->u.blk.read_only,
+			d->u.blk.queues * (BLK_QUEUE_SIZE + 1), e);
+	if (rc == 0 && overlay && !d->u.blk.read_only)
+		return blk_port_overlay_new(out, base,
+			fd_take_ < 0 ? MAX(d->u.blk.overlay_bytes, d->u.blk.bytes)
+				     : d->u.blk.overlay_bytes);
+	*out = base;
+	return rc;
+}
+
+static int make_blk(struct machine *mc, const struct manifest_device *d, const char *tag, int *fds,
+	struct vdev **out, struct err *e)
+{
+	struct blk_config cfg = { .tag = tag,
+		.serial = d->u.blk.serial,
+		.queues = d->u.blk.queues,
+		.read_only = d->u.blk.read_only };
+	struct blk_port *port = NULL;
+	int rc = make_blk_port(&port, d, take(fds, d->u.blk.fd), e);
+
+	(void)mc;
+	if (rc == 0)
+		rc = blk_new(out, port, &cfg);
+	return rc < 0 ? failed(e, rc, "cannot make the disk") : 0;
+}
+
+static void status_blk(const struct vdev *v, json_t *o)
+{
+	struct blk_stats s = blk_stats(v);
+	const struct blk_port *p = blk_port_of(v);
+
+	json_object_set_new(o, "port", json_string(p->kind));
+	json_object_set_new(o, "direct", json_boolean(blk_port_file_is_direct(p)));
+	json_object_set_new(
+		o, "overlay_bytes", json_integer((json_int_t)blk_port_overlay_bytes(p)));
+	json_object_set_new(o, "reads", json_integer((json_int_t)s.reads));
+	json_object_set_new(o, "writes", json_integer((json_int_t)s.writes));
+	json_object_set_new(o, "flushes", json_integer((json_int_t)s.flushes));
+	json_object_set_new(o, "discards", json_integer((json_int_t)s.discards));
+	json_object_set_new(o, "zeroes", json_integer((json_int_t)s.zeroes));
+	json_object_set_new(o, "read_bytes", json_integer((json_int_t)s.read_bytes));
+	json_object_set_new(o, "written_bytes", json_integer((json_int_t)s.written_bytes));
+	json_object_set_new(o, "errors", json_integer((json_int_t)s.errors));
+	json_object_set_new(o, "unsupported", json_integer((json_int_t)s.unsupported));
+}
+
 /* ---- all of them ---- */
 
 static const struct {
 	int (*make)(struct machine *mc, const struct manifest_device *d, const char *tag, int *fds,
 		struct vdev **out, struct err *e);
 	void (*status)(const struct vdev *v, json_t *o); /* loop thread */
-	bool on_gpu_loop;
+	enum { ON_DEV_LOOP, ON_GPU_LOOP, ON_DISK_LOOP } loop;
 } types[DEVICE_TYPES] = {
-	[DEVICE_CAN] = { make_can, status_can, false },
-	[DEVICE_RNG] = { make_rng, status_rng, false },
-	[DEVICE_CONSOLE] = { make_console, status_console, false },
-	[DEVICE_GPU] = { make_gpu, status_gpu, true },
-	[DEVICE_INPUT] = { make_input, status_input, true },
+	[DEVICE_CAN] = { make_can, status_can, ON_DEV_LOOP },
+	[DEVICE_RNG] = { make_rng, status_rng, ON_DEV_LOOP },
+	[DEVICE_CONSOLE] = { make_console, status_console, ON_DEV_LOOP },
+	[DEVICE_GPU] = { make_gpu, status_gpu, ON_GPU_LOOP },
+	[DEVICE_INPUT] = { make_input, status_input, ON_GPU_LOOP },
+	[DEVICE_BLK] = { make_blk, status_blk, ON_DISK_LOOP },
 };
 
 static struct ev_loop *loop_of(struct machine *mc, const struct manifest_device *d)
 {
-	return types[d->type].on_gpu_loop ? mc->gpu_loop.loop : mc->dev_loop.loop;
+	switch (types[d->type].loop) {
+	case ON_GPU_LOOP:
+		return mc->gpu_loop.loop;
+	case ON_DISK_LOOP:
+		return mc->disk_loop.loop;
+	default:
+		return mc->dev_loop.loop;
+	}
 }
 
 static void on_error(void *ctx, const char *text)

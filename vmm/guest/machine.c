@@ -112,6 +112,8 @@ static int build(struct machine *mc, int *fds, struct err *e)
 
 	if (rc == 0)
 		rc = loop_thread_init(&mc->gpu_loop, "gpu");
+	if (rc == 0)
+		rc = loop_thread_init(&mc->disk_loop, "disks");
 	if (rc < 0)
 		return err_errno(e, -rc, "event loop");
 	mc->kernel_fd = take(fds, mc->m->kernel_fd);
@@ -166,11 +168,13 @@ void machine_free(struct machine *mc)
 		vm_stop(mc->vm);
 	loop_thread_stop(&mc->dev_loop);
 	loop_thread_stop(&mc->gpu_loop);
+	loop_thread_stop(&mc->disk_loop);
 	devices_free(mc);
 	uart_free(mc->uart);
 	vm_free(mc->vm);
 	loop_thread_fini(&mc->dev_loop);
 	loop_thread_fini(&mc->gpu_loop);
+	loop_thread_fini(&mc->disk_loop);
 	fd_close(&mc->kernel_fd);
 	fd_close(&mc->initrd_fd);
 	for (unsigned int i = 0; i < MANIFEST_MAX_MODULES; i++)
@@ -187,6 +191,8 @@ int machine_start(struct machine *mc, struct err *e)
 
 	if (rc == 0 && manifest_gpu(mc->m))
 		rc = loop_thread_start(&mc->gpu_loop, e);
+	if (rc == 0 && manifest_has(mc->m, DEVICE_BLK))
+		rc = loop_thread_start(&mc->disk_loop, e);
 	return rc < 0 ? rc : vm_start(mc->vm, e);
 }
 

@@ -9,6 +9,8 @@
 
 #include "base/ipc.h"
 #include "base/json.h"
+#include "devices/blk/blk.h"
+#include "devices/blk/wire.h"
 #include "devices/can/can.h"
 #include "devices/gpu/gpu.h"
 #include "vmm/kvm/vm.h"
@@ -26,6 +28,7 @@ static const char *const type_names[DEVICE_TYPES] = {
 	[DEVICE_CONSOLE] = "console",
 	[DEVICE_GPU] = "gpu",
 	[DEVICE_INPUT] = "input",
+	[DEVICE_BLK] = "blk",
 };
 
 static const char *const input_names[INPUT_KINDS] = {
@@ -251,6 +254,44 @@ static int parse_input(struct reader *r, const json_t *o, struct manifest_device
 	return 0;
 }
 
+/* Changes of an overlay where the manifest does not say how many are kept. */
+#define DEFAULT_OVERLAY_BYTES (UINT64_C(1) << 30)
+#define MAX_DISK_BYTES        (UINT64_C(1) << 50)
+
+static int parse_blk(struct reader *r, const json_t *o, struct manifest_device *d)
+{
+	const char *overlay = "none";
+	uint64_t queues = 1;
+	int rc = get_fd(r, o, JSON_OPTIONAL, &d->u.blk.fd);
+
+	d->u.blk.overlay_bytes = DEFAULT_OVERLAY_BYTES;
+	if (rc == 0)
+		rc = json_get_bool(o, "read_only", JSON_OPTIONAL, &d->u.blk.read_only, r->e);
+	if (rc == 0)
+		rc = json_get_str(o, "overlay", JSON_OPTIONAL, &overlay, r->e);
+	if (rc == 0)
+		rc = json_get_u64(o, "overlay_bytes", JSON_OPTIONAL, 65536, MAX_DISK_BYTES,
+			&d->u.blk.overlay_bytes, r->e);
+	if (rc == 0)
+		rc = json_get_u64(o, "queues", JSON_OPTIONAL, 1, BLK_MAX_QUEUES, &queues, r->e);
+	if (rc == 0)
+		rc = get_name(r, o, "serial", JSON_OPTIONAL, d->u.blk.serial);
+	if (rc == 0 && d->u.blk.fd == MANIFEST_NO_FD)
+		rc = json_get_u64(
+			o, "bytes", JSON_REQUIRED, 512, MAX_DISK_BYTES, &d->u.blk.bytes, r->e);
+	if (rc < 0)
+		return rc;
+	d->u.blk.queues = (unsigned int)queues;
+	d->u.blk.overlay = strcmp(overlay, "memory") == 0;
+	if (!d->u.blk.overlay && strcmp(overlay, "none") != 0)
+		return err_set(r->e, -EINVAL, "\"overlay\" is \"%s\": memory or none are possible",
+			overlay);
+	if (strlen(d->u.blk.serial) > VIRTIO_BLK_ID_BYTES)
+		return err_set(
+			r->e, -EINVAL, "\"serial\" is longer than %u bytes", VIRTIO_BLK_ID_BYTES);
+	return 0;
+}
+
 static int parse_device(struct reader *r, const json_t *o, struct manifest *m)
 {
 	static int (*const parse[DEVICE_TYPES])(
@@ -260,6 +301,7 @@ static int parse_device(struct reader *r, const json_t *o, struct manifest *m)
 		[DEVICE_CONSOLE] = parse_console,
 		[DEVICE_GPU] = parse_gpu,
 		[DEVICE_INPUT] = parse_input,
+		[DEVICE_BLK] = parse_blk,
 	};
 	struct manifest_device *d = &m->device[m->n_devices];
 	unsigned int same = 0;
@@ -271,7 +313,8 @@ static int parse_device(struct reader *r, const json_t *o, struct manifest *m)
 	t = find_word(type, type_names, DEVICE_TYPES);
 	if (t < 0)
 		return err_set(r->e, -EINVAL,
-			"\"type\" is \"%s\": can, rng, console, gpu or input are possible", type);
+			"\"type\" is \"%s\": can, rng, console, gpu, input or blk are possible",
+			type);
 	d->type = (enum device_type)t;
 	for (unsigned int i = 0; i < m->n_devices; i++)
 		same += m->device[i].type == d->type;
@@ -456,4 +499,13 @@ const struct manifest_device *manifest_gpu(const struct manifest *m)
 			return &m->device[i];
 	}
 	return NULL;
+}
+
+bool manifest_has(const struct manifest *m, enum device_type t)
+{
+	for (unsigned int i = 0; i < m->n_devices; i++) {
+		if (m->device[i].type == t)
+			return true;
+	}
+	return false;
 }

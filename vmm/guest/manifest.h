@@ -21,7 +21,15 @@
 #define MANIFEST_MAX_PORTS   16
 #define MANIFEST_NO_FD       (-1)
 
-enum device_type { DEVICE_CAN, DEVICE_RNG, DEVICE_CONSOLE, DEVICE_GPU, DEVICE_INPUT, DEVICE_TYPES };
+enum device_type {
+	DEVICE_CAN,
+	DEVICE_RNG,
+	DEVICE_CONSOLE,
+	DEVICE_GPU,
+	DEVICE_INPUT,
+	DEVICE_BLK,
+	DEVICE_TYPES
+};
 
 struct manifest_port {
 	char name[MANIFEST_NAME];
@@ -55,6 +63,15 @@ struct manifest_device {
 			enum input_kind kind;
 			unsigned int scanout;
 		} input;
+		struct {
+			int fd; /* MANIFEST_NO_FD: a memory disk */
+			bool read_only;
+			bool overlay; /* fd is only read; changes stay in memory */
+			uint64_t overlay_bytes; /* most memory for changes */
+			uint64_t bytes; /* size of a memory disk */
+			unsigned int queues;
+			char serial[MANIFEST_NAME];
+		} blk;
 	} u;
 };
 
@@ -88,5 +105,6 @@ MUST_CHECK int manifest_parse(
 void manifest_fini(struct manifest *m);
 
 const char *device_type_name(enum device_type t);
+bool manifest_has(const struct manifest *m, enum device_type t);
 /* The first gpu device; NULL when there is none. */
 const struct manifest_device *manifest_gpu(const struct manifest *m);
