@@ -55,6 +55,7 @@ static const struct {
 	{ "transport", suite_transport },
 	{ "rings", suite_rings },
 	{ "rng", suite_rng },
+	{ "blk", suite_blk },
 	{ "console", suite_console },
 	{ "can", suite_can },
 	{ "gpu", suite_gpu },

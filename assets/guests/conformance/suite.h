@@ -14,6 +14,7 @@ void suite_pci(void);
 void suite_transport(void);
 void suite_rings(void);
 void suite_rng(void);
+void suite_blk(void);
 void suite_console(void);
 void suite_can(void);
 void suite_gpu(void);

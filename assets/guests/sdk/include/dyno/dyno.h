@@ -28,6 +28,7 @@
 #pragma once
 
 #include "dyno/base.h"
+#include "dyno/blk.h"
 #include "dyno/boot.h"
 #include "dyno/can.h"
 #include "dyno/console.h"

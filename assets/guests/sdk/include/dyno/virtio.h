@@ -9,6 +9,7 @@
 #include "dyno/pci.h"
 
 #define VIRTIO_NET     1
+#define VIRTIO_BLK     2
 #define VIRTIO_CONSOLE 3
 #define VIRTIO_RNG     4
 #define VIRTIO_GPU     16

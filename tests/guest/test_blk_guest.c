@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A guest with disks on dyno-vm: the conformance guest's verdicts, what lies in the file
+ * afterwards, and what does after kill -9.
+ */
+#include <fcntl.h>
+#include <liburing.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "tests/support/vm_harness.h"
+
+#define LIMIT_MS 60000
+#define DISK     (16u << 20)
+#define SECTOR   512u
+
+static char path[4096];
+
+static int image(void)
+{
+	const char *build = getenv("DYNO_BUILD_DIR");
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/blk-guest-%d.img", build ? build : ".", (int)getpid());
+	fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, DISK), 0);
+	return fd;
+}
+
+/* As assets/guests/conformance/blk.c has it. */
+static void expect_sector(int fd, uint64_t sector, uint64_t as_if, uint8_t salt)
+{
+	uint8_t got[SECTOR], want[SECTOR];
+
+	for (uint32_t i = 0; i < SECTOR; i++)
+		want[i] = (uint8_t)(as_if * 31 + i * 7 + salt);
+	assert_int_equal(pread(fd, got, SECTOR, (off_t)(sector * SECTOR)), SECTOR);
+	assert_memory_equal(got, want, SECTOR);
+}
+
+static void start(struct vmh *h, int fd, const char *cmdline, json_t *disk_take)
+{
+	static char kernel[4096];
+	const char *build = getenv("DYNO_BUILD_DIR");
+	struct vmh_config cfg = { .kernel = kernel, .cmdline = cmdline, .fds = &fd, .n_fds = 1 };
+
+	snprintf(kernel, sizeof(kernel), "%s/guests/conformance.elf", build ? build : ".");
+	json_object_set_new(disk_take, "type", json_string("blk"));
+	cfg.more_take = json_pack("{s:[o]}", "devices", disk_take);
+	vmh_start(h, &cfg);
+}
+
+static void run(int fd, const char *cmdline, json_t *disk_take)
+{
+	struct vmh h;
+
+	start(&h, fd, cmdline, disk_take);
+	assert_true(vmh_console(&h, "\nDONE ", LIMIT_MS));
+	if (strstr(h.console, "\nFAIL") || strstr(h.console, "PANIC"))
+		fail_msg("%s", h.console);
+	assert_non_null(strstr(h.console, "PASS blk.read"));
+	assert_non_null(strstr(h.console, "serial=DYNO0001 queues=4"));
+	assert_int_equal(vmh_wait(&h, LIMIT_MS), 0);
+	vmh_stop(&h);
+}
+
+static void run_on_the_file(const char *cmdline)
+{
+	int fd = image();
+
+	run(fd, cmdline,
+		json_pack("{s:i,s:s,s:i}", "fd", VMH_FD_FIRST, "serial", "DYNO0001", "queues", 4));
+	close(fd);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	expect_sector(fd, 0, 0, 1);
+	expect_sector(fd, 15, 15, 1);
+	expect_sector(fd, 33, 33, 1);
+	expect_sector(fd, DISK / SECTOR - 1, 63, 1);
+	close(fd);
+	unlink(path);
+}
+
+static void test_what_the_guest_wrote_lies_in_the_file(void **state)
+{
+	(void)state;
+	run_on_the_file("print=com1 only=blk");
+}
+
+static void test_packed_rings_do_the_same(void **state)
+{
+	(void)state;
+	run_on_the_file("print=com1 only=blk ring=packed");
+}
+
+static void test_overlay_passes_and_leaves_the_file_alone(void **state)
+{
+	uint8_t *all = malloc(DISK);
+	int fd = image();
+
+	(void)state;
+	run(fd, "print=com1 only=blk",
+		json_pack("{s:i,s:s,s:s,s:i}", "fd", VMH_FD_FIRST, "overlay", "memory", "serial",
+			"DYNO0001", "queues", 4));
+	close(fd);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_non_null(all);
+	assert_int_equal(read(fd, all, DISK), DISK);
+	for (size_t i = 0; i < DISK; i++)
+		assert_int_equal(all[i], 0);
+	free(all);
+	close(fd);
+	unlink(path);
+}
+
+static void test_memory_disk_passes(void **state)
+{
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	(void)state;
+	run(fd, "print=com1 only=blk",
+		json_pack("{s:i,s:s,s:i}", "bytes", DISK, "serial", "DYNO0001", "queues", 4));
+	close(fd);
+}
+
+static void test_what_was_flushed_is_there_after_kill_9(void **state)
+{
+	const uint32_t room = (DISK / SECTOR - 2048) / 64;
+	const char *last = NULL;
+	char text[32];
+	struct vmh h;
+	unsigned int n = 0;
+	int fd = image();
+
+	(void)state;
+	start(&h, fd, "print=com1 only=blk blk=writer", json_pack("{s:i}", "fd", VMH_FD_FIRST));
+	assert_true(vmh_console(&h, "FLUSHED 20\n", LIMIT_MS));
+	kill(h.pid, SIGKILL);
+	assert_int_equal(vmh_wait(&h, LIMIT_MS), 128 + SIGKILL);
+	for (const char *p = h.console; (p = strstr(p, "FLUSHED ")) != NULL; p++) {
+		if (strchr(p, '\n'))
+			last = p;
+	}
+	assert_non_null(last);
+	assert_int_equal(sscanf(last, "%31s %u", text, &n), 2);
+	assert_true(n < room);
+	close(fd);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	for (uint32_t k = 0; k <= n; k++) {
+		for (uint32_t s = 0; s < 64; s++)
+			expect_sector(fd, 2048 + k * 64 + s, 2048 + k * 64 + s, 2);
+	}
+	close(fd);
+	unlink(path);
+	vmh_stop(&h);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_what_the_guest_wrote_lies_in_the_file),
+		cmocka_unit_test(test_packed_rings_do_the_same),
+		cmocka_unit_test(test_overlay_passes_and_leaves_the_file_alone),
+		cmocka_unit_test(test_memory_disk_passes),
+		cmocka_unit_test(test_what_was_flushed_is_there_after_kill_9),
+	};
+	const char *why = vmh_unable();
+	struct io_uring ring;
+
+	if (why == NULL && io_uring_queue_init(1, &ring, 0) < 0)
+		why = "this machine allows no io_uring";
+	else if (why == NULL)
+		io_uring_queue_exit(&ring);
+	if (why != NULL) {
+		printf("skipped: %s\n", why);
+		return 77;
+	}
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
