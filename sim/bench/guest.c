@@ -16,6 +16,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "sim/bench/bench.h"
+#include "sim/bench/disk.h"
 #include "sim/bench/images.h"
 #include "sim/bench/manifest.h"
 
@@ -63,6 +64,7 @@ void guest_clear(struct guest *g, struct bench *b, uint32_t index)
 		.initrd_fd = -1,
 		.display_fd = -1,
 		.log_fd = -1 };
+	memset(g->disk_fd, 0xff, sizeof(g->disk_fd));
 	child_init(&g->vm);
 	rpc_init(&g->rpc, -1);
 }
@@ -92,6 +94,13 @@ int guest_init(struct guest *g, const char *out_dir, struct err *e)
 		if (g->initrd_fd < 0)
 			return err_errno(
 				e, errno, "guest %s: cannot open %s", sg->name, sg->initrd);
+	}
+	for (uint32_t i = 0; i < sg->n_disks; i++) {
+		g->disk_fd[i] = disk_open(&sg->disks[i], e);
+		if (g->disk_fd[i] < 0) {
+			err_prefix(e, "guest %s", sg->name);
+			return g->disk_fd[i];
+		}
 	}
 	snprintf(path, sizeof(path), "%s/%s%s.log", out_dir, sg->name,
 		is_bus_name(g->bench->s, sg->name) ? "-console" : "");
@@ -382,7 +391,8 @@ static int hand_over(struct guest *g, const struct lent *l, struct err *e)
 		.serial = l->serial,
 		.display = g->display_fd,
 		.can = l->can,
-		.ports = l->ports };
+		.ports = l->ports,
+		.disks = g->disk_fd };
 	struct manifest_opts opts = { .sandbox = !b->opts.no_sandbox,
 		.log_level = b->opts.log_level };
 	struct manifest_fds fds;
@@ -448,6 +458,7 @@ void guest_fini(struct guest *g)
 	g->n_streams = 0;
 	fd_close(&g->kernel_fd);
 	fd_close(&g->initrd_fd);
+	ipc_close_fds(g->disk_fd, SCENARIO_MAX_DISKS);
 	fd_close(&g->display_fd);
 	fd_close(&g->log_fd);
 	if (g->ready_regex_ok)

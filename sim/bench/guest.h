@@ -46,6 +46,7 @@ struct guest {
 	struct child vm;
 	struct rpc rpc;
 	int kernel_fd, initrd_fd; /* kept for restarts */
+	int disk_fd[SCENARIO_MAX_DISKS]; /* the same */
 	int display_fd; /* dyno-vm's end until it was handed over; -1 */
 	int log_fd; /* out/NAME.log */
 	bool ready_regex_ok;

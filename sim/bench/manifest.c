@@ -75,6 +75,21 @@ static json_t *gpu_device(const struct scenario_guest *g)
 	return json_pack("{s:s,s:o}", "type", "gpu", "scanouts", scanouts);
 }
 
+static json_t *disk_device(const struct scenario_disk *d, int fd, struct manifest_fds *out)
+{
+	json_t *o = json_pack("{s:s,s:o,s:b,s:i}", "type", "blk", "fd", fd_index(out, fd),
+		"read_only", d->read_only, "queues", (int)d->queues);
+
+	if (o && d->serial)
+		json_object_set_new(o, "serial", json_string(d->serial));
+	if (o && d->overlay == SCENARIO_OVERLAY_MEMORY) {
+		json_object_set_new(o, "overlay", json_string("memory"));
+		json_object_set_new(
+			o, "overlay_bytes", json_integer((json_int_t)d->overlay_limit_bytes));
+	}
+	return o;
+}
+
 json_t *manifest_vm(const struct scenario *s, uint32_t guest, const struct manifest_guest_fds *in,
 	const struct manifest_opts *opts, struct manifest_fds *out)
 {
@@ -111,6 +126,8 @@ json_t *manifest_vm(const struct scenario *s, uint32_t guest, const struct manif
 		json_array_append_new(devices, console_device(g, in->ports, out));
 	if (g->n_displays)
 		json_array_append_new(devices, gpu_device(g));
+	for (uint32_t i = 0; i < g->n_disks; i++)
+		json_array_append_new(devices, disk_device(&g->disks[i], in->disks[i], out));
 	for (uint32_t i = 0; i < g->n_inputs; i++)
 		json_array_append_new(devices, json_pack("{s:s,s:s,s:i}", "type", "input", "kind",
 						       input_names[g->inputs[i].kind], "scanout",

@@ -19,6 +19,7 @@ struct manifest_guest_fds {
 	int kernel, initrd, kvm, sigmap, serial, display;
 	const int *can; /* n_can of the guest */
 	const int *ports; /* n_ports of the guest */
+	const int *disks; /* n_disks of the guest */
 };
 
 struct manifest_opts {

@@ -25,6 +25,7 @@
 #define SCENARIO_MAX_GUESTS 16
 #define SCENARIO_MAX_BUSES  16
 #define SCENARIO_MAX_CAN    8 /* CAN controllers of one guest */
+#define SCENARIO_MAX_DISKS  8 /* disks of one guest */
 #define SCENARIO_NAME_MAX   23 /* bytes of a guest, bus, port or checkpoint name */
 
 /* Stands for "every guest" or "every display" where an index is expected. */
@@ -73,6 +74,23 @@ struct scenario_port {
 	bool console; /* a terminal (hvcN) and not a plain channel */
 };
 
+/* Where a disk's changes go. */
+enum scenario_overlay {
+	SCENARIO_OVERLAY_MEMORY, /* lost with the guest's process */
+	SCENARIO_OVERLAY_NONE, /* into the image */
+	SCENARIO_OVERLAY_FILE /* into a copy of the image, made when it is not there */
+};
+
+struct scenario_disk {
+	const char *file;
+	bool read_only;
+	enum scenario_overlay overlay;
+	const char *overlay_path; /* SCENARIO_OVERLAY_FILE */
+	uint64_t overlay_limit_bytes; /* SCENARIO_OVERLAY_MEMORY */
+	const char *serial; /* NULL: none */
+	uint32_t queues;
+};
+
 struct scenario_guest {
 	const char *name;
 	const char *kernel; /* path to open; NULL when `builtin` is set */
@@ -88,11 +106,12 @@ struct scenario_guest {
 	const char *ready; /* POSIX extended regex; a console line that matches means READY */
 	enum scenario_restart restart;
 	uint32_t max_restarts;
-	uint32_t n_can, n_displays, n_inputs, n_ports;
+	uint32_t n_can, n_displays, n_inputs, n_ports, n_disks;
 	const struct scenario_can *can;
 	const struct scenario_display *displays;
 	const struct scenario_input *inputs; /* one input device each, in this order */
 	const struct scenario_port *ports; /* of one virtio-console; none: no such device */
+	const struct scenario_disk *disks;
 };
 
 /* --- buses and replays ------------------------------------------------------------------- */

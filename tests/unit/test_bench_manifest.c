@@ -22,6 +22,11 @@ static const struct scenario_input inputs[] = { { .kind = INPUT_TOUCH, .display 
 	{ .kind = INPUT_KEYBOARD, .display = 0 } };
 static const struct scenario_port ports[] = { { .name = "hvc0", .console = true },
 	{ .name = "log", .console = false } };
+static const struct scenario_disk disks[] = { { .file = "/a",
+						      .overlay = SCENARIO_OVERLAY_MEMORY,
+						      .overlay_limit_bytes = 4096,
+						      .queues = 2 },
+	{ .file = "/b", .overlay = SCENARIO_OVERLAY_NONE, .serial = "DATA", .queues = 1 } };
 static const struct scenario_guest guests[] = {
 	{ .name = "plain", .builtin = "hello", .cmdline = "", .memory_bytes = 1 << 20, .cpus = 1 },
 	{ .name = "full",
@@ -38,7 +43,9 @@ static const struct scenario_guest guests[] = {
 		.n_inputs = 2,
 		.inputs = inputs,
 		.n_ports = 2,
-		.ports = ports }
+		.ports = ports,
+		.n_disks = 2,
+		.disks = disks }
 };
 static const struct scenario scenario = {
 	.n_buses = 2, .buses = buses, .n_guests = 2, .guests = guests
@@ -63,6 +70,7 @@ static int fd_of(const json_t *o, const struct manifest_fds *fds)
 static json_t *vm(uint32_t guest, struct manifest_fds *fds)
 {
 	static const int can_fds[] = { 101, 102 }, port_fds[] = { 201, 202 };
+	static const int disk_fds[] = { 301, 302 };
 	struct manifest_guest_fds in = { .kernel = 10,
 		.initrd = guest ? 15 : -1,
 		.kvm = 11,
@@ -70,7 +78,8 @@ static json_t *vm(uint32_t guest, struct manifest_fds *fds)
 		.serial = guest ? 13 : -1,
 		.display = guest ? 14 : -1,
 		.can = can_fds,
-		.ports = port_fds };
+		.ports = port_fds,
+		.disks = disk_fds };
 	json_t *m = manifest_vm(&scenario, guest, &in, &opts, fds);
 
 	assert_non_null(m);
@@ -165,9 +174,32 @@ static void test_the_ui_hears_of_guests_with_displays_only(void **state)
 	json_decref(m);
 }
 
+static void test_disks_say_where_changes_go(void **state)
+{
+	struct manifest_fds fds;
+	json_t *m = vm(1, &fds), *d[2] = { NULL, NULL }, *o;
+	size_t i, n = 0;
+
+	(void)state;
+	json_array_foreach (json_object_get(m, "devices"), i, o) {
+		if (strcmp(str(o, "type"), "blk") == 0 && n < 2)
+			d[n++] = o;
+	}
+	assert_int_equal(n, 2);
+	assert_int_equal(fd_of(d[0], &fds), 301);
+	assert_string_equal(str(d[0], "overlay"), "memory");
+	assert_int_equal(json_integer_value(json_object_get(d[0], "overlay_bytes")), 4096);
+	assert_int_equal(json_integer_value(json_object_get(d[0], "queues")), 2);
+	assert_int_equal(fd_of(d[1], &fds), 302);
+	assert_null(json_object_get(d[1], "overlay"));
+	assert_string_equal(str(d[1], "serial"), "DATA");
+	json_decref(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_disks_say_where_changes_go),
 		cmocka_unit_test(test_every_descriptor_is_where_the_manifest_says),
 		cmocka_unit_test(test_the_devices_come_in_the_documented_order),
 		cmocka_unit_test(test_the_buses_are_added_to_the_command_line),

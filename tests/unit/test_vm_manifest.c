@@ -81,6 +81,33 @@ static void test_example_of_the_interface_page_is_understood(void **state)
 	manifest_fini(&m);
 }
 
+static void test_disks_have_defaults_and_keys(void **state)
+{
+	static const char text[] =
+		"{" HEAD ",\"devices\":[{\"type\":\"blk\",\"fd\":1},"
+		"{\"type\":\"blk\",\"fd\":2,\"overlay\":\"memory\",\"overlay_bytes\":1048576,"
+		"\"serial\":\"12345678901234567890\",\"queues\":8,\"read_only\":true},"
+		"{\"type\":\"blk\",\"bytes\":4096}]}";
+	struct manifest m;
+
+	(void)state;
+	assert_int_equal(parse(text, 4, &m, NULL), 0);
+	assert_true(manifest_has(&m, DEVICE_BLK));
+	assert_false(manifest_has(&m, DEVICE_CAN));
+	assert_string_equal(m.device[0].name, "blk0");
+	assert_int_equal(m.device[0].u.blk.fd, 1);
+	assert_int_equal(m.device[0].u.blk.queues, 1);
+	assert_false(m.device[0].u.blk.overlay);
+	assert_true(m.device[1].u.blk.overlay);
+	assert_true(m.device[1].u.blk.read_only);
+	assert_int_equal(m.device[1].u.blk.overlay_bytes, 1048576);
+	assert_int_equal(m.device[1].u.blk.queues, 8);
+	assert_string_equal(m.device[1].u.blk.serial, "12345678901234567890");
+	assert_int_equal(m.device[2].u.blk.fd, MANIFEST_NO_FD);
+	assert_int_equal(m.device[2].u.blk.bytes, 4096);
+	manifest_fini(&m);
+}
+
 static void test_wrong_keys_are_named(void **state)
 {
 	static const struct {
@@ -114,6 +141,14 @@ static void test_wrong_keys_are_named(void **state)
 		{ "{" HEAD ",\"devices\":[{\"type\":\"input\",\"kind\":\"touch\"}]}",
 			"devices[0]: there is no scanout 0" },
 		{ "{" HEAD ",\"display\":{\"fd\":1}}", "there is no gpu" },
+		{ "{" HEAD ",\"devices\":[{\"type\":\"blk\"}]}", "\"bytes\" is missing" },
+		{ "{" HEAD ",\"devices\":[{\"type\":\"blk\",\"fd\":1,\"queues\":9}]}",
+			"\"queues\" is 9" },
+		{ "{" HEAD ",\"devices\":[{\"type\":\"blk\",\"fd\":1,\"overlay\":\"qcow2\"}]}",
+			"memory or none" },
+		{ "{" HEAD ",\"devices\":[{\"type\":\"blk\",\"fd\":1,"
+		  "\"serial\":\"123456789012345678901\"}]}",
+			"\"serial\" is longer than 20" },
 	};
 
 	(void)state;
@@ -167,6 +202,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_smallest_manifest_has_defaults),
 		cmocka_unit_test(test_example_of_the_interface_page_is_understood),
+		cmocka_unit_test(test_disks_have_defaults_and_keys),
 		cmocka_unit_test(test_wrong_keys_are_named),
 		cmocka_unit_test(test_long_names_and_too_many_devices_are_refused),
 		cmocka_unit_test(test_two_gpus_are_one_too_many),
