@@ -328,7 +328,8 @@ struct scenario_opts {
 	/* "NAME=value" words of `--set`, which fill ${NAME} in the file. Borrowed. */
 	const char *const *sets;
 	size_t n_sets;
-	/* Images that `builtin:NAME` may name, NULL at the end; NULL: any name will do. Borrowed. */
+	/* Images that `builtin:NAME` may name, NULL at the end; NULL: any name will do. Borrowed.
+	 */
 	const char *const *images;
 	bool no_env; /* ${NAME} does not look into the environment */
 	bool no_files; /* named files are not looked for (fuzzing, editors) */

@@ -103,27 +103,27 @@ static void test_every_descriptor_is_where_the_manifest_says(void **state)
 	console = json_object_get(json_array_get(devices, 3), "ports");
 	assert_int_equal(fd_of(json_array_get(console, 0), &fds), 201);
 	assert_int_equal(fd_of(json_array_get(console, 1), &fds), 202);
-	assert_int_equal(fds.n, 10);
+	assert_int_equal(fds.n, 12);
 	json_decref(m);
 }
 
 static void test_the_devices_come_in_the_documented_order(void **state)
 {
-	static const char *const types[] = { "can", "can", "rng", "console", "gpu", "input",
-		"input" };
+	static const char *const types[] = { "can", "can", "rng", "console", "gpu", "blk", "blk",
+		"input", "input" };
 	struct manifest_fds fds;
 	json_t *m = vm(1, &fds), *devices = json_object_get(m, "devices");
 
 	(void)state;
-	assert_int_equal(json_array_size(devices), 7);
-	for (size_t i = 0; i < 7; i++)
+	assert_int_equal(json_array_size(devices), 9);
+	for (size_t i = 0; i < 9; i++)
 		assert_string_equal(str(json_array_get(devices, i), "type"), types[i]);
 	assert_string_equal(str(json_array_get(devices, 0), "name"), "power");
 	assert_int_equal(
 		json_array_size(json_object_get(json_array_get(devices, 0), "features")), 1);
-	assert_string_equal(str(json_array_get(devices, 5), "kind"), "touch");
+	assert_string_equal(str(json_array_get(devices, 7), "kind"), "touch");
 	assert_int_equal(
-		json_integer_value(json_object_get(json_array_get(devices, 5), "scanout")), 1);
+		json_integer_value(json_object_get(json_array_get(devices, 7), "scanout")), 1);
 	json_decref(m);
 }
 
