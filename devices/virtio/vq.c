@@ -253,19 +253,25 @@ void vq_unpop(struct vq *q, const struct vq_chain *c)
 	q->in_flight -= c->ndesc;
 }
 
-static int push(struct vq *q, uint16_t id, uint16_t ndesc, uint32_t written)
+int vq_push_group(struct vq *q, const struct vq_used *u, uint32_t n)
 {
+	uint32_t ndesc = 0;
+
 	if (q->broken)
 		return q->broken_code;
-	q->kind->push(q, id, ndesc, written);
-	q->in_flight -= MIN(q->in_flight, (uint32_t)ndesc);
+	q->kind->push(q, u, n);
+	for (uint32_t i = 0; i < n; i++)
+		ndesc += u[i].ndesc;
+	q->in_flight -= MIN(q->in_flight, ndesc);
 	q->unflagged = MIN(q->unflagged + ndesc, (uint32_t)q->size);
 	return 0;
 }
 
 int vq_push_quiet(struct vq *q, const struct vq_chain *c, uint32_t written)
 {
-	return push(q, c->id, c->ndesc, MIN(written, c->in_bytes));
+	struct vq_used u = { c->id, c->ndesc, MIN(written, c->in_bytes) };
+
+	return vq_push_group(q, &u, 1);
 }
 
 void vq_flush(struct vq *q)
@@ -336,7 +342,7 @@ int vq_token_push(struct vq *q, const struct vq_token *t, const void *answer, ui
 		vq_break(q, r, "answer does not fit into guest memory");
 		return r;
 	}
-	r = push(q, t->id, t->ndesc, len);
+	r = vq_push_group(q, &(struct vq_used){ t->id, t->ndesc, len }, 1);
 	if (!r)
 		vq_flush(q);
 	return r;

@@ -101,7 +101,8 @@ enum vq_pop { VQ_EMPTY, VQ_TAKEN, VQ_BROKEN };
  * more than vq_size() requests are taken and not returned.
  */
 MUST_CHECK enum vq_pop vq_pop(struct vq *q, struct vq_chain *out);
-/* Puts the chain taken last back, as if it had not been popped (no buffer was large enough yet). */
+/* Puts the chain taken last back, as if it had not been popped (no buffer was large enough yet).
+ * Several go back in the reverse order of their taking. */
 void vq_unpop(struct vq *q, const struct vq_chain *c);
 
 /*
@@ -112,6 +113,17 @@ MUST_CHECK int vq_push(struct vq *q, const struct vq_chain *c, uint32_t written)
 /* Same, without the interrupt: for batches; follow with vq_flush(). */
 MUST_CHECK int vq_push_quiet(struct vq *q, const struct vq_chain *c, uint32_t written);
 void vq_flush(struct vq *q);
+
+/* A request that goes back with others. */
+struct vq_used {
+	uint16_t id, ndesc; /* of the vq_chain */
+	uint32_t written; /* at most the chain's in_bytes */
+};
+/*
+ * Returns n requests (at least one), in the order in which they were taken, so that the driver sees
+ * all of them or none: a frame that is spread over several buffers. Quiet: follow with vq_flush().
+ */
+MUST_CHECK int vq_push_group(struct vq *q, const struct vq_used *u, uint32_t n);
 
 /* Keeps what is needed to answer later. GUEST_E_FORMAT when it has over VQ_TOKEN_SEGS writable
  * segments. */

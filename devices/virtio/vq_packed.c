@@ -152,17 +152,28 @@ static void packed_unpop(struct vq *q, uint16_t ndesc)
 	}
 }
 
-static void packed_push(struct vq *q, uint16_t id, uint16_t ndesc, uint32_t written)
+static void packed_push(struct vq *q, const struct vq_used *u, uint32_t n)
 {
-	uint8_t *s = slot(q, q->pos.used);
-	uint16_t flags = (uint16_t)(q->pos.used_wrap ? VQ_DESC_F_AVAIL | VQ_DESC_F_USED : 0);
+	uint8_t *first = slot(q, q->pos.used);
+	uint16_t first_flags = 0;
 
-	if (written > 0)
-		flags |= VQ_DESC_F_WRITE;
-	__atomic_store_n((uint32_t *)(void *)(s + 8), written, __ATOMIC_RELAXED);
-	__atomic_store_n((uint16_t *)(void *)(s + 12), id, __ATOMIC_RELAXED);
-	gmem_store16_release(s + 14, flags);
-	advance(q, &q->pos.used, &q->pos.used_wrap, ndesc);
+	for (uint32_t i = 0; i < n; i++) {
+		uint8_t *s = slot(q, q->pos.used);
+		uint16_t flags =
+			(uint16_t)(q->pos.used_wrap ? VQ_DESC_F_AVAIL | VQ_DESC_F_USED : 0);
+
+		if (u[i].written > 0)
+			flags |= VQ_DESC_F_WRITE;
+		__atomic_store_n((uint32_t *)(void *)(s + 8), u[i].written, __ATOMIC_RELAXED);
+		__atomic_store_n((uint16_t *)(void *)(s + 12), u[i].id, __ATOMIC_RELAXED);
+		if (i)
+			gmem_store16_release(s + 14, flags);
+		else
+			first_flags = flags;
+		advance(q, &q->pos.used, &q->pos.used_wrap, u[i].ndesc);
+	}
+	/* The driver looks no further than the first that is not used. */
+	gmem_store16_release(first + 14, first_flags);
 }
 
 static bool packed_wants_irq(struct vq *q)

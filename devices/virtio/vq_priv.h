@@ -27,7 +27,8 @@ struct vq_desc {
 struct vq_kind {
 	enum vq_pop (*pop)(struct vq *q, struct vq_chain *out);
 	void (*unpop)(struct vq *q, uint16_t ndesc);
-	void (*push)(struct vq *q, uint16_t id, uint16_t ndesc, uint32_t written);
+	/* Returns n requests; the driver sees all of them or none. */
+	void (*push)(struct vq *q, const struct vq_used *u, uint32_t n);
 	/* After a full barrier: does the driver want an interrupt for the last `q->unflagged`? */
 	bool (*wants_irq)(struct vq *q);
 	/* Writes the driver's permission to be silent, or takes it back; no barrier. */

@@ -173,14 +173,15 @@ static void split_unpop(struct vq *q, uint16_t ndesc)
 	}
 }
 
-static void split_push(struct vq *q, uint16_t id, uint16_t ndesc, uint32_t written)
+static void split_push(struct vq *q, const struct vq_used *u, uint32_t n)
 {
-	uint8_t *e = q->device + USED_RING(q->pos.used & (q->size - 1));
+	for (uint32_t i = 0; i < n; i++) {
+		uint8_t *e = q->device + USED_RING(q->pos.used & (q->size - 1));
 
-	(void)ndesc;
-	store32(e, id);
-	store32(e + 4, written);
-	q->pos.used++;
+		store32(e, u[i].id);
+		store32(e + 4, u[i].written);
+		q->pos.used++;
+	}
 	gmem_store16_release(q->device + USED_IDX, q->pos.used);
 }
 

@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The virtio-net device. Frames of the guest go transmitq -> port: copied once, into the port's own
+ * buffer. Frames of the port go through the receive filter into the receiveq, over several buffers
+ * where MRG_RXBUF was negotiated; without a buffer the port stops reading.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/proto/net_port.h"
+#include "devices/net/net.h"
+#include "devices/net/proto.h"
+
+enum { RXQ, TXQ, CTRLQ, NUM_QUEUES };
+
+#define DATAQ_SIZE 256
+#define CTRLQ_SIZE 64
+/* Requests taken in one turn of the loop: a guest that adds them without end shares it. */
+#define TURN_REQUESTS 256u
+/* Buffers that one frame may be spread over: 64 KiB in pieces of 1 KiB. */
+#define RX_MERGE 64u
+#define DEFAULT_MTU 1500
+
+#define F(name) VIRTIO_BIT(VIRTIO_NET_F_##name)
+#define OFFERED_ALWAYS                                                                      \
+	(F(CSUM) | F(MAC) | F(MRG_RXBUF) | F(STATUS) | F(CTRL_VQ) | F(CTRL_RX) | F(CTRL_VLAN) | \
+		F(CTRL_RX_EXTRA) | F(GUEST_ANNOUNCE) | F(CTRL_MAC_ADDR))
+
+struct net_dev {
+	struct vdev v; /* first */
+	struct link_port *port;
+	bool attached; /* the port has its loop */
+	uint8_t mac[NET_MAC_BYTES]; /* as configured */
+	uint16_t mtu;
+	uint64_t offered, features;
+	struct vq *vq[NUM_QUEUES];
+
+	bool started, link_up, announce;
+	bool tx_waits; /* the port had no room */
+	struct net_filter filter;
+	struct ev_timer again; /* goes on where a turn's work was full */
+	uint32_t again_queues; /* bit q: with queue q */
+
+	struct net_dev_stats st;
+	struct vq_chain chain; /* the request popped last of the transmit or control queue */
+	struct vq_chain rx[RX_MERGE];
+	uint8_t ctrl[NET_CTRL_MAX];
+};
+
+static struct net_dev *net_of(struct vdev *v)
+{
+	return (struct net_dev *)v;
+}
+
+/* Longest frame that need not be cut: its payload, an Ethernet header and a VLAN tag. */
+static uint32_t max_frame(const struct net_dev *n)
+{
+	return (n->mtu ? n->mtu : DEFAULT_MTU) + 18u;
+}
+
+/* A turn's work is full: the request that was popped last stays for the next turn. */
+static void go_on_later(struct net_dev *n, unsigned int q)
+{
+	vq_unpop(n->vq[q], &n->chain);
+	n->again_queues |= 1u << q;
+	ev_timer_at(&n->again, 1);
+}
+
+/* ---- transmission ---- */
+
+enum tx { TX_DONE, TX_WAIT };
+
+static enum tx tx_rejected(struct net_dev *n, int rc)
+{
+	log_guest("%s: transmit request rejected: %s", n->v.tag, err_name(rc));
+	n->st.tx_rejected++;
+	return TX_DONE;
+}
+
+/* Sends the request that was popped last. TX_WAIT: the port has no room now. */
+static enum tx tx_one(struct net_dev *n)
+{
+	struct virtio_net_hdr h;
+	struct vq_reader r;
+	uint8_t *frame;
+	uint32_t len;
+	int rc;
+
+	vq_reader_init(&r, n->vq[TXQ], &n->chain);
+	rc = vq_get(&r, &h, sizeof(h));
+	len = r.left;
+	if (rc == 0)
+		rc = net_check_tx(&h, len, max_frame(n), n->features);
+	if (rc != 0)
+		return tx_rejected(n, rc);
+	if (!n->link_up || !n->port->ops->alive(n->port)) {
+		n->st.tx_dropped++;
+		return TX_DONE;
+	}
+	frame = n->port->ops->reserve(n->port, len);
+	if (!frame)
+		return TX_WAIT;
+	rc = vq_get(&r, frame, len);
+	if (rc != 0) {
+		n->port->ops->cancel(n->port, len);
+		return tx_rejected(n, rc);
+	}
+	if (h.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM && !(n->port->ops->offloads))
+		net_finish_csum(&h, frame, len);
+	n->port->ops->commit(n->port, &h, len);
+	n->st.tx_frames++;
+	n->st.tx_bytes += len;
+	return TX_DONE;
+}
+
+static void tx_work(struct net_dev *n)
+{
+	uint32_t count = 0;
+
+	n->tx_waits = false;
+	while (n->vq[TXQ] && vq_pop(n->vq[TXQ], &n->chain) == VQ_TAKEN) {
+		if (count++ == TURN_REQUESTS) {
+			go_on_later(n, TXQ);
+			break;
+		}
+		if (tx_one(n) == TX_WAIT) {
+			vq_unpop(n->vq[TXQ], &n->chain);
+			n->tx_waits = true;
+			break;
+		}
+		/* Not zero: the queue was latched meanwhile, and the transport knows. */
+		if (vq_push_quiet(n->vq[TXQ], &n->chain, 0) != 0)
+			break;
+	}
+	n->port->ops->flush(n->port);
+	if (n->vq[TXQ])
+		vq_flush(n->vq[TXQ]);
+}
+
+static void on_writable(void *ctx)
+{
+	struct net_dev *n = ctx;
+
+	if (n->tx_waits)
+		tx_work(n);
+}
+
+/* ---- reception ---- */
+
+static void rx_unpop(struct net_dev *n, uint32_t count)
+{
+	while (count)
+		vq_unpop(n->vq[RXQ], &n->rx[--count]);
+}
+
+/* Takes buffers for `need` bytes. >0: so many; 0: there are none now; <0: none will ever do. */
+static int rx_gather(struct net_dev *n, uint32_t need)
+{
+	uint32_t most = n->features & F(MRG_RXBUF) ? MIN(RX_MERGE, (uint32_t)vq_size(n->vq[RXQ]))
+						   : 1;
+	uint32_t count = 0, room = 0;
+
+	while (room < need && count < most) {
+		if (vq_pop(n->vq[RXQ], &n->rx[count]) != VQ_TAKEN) {
+			rx_unpop(n, count);
+			return 0;
+		}
+		room += MIN(n->rx[count].in_bytes, need);
+		count++;
+	}
+	/* The header lies in the first buffer, whole. */
+	if (room < need || n->rx[0].in_bytes < sizeof(struct virtio_net_hdr)) {
+		rx_unpop(n, count);
+		return -1;
+	}
+	return (int)count;
+}
+
+/* Fills buffer i of the frame; *off bytes of it are written already. Returns what was written. */
+static uint32_t rx_fill(struct net_dev *n, uint32_t i, const struct virtio_net_hdr *h,
+	const uint8_t *frame, uint32_t len, uint32_t *off)
+{
+	struct vq_writer w;
+	uint32_t part;
+
+	vq_writer_init(&w, n->vq[RXQ], &n->rx[i]);
+	if (i == 0 && vq_put(&w, h, sizeof(*h)) != 0)
+		return 0;
+	part = MIN(w.left, len - *off);
+	if (vq_put(&w, frame + *off, part) == 0)
+		*off += part;
+	return w.written;
+}
+
+/* A header that a driver with these features may see. */
+static struct virtio_net_hdr rx_header(const struct net_dev *n, const struct virtio_net_hdr *from)
+{
+	struct virtio_net_hdr h = { 0 };
+
+	if (from && n->features & F(GUEST_CSUM))
+		h = *from;
+	return h;
+}
+
+static bool on_rx(void *ctx, const struct virtio_net_hdr *from, const uint8_t *frame, uint32_t len)
+{
+	struct virtio_net_hdr h;
+	struct vq_used used[RX_MERGE];
+	struct net_dev *n = ctx;
+	uint32_t off = 0;
+	int count;
+
+	if (!n->started || !n->link_up || !net_filter_pass(&n->filter, frame, len)) {
+		n->st.rx_filtered++;
+		return true;
+	}
+	if (!n->vq[RXQ] || vq_is_broken(n->vq[RXQ])) {
+		n->st.rx_dropped++;
+		return true;
+	}
+	count = rx_gather(n, len + (uint32_t)sizeof(h));
+	if (count == 0 && !vq_is_broken(n->vq[RXQ]))
+		return false;
+	if (count <= 0) {
+		log_guest("%s: receive buffers are too small for a frame of %u bytes", n->v.tag,
+			len);
+		n->st.rx_dropped++;
+		return true;
+	}
+	h = rx_header(n, from);
+	h.num_buffers = le16_of((uint16_t)count);
+	for (uint32_t i = 0; i < (uint32_t)count; i++)
+		used[i] = (struct vq_used){ n->rx[i].id, n->rx[i].ndesc,
+			rx_fill(n, i, &h, frame, len, &off) };
+	if (vq_push_group(n->vq[RXQ], used, (uint32_t)count) == 0) {
+		n->st.rx_frames++;
+		n->st.rx_bytes += len;
+	}
+	return true;
+}
+
+static void on_batch_end(void *ctx)
+{
+	struct net_dev *n = ctx;
+
+	if (n->vq[RXQ])
+		vq_flush(n->vq[RXQ]);
+}
+
+/* ---- control ---- */
+
+static int control(struct net_dev *n)
+{
+	struct virtio_net_ctrl_hdr h;
+	struct vq_reader r;
+	uint32_t len;
+	int rc;
+
+	n->st.controls++;
+	vq_reader_init(&r, n->vq[CTRLQ], &n->chain);
+	rc = vq_get(&r, &h, sizeof(h));
+	len = r.left;
+	if (rc == 0 && len > sizeof(n->ctrl))
+		rc = GUEST_E_RANGE;
+	if (rc == 0)
+		rc = vq_get(&r, n->ctrl, len);
+	if (rc == 0)
+		rc = net_control(&n->filter, &n->announce, n->features, &h, n->ctrl, len);
+	if (rc != 0)
+		log_guest("%s: control request refused: %s", n->v.tag, err_name(rc));
+	return rc;
+}
+
+static void ctrl_work(struct net_dev *n)
+{
+	uint32_t count = 0;
+
+	while (n->vq[CTRLQ] && vq_pop(n->vq[CTRLQ], &n->chain) == VQ_TAKEN) {
+		struct vq_writer w;
+		uint8_t ack;
+
+		if (count++ == TURN_REQUESTS) {
+			go_on_later(n, CTRLQ);
+			return;
+		}
+		ack = control(n) == 0 ? VIRTIO_NET_OK : VIRTIO_NET_ERR;
+		vq_writer_init(&w, n->vq[CTRLQ], &n->chain);
+		if (vq_put(&w, &ack, sizeof(ack)) != 0)
+			log_guest("%s: control request has no room for its ack", n->v.tag);
+		if (vq_push(n->vq[CTRLQ], &n->chain, w.written) != 0)
+			return;
+	}
+}
+
+static void on_again(struct ev_timer *t, uint64_t now_ns)
+{
+	struct net_dev *n = t->data;
+	uint32_t queues = n->again_queues;
+
+	(void)now_ns;
+	n->again_queues = 0;
+	if (queues & 1u << CTRLQ)
+		ctrl_work(n);
+	if (queues & 1u << TXQ)
+		tx_work(n);
+}
+
+/* ---- the link ---- */
+
+void net_dev_set_link(struct vdev *v, bool up)
+{
+	struct net_dev *n = net_of(v);
+
+	if (n->link_up == up)
+		return;
+	n->link_up = up;
+	/* Others must learn where this card is now ("Gratuitous Packet Sending"). */
+	n->announce = up && n->features & F(GUEST_ANNOUNCE);
+	if (v->host)
+		v->host->config_changed(v->host->ctx);
+	/* What waited for the port goes the way of all frames without a cable. */
+	if (!up && n->tx_waits)
+		tx_work(n);
+}
+
+static void on_gone(void *ctx)
+{
+	struct net_dev *n = ctx;
+
+	log_warn("%s: its network is gone", n->v.tag);
+	net_dev_set_link(&n->v, false);
+}
+
+/* ---- ops ---- */
+
+static uint16_t net_num_queues(const struct vdev *v)
+{
+	(void)v;
+	return NUM_QUEUES;
+}
+
+static uint16_t net_queue_max(const struct vdev *v, unsigned int q)
+{
+	(void)v;
+	return q == CTRLQ ? CTRLQ_SIZE : DATAQ_SIZE;
+}
+
+static uint64_t net_features(const struct vdev *v)
+{
+	return ((const struct net_dev *)v)->offered;
+}
+
+static bool net_accepts(const struct vdev *v, uint64_t accepted)
+{
+	(void)v;
+	return net_features_ok(accepted);
+}
+
+static uint32_t net_config_bytes(const struct vdev *v)
+{
+	(void)v;
+	return sizeof(struct virtio_net_config);
+}
+
+static void net_config_read(struct vdev *v, uint32_t off, void *dst, uint32_t len)
+{
+	struct net_dev *n = net_of(v);
+	struct virtio_net_config cfg = { .max_virtqueue_pairs = le16_of(1),
+		.status = le16_of((uint16_t)((n->link_up ? VIRTIO_NET_S_LINK_UP : 0) |
+					     (n->announce ? VIRTIO_NET_S_ANNOUNCE : 0))),
+		.mtu = le16_of(n->mtu) };
+
+	memcpy(cfg.mac, n->mac, sizeof(cfg.mac));
+	memcpy(dst, (const uint8_t *)&cfg + off, len);
+}
+
+static int net_start(struct vdev *v, uint64_t features)
+{
+	struct net_dev *n = net_of(v);
+	struct link_sink sink = { on_rx, on_batch_end, on_writable, on_gone, n };
+	int rc = 0;
+
+	n->features = features;
+	net_filter_init(&n->filter, n->mac, features);
+	if (n->port->ops->features)
+		rc = n->port->ops->features(n->port, features);
+	if (rc == 0 && !n->attached) {
+		rc = ev_timer_init(v->host->loop, &n->again, on_again, n);
+		if (rc == 0)
+			rc = n->port->ops->attach(n->port, v->host->loop, &sink);
+		n->attached = rc == 0;
+	}
+	n->started = rc == 0;
+	return rc;
+}
+
+static int net_queue_start(struct vdev *v, unsigned int q, struct vq *vq)
+{
+	net_of(v)->vq[q] = vq;
+	return 0;
+}
+
+static void net_kick(struct vdev *v, unsigned int q)
+{
+	struct net_dev *n = net_of(v);
+
+	if (q == TXQ)
+		tx_work(n);
+	else if (q == RXQ)
+		n->port->ops->resume(n->port);
+	else
+		ctrl_work(n);
+}
+
+static void net_queue_stop(struct vdev *v, unsigned int q)
+{
+	struct net_dev *n = net_of(v);
+
+	n->vq[q] = NULL;
+	n->again_queues &= ~(1u << q);
+	if (q == TXQ)
+		n->tx_waits = false;
+	/* A frame that was kept for it is dropped: it waits for nothing any more. */
+	if (q == RXQ && n->attached)
+		n->port->ops->resume(n->port);
+}
+
+static void net_stop(struct vdev *v)
+{
+	struct net_dev *n = net_of(v);
+
+	n->started = false;
+	for (unsigned int q = 0; q < NUM_QUEUES; q++)
+		net_queue_stop(v, q);
+	n->features = 0;
+	n->announce = false;
+}
+
+static void net_free(struct vdev *v)
+{
+	struct net_dev *n = net_of(v);
+
+	ev_timer_fini(&n->again);
+	link_port_free(n->port);
+	free(n);
+}
+
+static const struct vdev_ops net_ops = {
+	.name = "net",
+	.id = VIRTIO_ID_NET,
+	.pci_class = 0x020000, /* network controller, Ethernet */
+	.num_queues = net_num_queues,
+	.queue_max = net_queue_max,
+	.features = net_features,
+	.features_ok = net_accepts,
+	.config_bytes = net_config_bytes,
+	.config_read = net_config_read,
+	.start = net_start,
+	.queue_start = net_queue_start,
+	.kick = net_kick,
+	.queue_stop = net_queue_stop,
+	.stop = net_stop,
+	.free = net_free,
+};
+
+int net_dev_new(struct vdev **out, struct link_port *port_take, const struct net_dev_config *cfg)
+{
+	struct net_dev *n = NULL;
+	int rc = -EINVAL;
+
+	if (!(cfg->mac[0] & 1) &&
+		(!cfg->mtu || (cfg->mtu >= NET_MTU_MIN && cfg->mtu <= NET_MTU_MAX))) {
+		n = calloc(1, sizeof(*n));
+		rc = -ENOMEM;
+	}
+	if (!n) {
+		link_port_free(port_take);
+		return rc;
+	}
+	n->v.ops = &net_ops;
+	(void)snprintf(n->v.tag, sizeof(n->v.tag), "%s", cfg->tag ? cfg->tag : "net");
+	memcpy(n->mac, cfg->mac, sizeof(n->mac));
+	n->mtu = cfg->mtu;
+	n->port = port_take;
+	n->link_up = !cfg->link_down;
+	n->offered = OFFERED_ALWAYS | port_take->ops->offloads | (cfg->mtu ? F(MTU) : 0);
+	*out = &n->v;
+	return 0;
+}
+
+void net_dev_get_stats(const struct vdev *v, struct net_dev_stats *out)
+{
+	const struct net_dev *n = (const struct net_dev *)v;
+
+	*out = n->st;
+	out->link_up = n->link_up;
+}
