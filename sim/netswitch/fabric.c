@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A network on a loop; see fabric.h. */
+#include "sim/netswitch/fabric.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/proto/net_port.h"
+#include "sim/netswitch/pcapng.h"
+
+#define OUT_PACKETS  8u
+#define READ_PACKETS 8u
+
+struct netfabric_port {
+	struct netfabric *f;
+	struct netfabric_port *next;
+	struct netswitch_port *sw;
+	char name[64];
+	int fd; /* -1: the gateway's port, or unplugged */
+	struct ev_io io;
+	bool blocked;
+	uint64_t dropped;
+	uint32_t out_head, out_count;
+	struct net_packet out[OUT_PACKETS];
+	struct netswitch_port_stats last; /* when it was unplugged */
+};
+
+struct netfabric {
+	struct ev_loop *loop;
+	struct netswitch *sw;
+	struct netfabric_port *ports;
+	struct usernet *user;
+	struct netswitch_port *user_port;
+	struct pcapng *capture;
+	uint64_t epoch_ns; /* of the realtime clock at CLOCK_MONOTONIC's 0 */
+	struct ev_timer timer;
+	uint8_t in[NET_PORT_PACKET_BYTES];
+};
+
+/* ---- output ---- */
+
+static void watch(struct netfabric_port *p)
+{
+	if (p->fd >= 0 && ev_io_set(&p->io, EPOLLIN | (p->blocked ? EPOLLOUT : 0)) < 0)
+		log_error("network: cannot watch the socket of %s", p->name);
+}
+
+static void port_flush(struct netfabric_port *p)
+{
+	bool before = p->blocked;
+
+	while (p->out_count && !p->blocked && p->fd >= 0) {
+		struct net_packet *k = &p->out[p->out_head];
+		ssize_t n = send(p->fd, k->b, k->len, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			/* Full; or gone, which reading finds out. */
+			p->blocked = true;
+			break;
+		}
+		p->out_head = (p->out_head + 1) % OUT_PACKETS;
+		p->out_count--;
+	}
+	if (p->blocked != before)
+		watch(p);
+}
+
+static void port_output(void *ctx, const uint8_t *frame, uint32_t len)
+{
+	struct netfabric_port *p = ctx;
+	uint8_t *at = NULL;
+
+	if (p->out_count)
+		at = net_packet_reserve(
+			&p->out[(p->out_head + p->out_count - 1) % OUT_PACKETS], len);
+	if (!at && p->out_count == OUT_PACKETS)
+		port_flush(p);
+	if (!at && p->out_count < OUT_PACKETS) {
+		struct net_packet *k = &p->out[(p->out_head + p->out_count++) % OUT_PACKETS];
+
+		k->len = 0;
+		at = net_packet_reserve(k, len);
+	}
+	if (at)
+		memcpy(at, frame, len);
+	else
+		p->dropped++;
+}
+
+static void user_output(void *ctx, const uint8_t *frame, uint32_t len)
+{
+	usernet_input(ctx, frame, len);
+}
+
+/* The loop's work for this network is done: hand over what it made. */
+static void settle(struct netfabric *f)
+{
+	uint64_t next;
+
+	if (f->user)
+		usernet_flush(f->user);
+	for (struct netfabric_port *p = f->ports; p; p = p->next)
+		port_flush(p);
+	next = netswitch_next_ns(f->sw);
+	if (next)
+		ev_timer_at(&f->timer, next);
+}
+
+static void on_timer(struct ev_timer *t, uint64_t now_ns)
+{
+	struct netfabric *f = t->data;
+
+	netswitch_run(f->sw, now_ns);
+	settle(f);
+}
+
+/* ---- the gateway ---- */
+
+static void from_user(void *ctx, const uint8_t *frame, uint32_t len)
+{
+	struct netfabric *f = ctx;
+
+	if (f->user_port)
+		netswitch_input(f->user_port, frame, len, clock_now_ns());
+}
+
+static void user_settled(void *ctx)
+{
+	settle(ctx);
+}
+
+/* ---- input ---- */
+
+static void unplug(struct netfabric_port *p)
+{
+	ev_io_del(&p->io);
+	fd_close(&p->fd);
+	p->last = netswitch_port_stats(p->sw);
+	netswitch_remove(p->sw);
+	p->sw = NULL;
+	p->out_count = 0;
+}
+
+/* False: the packet is malformed from some frame on. */
+static bool take(struct netfabric_port *p, uint32_t len, uint64_t now_ns)
+{
+	const uint8_t *frame;
+	uint32_t off = 0, n;
+	int rc;
+
+	while ((rc = net_packet_next(p->f->in, len, &off, &frame, &n)) == 1)
+		netswitch_input(p->sw, frame, n, now_ns);
+	return rc == 0;
+}
+
+static void on_io(struct ev_io *io, uint32_t revents)
+{
+	struct netfabric_port *p = io->data;
+	bool end = revents & (EPOLLHUP | EPOLLERR) && !(revents & EPOLLIN);
+	uint64_t now_ns = clock_now_ns();
+
+	if (revents & EPOLLOUT) {
+		p->blocked = false;
+		port_flush(p);
+		watch(p);
+	}
+	for (unsigned int i = 0; i < READ_PACKETS && revents & EPOLLIN; i++) {
+		ssize_t n = recv(p->fd, p->f->in, sizeof(p->f->in), MSG_DONTWAIT | MSG_TRUNC);
+
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			break;
+		if (n <= 0) {
+			end = true;
+			break;
+		}
+		if (!take(p, MIN((uint32_t)n, (uint32_t)sizeof(p->f->in)), now_ns))
+			log_guest("network: malformed packet from %s", p->name);
+	}
+	if (end)
+		unplug(p);
+	settle(p->f);
+}
+
+/* ---- life ---- */
+
+static void captured(void *ctx, uint32_t tag, uint64_t t_ns, const uint8_t *frame, uint32_t len)
+{
+	struct netfabric *f = ctx;
+
+	pcapng_frame(f->capture, tag, f->epoch_ns + t_ns, frame, len);
+}
+
+static uint64_t epoch_at_zero(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec - clock_now_ns();
+}
+
+/* An interface of the capture for a port; 0 where there is no capture. */
+static int interface(struct netfabric *f, const char *name)
+{
+	return f->capture ? pcapng_add_interface(f->capture, name, NET_FRAME_MAX) : 0;
+}
+
+static int add_gateway(struct netfabric *f, const struct usernet_config *user, struct err *e)
+{
+	struct usernet_config cfg = *user;
+	struct netswitch_port_config pc = { .output = user_output };
+	int tag = interface(f, "gateway"), rc;
+
+	if (tag < 0)
+		return err_errno(e, -tag, "cannot write the capture");
+	cfg.output = from_user;
+	cfg.batch_end = user_settled;
+	cfg.ctx = f;
+	rc = usernet_new(&f->user, f->loop, &cfg, e);
+	if (rc)
+		return rc;
+	pc.tag = (uint32_t)tag;
+	pc.ctx = f->user;
+	rc = netswitch_add(f->sw, &pc, &f->user_port);
+	return rc ? err_errno(e, -rc, "cannot add the gateway") : 0;
+}
+
+int netfabric_new(struct netfabric **out, struct ev_loop *loop, const struct netfabric_config *cfg,
+	struct err *e)
+{
+	struct netfabric *f = calloc(1, sizeof(*f));
+	struct netswitch_config sc = { .seed = cfg->seed, .ctx = f };
+	int rc;
+
+	if (!f)
+		return err_set(e, -ENOMEM, "out of memory");
+	f->loop = loop;
+	f->epoch_ns = epoch_at_zero();
+	if (cfg->capture)
+		sc.mirror = captured;
+	rc = ev_timer_init(loop, &f->timer, on_timer, f);
+	if (!rc)
+		rc = netswitch_new(&f->sw, &sc);
+	if (rc)
+		(void)err_errno(e, -rc, "cannot make a network");
+	if (!rc && cfg->capture)
+		rc = pcapng_new(&f->capture, cfg->capture, 0, e);
+	if (!rc && cfg->user)
+		rc = add_gateway(f, cfg->user, e);
+	if (rc) {
+		(void)netfabric_free(f);
+		return rc;
+	}
+	*out = f;
+	return 0;
+}
+
+int netfabric_free(struct netfabric *f)
+{
+	int rc;
+
+	if (!f)
+		return 0;
+	/* The gateway's last frames have nowhere to go. */
+	f->user_port = NULL;
+	usernet_free(f->user);
+	while (f->ports) {
+		struct netfabric_port *p = f->ports;
+
+		f->ports = p->next;
+		ev_io_del(&p->io);
+		fd_close(&p->fd);
+		free(p);
+	}
+	netswitch_free(f->sw);
+	ev_timer_fini(&f->timer);
+	rc = pcapng_free(f->capture);
+	free(f);
+	return rc;
+}
+
+int netfabric_plug(
+	struct netfabric *f, const char *name, const struct netfabric_line *line, int fd_take)
+{
+	struct netfabric_port *p = calloc(1, sizeof(*p));
+	struct netswitch_port_config pc = { .vlan = line->vlan,
+		.trunk = line->trunk,
+		.bandwidth_bps = line->bandwidth_bps,
+		.delay_ns = line->delay_ns,
+		.loss_ppm = line->loss_ppm,
+		.output = port_output,
+		.ctx = p };
+	int tag = interface(f, name), rc = p ? tag : -ENOMEM;
+
+	if (rc >= 0)
+		rc = fd_set_nonblock(fd_take, 1);
+	if (!rc) {
+		pc.tag = (uint32_t)tag;
+		p->f = f;
+		p->io = (struct ev_io)EV_IO_INIT;
+		p->fd = fd_take;
+		snprintf(p->name, sizeof(p->name), "%s", name);
+		rc = netswitch_add(f->sw, &pc, &p->sw);
+	}
+	if (!rc) {
+		rc = ev_io_add(f->loop, &p->io, fd_take, EPOLLIN, on_io, p);
+		if (rc)
+			netswitch_remove(p->sw);
+	}
+	if (rc) {
+		fd_close(&fd_take);
+		free(p);
+		return rc;
+	}
+	p->next = f->ports;
+	f->ports = p;
+	return 0;
+}
+
+void netfabric_stats(struct netfabric *f,
+	void (*cb)(void *ctx, const struct netfabric_port_stats *s), void *ctx)
+{
+	struct netfabric_port_stats s;
+
+	for (struct netfabric_port *p = f->ports; p; p = p->next) {
+		s = (struct netfabric_port_stats){ .plugged = p->sw,
+			.line = p->sw ? netswitch_port_stats(p->sw) : p->last,
+			.dropped = p->dropped };
+		snprintf(s.name, sizeof(s.name), "%s", p->name);
+		cb(ctx, &s);
+	}
+	if (f->user) {
+		s = (struct netfabric_port_stats){ .name = "gateway",
+			.plugged = true,
+			.line = netswitch_port_stats(f->user_port),
+			.dropped = usernet_dropped(f->user) };
+		cb(ctx, &s);
+	}
+}
+
+uint64_t netfabric_uncaptured(const struct netfabric *f)
+{
+	return f->capture ? pcapng_lost(f->capture) : 0;
+}

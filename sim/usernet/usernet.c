@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * libslirp on an event loop. It names its descriptors anew at every turn; they are kept in an epoll
+ * instance of their own, which the loop watches, and only what changed is told to the kernel.
+ */
+#include "sim/usernet/usernet.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <poll.h>
+#include <slirp/libslirp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/proto/net_port.h"
+
+#define MAX_FDS     1024 /* watched at a time; a guest's further connections wait */
+#define IN_PACKETS  16u
+#define SECOND_MS   1000u
+#define MAX_FD      4096 /* highest descriptor that is known, by number */
+
+struct timer {
+	struct timer *next;
+	struct usernet *u;
+	struct ev_timer t;
+	SlirpTimerId id;
+	void *opaque;
+};
+
+struct usernet {
+	struct usernet_config cfg;
+	struct ev_loop *loop;
+	Slirp *slirp;
+	int epoll;
+	struct ev_io io;
+	struct ev_timer turn; /* slirp's own deadlines */
+	struct timer *timers;
+	/* What slirp asked for in its last turn. */
+	uint32_t n_fds;
+	struct pollfd fds[MAX_FDS];
+	/* What the epoll instance watches, by descriptor. */
+	uint16_t watched[MAX_FD];
+	bool wanted[MAX_FD];
+	struct net_packet in[IN_PACKETS];
+	uint32_t in_count;
+	uint64_t dropped;
+};
+
+/* ---- what slirp calls ---- */
+
+static ssize_t send_packet(const void *buf, size_t len, void *opaque)
+{
+	struct usernet *u = opaque;
+
+	if (len >= NET_FRAME_MIN && len <= NET_FRAME_MAX)
+		u->cfg.output(u->cfg.ctx, buf, (uint32_t)len);
+	return (ssize_t)len;
+}
+
+static void guest_error(const char *msg, void *opaque)
+{
+	(void)opaque;
+	log_guest("user network: %s", msg);
+}
+
+static int64_t clock_get_ns(void *opaque)
+{
+	(void)opaque;
+	return (int64_t)clock_now_ns();
+}
+
+static void on_timer(struct ev_timer *t, uint64_t now_ns)
+{
+	struct timer *st = t->data;
+
+	(void)now_ns;
+	slirp_handle_timer(st->u->slirp, st->id, st->opaque);
+	if (st->u->cfg.batch_end)
+		st->u->cfg.batch_end(st->u->cfg.ctx);
+}
+
+static void *timer_new_opaque(SlirpTimerId id, void *cb_opaque, void *opaque)
+{
+	struct usernet *u = opaque;
+	struct timer *t = calloc(1, sizeof(*t));
+
+	if (!t || ev_timer_init(u->loop, &t->t, on_timer, t)) {
+		/* Only the router's periodic advertisements depend on it. */
+		log_error("user network: no memory for a timer");
+		free(t);
+		return NULL;
+	}
+	t->u = u;
+	t->id = id;
+	t->opaque = cb_opaque;
+	t->next = u->timers;
+	u->timers = t;
+	return t;
+}
+
+static void timer_free(void *timer, void *opaque)
+{
+	struct usernet *u = opaque;
+	struct timer **at = &u->timers, *t = timer;
+
+	while (*at && *at != t)
+		at = &(*at)->next;
+	if (!t || !*at)
+		return;
+	*at = t->next;
+	ev_timer_fini(&t->t);
+	free(t);
+}
+
+static void timer_mod(void *timer, int64_t expire_ms, void *opaque)
+{
+	struct timer *t = timer;
+
+	(void)opaque;
+	if (t)
+		ev_timer_at(&t->t, expire_ms > 0 ? (uint64_t)expire_ms * NS_PER_MS : 1);
+}
+
+static void register_fd(int fd, void *opaque)
+{
+	(void)fd;
+	(void)opaque;
+}
+
+/* The descriptor is about to be closed, and its number may come again for another socket. */
+static void unregister_fd(int fd, void *opaque)
+{
+	struct usernet *u = opaque;
+
+	if (fd >= 0 && fd < MAX_FD && u->watched[fd]) {
+		(void)epoll_ctl(u->epoll, EPOLL_CTL_DEL, fd, NULL);
+		u->watched[fd] = 0;
+	}
+}
+
+static void notify(void *opaque)
+{
+	struct usernet *u = opaque;
+
+	ev_timer_at(&u->turn, 1);
+}
+
+static const SlirpCb callbacks = {
+	.send_packet = send_packet,
+	.guest_error = guest_error,
+	.clock_get_ns = clock_get_ns,
+	.timer_free = timer_free,
+	.timer_mod = timer_mod,
+	.register_poll_fd = register_fd,
+	.unregister_poll_fd = unregister_fd,
+	.notify = notify,
+	.timer_new_opaque = timer_new_opaque,
+};
+
+/* ---- descriptors ---- */
+
+static int add_poll(int fd, int events, void *opaque)
+{
+	struct usernet *u = opaque;
+	struct pollfd *p = &u->fds[u->n_fds];
+
+	if (u->n_fds == MAX_FDS || fd < 0 || fd >= MAX_FD)
+		return -1;
+	*p = (struct pollfd){ .fd = fd };
+	if (events & SLIRP_POLL_IN)
+		p->events |= POLLIN;
+	if (events & SLIRP_POLL_OUT)
+		p->events |= POLLOUT;
+	if (events & SLIRP_POLL_PRI)
+		p->events |= POLLPRI;
+	return (int)u->n_fds++;
+}
+
+static int get_revents(int idx, void *opaque)
+{
+	struct usernet *u = opaque;
+	short r = idx >= 0 && (uint32_t)idx < u->n_fds ? u->fds[idx].revents : 0;
+	int out = 0;
+
+	if (r & POLLIN)
+		out |= SLIRP_POLL_IN;
+	if (r & POLLOUT)
+		out |= SLIRP_POLL_OUT;
+	if (r & POLLPRI)
+		out |= SLIRP_POLL_PRI;
+	if (r & POLLERR)
+		out |= SLIRP_POLL_ERR;
+	if (r & POLLHUP)
+		out |= SLIRP_POLL_HUP;
+	return out;
+}
+
+/* Tells the kernel what changed since the last turn. */
+static void watch(struct usernet *u)
+{
+	memset(u->wanted, 0, sizeof(u->wanted));
+	for (uint32_t i = 0; i < u->n_fds; i++) {
+		int fd = u->fds[i].fd;
+		/* POLLIN and EPOLLIN, ... are the same bits. */
+		struct epoll_event ev = { .events = (uint32_t)u->fds[i].events, .data.fd = fd };
+
+		u->wanted[fd] = true;
+		if (u->watched[fd] == ev.events)
+			continue;
+		if (epoll_ctl(u->epoll, u->watched[fd] ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &ev) ==
+			0)
+			u->watched[fd] = (uint16_t)ev.events;
+	}
+	for (int fd = 0; fd < MAX_FD; fd++) {
+		if (u->watched[fd] && !u->wanted[fd])
+			unregister_fd(fd, u);
+	}
+}
+
+/* Asks slirp what it waits for. */
+static void refill(struct usernet *u)
+{
+	uint32_t timeout_ms = SECOND_MS;
+
+	u->n_fds = 0;
+	slirp_pollfds_fill(u->slirp, &timeout_ms, add_poll, u);
+	watch(u);
+	ev_timer_at(&u->turn, clock_now_ns() + MIN(timeout_ms, SECOND_MS) * NS_PER_MS);
+}
+
+static void turn(struct usernet *u)
+{
+	int n = poll(u->fds, u->n_fds, 0);
+
+	slirp_pollfds_poll(u->slirp, n < 0, get_revents, u);
+	refill(u);
+	if (u->cfg.batch_end)
+		u->cfg.batch_end(u->cfg.ctx);
+}
+
+static void on_io(struct ev_io *io, uint32_t revents)
+{
+	(void)revents;
+	turn(io->data);
+}
+
+static void on_turn(struct ev_timer *t, uint64_t now_ns)
+{
+	(void)now_ns;
+	turn(t->data);
+}
+
+/* ---- frames ---- */
+
+void usernet_input(struct usernet *u, const uint8_t *frame, uint32_t len)
+{
+	uint8_t *at = u->in_count ? net_packet_reserve(&u->in[u->in_count - 1], len) : NULL;
+
+	if (!at && u->in_count < IN_PACKETS) {
+		u->in[u->in_count].len = 0;
+		at = net_packet_reserve(&u->in[u->in_count++], len);
+	}
+	if (at)
+		memcpy(at, frame, len);
+	else
+		u->dropped++;
+}
+
+void usernet_flush(struct usernet *u)
+{
+	const uint8_t *frame;
+
+	if (!u->in_count)
+		return;
+	for (uint32_t i = 0; i < u->in_count; i++) {
+		uint32_t off = 0, len;
+
+		while (net_packet_next(u->in[i].b, u->in[i].len, &off, &frame, &len) == 1)
+			slirp_input(u->slirp, frame, (int)len);
+	}
+	u->in_count = 0;
+	refill(u);
+}
+
+/* ---- life ---- */
+
+static int add_forwards(struct usernet *u, struct err *e)
+{
+	for (uint32_t i = 0; i < u->cfg.n_forwards; i++) {
+		const struct usernet_forward *f = &u->cfg.forward[i];
+		struct in_addr host = { .s_addr = htonl(INADDR_LOOPBACK) };
+		struct in_addr guest = { .s_addr = htonl(
+						 f->guest_addr ? f->guest_addr : 0x0a00020f) };
+
+		if (slirp_add_hostfwd(u->slirp, f->udp, host, f->host_port, guest, f->guest_port) <
+			0)
+			return err_errno(e, errno ? errno : EADDRINUSE,
+				"cannot forward the host's port %u (%s)", f->host_port,
+				f->udp ? "udp" : "tcp");
+	}
+	return 0;
+}
+
+int usernet_new(struct usernet **out, struct ev_loop *loop, const struct usernet_config *cfg,
+	struct err *e)
+{
+	SlirpConfig sc = { .version = 4,
+		.restricted = cfg->restricted,
+		.in_enabled = true,
+		.vnetwork.s_addr = htonl(0x0a000200),
+		.vnetmask.s_addr = htonl(0xffffff00),
+		.vhost.s_addr = htonl(0x0a000202),
+		.vdhcp_start.s_addr = htonl(0x0a00020f),
+		.vnameserver.s_addr = htonl(0x0a000203),
+		.in6_enabled = true,
+		.vprefix_len = 64,
+		.vhostname = "dyno",
+		.disable_dns = cfg->restricted };
+	struct usernet *u = calloc(1, sizeof(*u));
+	int rc;
+
+	if (!u)
+		return err_set(e, -ENOMEM, "out of memory");
+	(void)inet_pton(AF_INET6, "fec0::", &sc.vprefix_addr6);
+	(void)inet_pton(AF_INET6, "fec0::2", &sc.vhost6);
+	(void)inet_pton(AF_INET6, "fec0::3", &sc.vnameserver6);
+	u->cfg = *cfg;
+	u->loop = loop;
+	u->io = (struct ev_io)EV_IO_INIT;
+	u->epoll = epoll_create1(EPOLL_CLOEXEC);
+	rc = u->epoll < 0 ? -errno : ev_timer_init(loop, &u->turn, on_turn, u);
+	if (!rc)
+		rc = ev_io_add(loop, &u->io, u->epoll, EPOLLIN, on_io, u);
+	if (rc)
+		(void)err_errno(e, -rc, "cannot make a user network");
+	if (!rc) {
+		u->slirp = slirp_new(&sc, &callbacks, u);
+		rc = u->slirp ? add_forwards(u, e)
+			      : err_set(e, -ENOTSUP, "libslirp refuses its settings");
+	}
+	if (rc) {
+		usernet_free(u);
+		return rc;
+	}
+	refill(u);
+	*out = u;
+	return 0;
+}
+
+void usernet_free(struct usernet *u)
+{
+	if (!u)
+		return;
+	if (u->slirp)
+		slirp_cleanup(u->slirp);
+	while (u->timers)
+		timer_free(u->timers, u);
+	ev_io_del(&u->io);
+	ev_timer_fini(&u->turn);
+	fd_close(&u->epoll);
+	free(u);
+}
+
+uint64_t usernet_dropped(const struct usernet *u)
+{
+	return u->dropped;
+}
