@@ -259,6 +259,10 @@ void action_run(struct bench *b, const struct scenario_action *a, action_done do
 		if (!buses_busoff(b->buses, a->u.bus_off.bus, a->guest))
 			fan_fail(f, "the guest is not on that bus");
 		break;
+	case SCENARIO_LINK:
+		f->open++;
+		guest_link(&b->guests[a->guest], a->u.link.net, a->u.link.up, fan_rpc, f);
+		break;
 	case SCENARIO_SCREENSHOT:
 		screenshot_run(b, a, f);
 		break;

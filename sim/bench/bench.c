@@ -517,6 +517,8 @@ static int start(struct bench *b, struct err *e)
 	for (uint32_t i = 0; !rc && i < b->s->n_guests; i++)
 		rc = guest_init(&b->guests[i], b->out_dir, e);
 	if (!rc)
+		rc = nets_new(&b->nets, b->s, b->out_dir, e);
+	if (!rc)
 		rc = start_children(b, can_fds, e);
 	if (!rc)
 		rc = make_rest(b, can_fds, e);
@@ -555,6 +557,7 @@ static void fini(struct bench *b)
 		guest_fini(&b->guests[i]);
 	ui_fini(&b->ui);
 	buses_free(b->buses);
+	nets_free(b->nets);
 	check_free(b->checks);
 	if (b->agenda_ready)
 		agenda_fini(&b->agenda);

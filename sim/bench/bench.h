@@ -13,6 +13,7 @@
 #include "base/ev.h"
 #include "sim/bench/agenda.h"
 #include "sim/bench/buses.h"
+#include "sim/bench/nets.h"
 #include "sim/bench/ctl_server.h"
 #include "sim/bench/guest.h"
 #include "sim/bench/term.h"
@@ -49,6 +50,7 @@ struct bench {
 	struct bench_clock clock;
 	struct check_set *checks;
 	struct buses *buses;
+	struct nets *nets;
 	struct agenda agenda;
 	bool agenda_ready;
 	struct guest *guests; /* n_guests of the scenario */

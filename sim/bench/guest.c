@@ -352,7 +352,8 @@ static int sigmap_memfd(const struct sigmap *m, struct err *e)
 
 /* What dyno-vm gets and we close once it was sent. */
 struct lent {
-	int sigmap, serial, can[SCENARIO_MAX_CAN], ports[GUEST_MAX_STREAMS];
+	int sigmap, serial, can[SCENARIO_MAX_CAN], nets[SCENARIO_MAX_NETS],
+		ports[GUEST_MAX_STREAMS];
 };
 
 static int make_ends(struct guest *g, struct lent *l, int *can_fds, struct err *e)
@@ -378,6 +379,8 @@ static int make_ends(struct guest *g, struct lent *l, int *can_fds, struct err *
 		can_fds[i] = pair[0];
 		l->can[i] = pair[1];
 	}
+	for (uint32_t i = 0; !rc && i < sg->n_nets; i++)
+		rc = nets_plug(g->bench->nets, g->index, i, &l->nets[i], e);
 	return rc;
 }
 
@@ -391,6 +394,7 @@ static int hand_over(struct guest *g, const struct lent *l, struct err *e)
 		.serial = l->serial,
 		.display = g->display_fd,
 		.can = l->can,
+		.nets = l->nets,
 		.ports = l->ports,
 		.disks = g->disk_fd };
 	struct manifest_opts opts = { .sandbox = !b->opts.no_sandbox,
@@ -410,6 +414,7 @@ int guest_start(struct guest *g, const char *program, int *can_fds, struct err *
 	int rc;
 
 	memset(l.can, 0xff, sizeof(l.can));
+	memset(l.nets, 0xff, sizeof(l.nets));
 	memset(l.ports, 0xff, sizeof(l.ports));
 	for (uint32_t i = 0; i < g->sg->n_can; i++)
 		can_fds[i] = -1;
@@ -433,6 +438,7 @@ int guest_start(struct guest *g, const char *program, int *can_fds, struct err *
 	fd_close(&l.sigmap);
 	fd_close(&l.serial);
 	ipc_close_fds(l.can, SCENARIO_MAX_CAN);
+	ipc_close_fds(l.nets, SCENARIO_MAX_NETS);
 	ipc_close_fds(l.ports, GUEST_MAX_STREAMS);
 	fd_close(&g->display_fd);
 	if (rc) {
@@ -486,6 +492,12 @@ void guest_input(struct guest *g, uint32_t display, enum input_kind kind,
 		json_pack("{s:s,s:i,s:s,s:o}", "op", "input", "scanout", (int)display, "kind",
 			kinds[kind], "events", events),
 		NULL, 0, done, arg);
+}
+
+void guest_link(struct guest *g, uint32_t net, bool up, rpc_done done, void *arg)
+{
+	rpc_call(&g->rpc, json_pack("{s:s,s:i,s:b}", "op", "link", "net", (int)net, "up", up), NULL,
+		0, done, arg);
 }
 
 void guest_kill(struct guest *g)

@@ -88,6 +88,8 @@ void guest_request(struct guest *g, const char *op, rpc_done done, void *arg);
 /* Events for one of its input devices. */
 void guest_input(struct guest *g, uint32_t display, enum input_kind kind,
 	const struct input_event_rec *ev, uint32_t n, rpc_done done, void *arg);
+/* The cable of one of its network cards, in or out. */
+void guest_link(struct guest *g, uint32_t net, bool up, rpc_done done, void *arg);
 /* SIGKILL on purpose. */
 void guest_kill(struct guest *g);
 

@@ -52,6 +52,23 @@ static json_t *can_device(
 		fd_index(out, fd), "features", features);
 }
 
+/* Without an address of its own: a local one, made of both numbers. */
+static json_t *net_device(const struct scenario *s, uint32_t guest, uint32_t i, int fd,
+	struct manifest_fds *out)
+{
+	const struct scenario_net *c = &s->guests[guest].nets[i];
+	const struct scenario_network *net = &s->networks[c->network];
+	const uint8_t *m = c->mac.given ? c->mac.b
+					: (const uint8_t[]){ 0x02, 'D', 'y', 0, (uint8_t)guest,
+						  (uint8_t)i };
+	char mac[18];
+
+	snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4],
+		m[5]);
+	return json_pack("{s:s,s:o,s:b,s:s,s:i}", "type", "net", "fd", fd_index(out, fd), "tap",
+		net->type == SCENARIO_NETWORK_TAP, "mac", mac, "mtu", (int)net->mtu);
+}
+
 static json_t *console_device(
 	const struct scenario_guest *g, const int *fds, struct manifest_fds *out)
 {
@@ -132,6 +149,8 @@ json_t *manifest_vm(const struct scenario *s, uint32_t guest, const struct manif
 		json_array_append_new(devices, json_pack("{s:s,s:s,s:i}", "type", "input", "kind",
 						       input_names[g->inputs[i].kind], "scanout",
 						       (int)g->inputs[i].display));
+	for (uint32_t i = 0; i < g->n_nets; i++)
+		json_array_append_new(devices, net_device(s, guest, i, in->nets[i], out));
 	return m;
 }
 

@@ -18,6 +18,7 @@ struct manifest_fds {
 struct manifest_guest_fds {
 	int kernel, initrd, kvm, sigmap, serial, display;
 	const int *can; /* n_can of the guest */
+	const int *nets; /* n_nets of the guest */
 	const int *ports; /* n_ports of the guest */
 	const int *disks; /* n_disks of the guest */
 };

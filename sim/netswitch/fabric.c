@@ -29,7 +29,8 @@ struct netfabric_port {
 	uint64_t dropped;
 	uint32_t out_head, out_count;
 	struct net_packet out[OUT_PACKETS];
-	struct netswitch_port_stats last; /* when it was unplugged */
+	uint32_t tag; /* its interface in the capture */
+	struct netswitch_port_stats last; /* of all before it was plugged in again */
 };
 
 struct netfabric {
@@ -140,11 +141,29 @@ static void user_settled(void *ctx)
 
 /* ---- input ---- */
 
+/* Of a port's whole life: a guest that starts again comes back to it. */
+static struct netswitch_port_stats total(const struct netfabric_port *p)
+{
+	struct netswitch_port_stats s = p->last, now;
+
+	if (!p->sw)
+		return s;
+	now = netswitch_port_stats(p->sw);
+	s.in_frames += now.in_frames;
+	s.in_bytes += now.in_bytes;
+	s.out_frames += now.out_frames;
+	s.out_bytes += now.out_bytes;
+	s.refused += now.refused;
+	s.lost += now.lost;
+	s.overrun += now.overrun;
+	return s;
+}
+
 static void unplug(struct netfabric_port *p)
 {
 	ev_io_del(&p->io);
 	fd_close(&p->fd);
-	p->last = netswitch_port_stats(p->sw);
+	p->last = total(p);
 	netswitch_remove(p->sw);
 	p->sw = NULL;
 	p->out_count = 0;
@@ -287,10 +306,34 @@ int netfabric_free(struct netfabric *f)
 	return rc;
 }
 
+/* The port of that name which is not plugged in; a new one where there is none. */
+static struct netfabric_port *free_port(struct netfabric *f, const char *name)
+{
+	struct netfabric_port *p;
+	int tag;
+
+	for (p = f->ports; p; p = p->next) {
+		if (!p->sw && strcmp(p->name, name) == 0)
+			return p;
+	}
+	tag = interface(f, name);
+	p = tag >= 0 ? calloc(1, sizeof(*p)) : NULL;
+	if (!p)
+		return NULL;
+	p->f = f;
+	p->fd = -1;
+	p->io = (struct ev_io)EV_IO_INIT;
+	p->tag = (uint32_t)tag;
+	snprintf(p->name, sizeof(p->name), "%s", name);
+	p->next = f->ports;
+	f->ports = p;
+	return p;
+}
+
 int netfabric_plug(
 	struct netfabric *f, const char *name, const struct netfabric_line *line, int fd_take)
 {
-	struct netfabric_port *p = calloc(1, sizeof(*p));
+	struct netfabric_port *p = free_port(f, name);
 	struct netswitch_port_config pc = { .vlan = line->vlan,
 		.trunk = line->trunk,
 		.bandwidth_bps = line->bandwidth_bps,
@@ -298,31 +341,23 @@ int netfabric_plug(
 		.loss_ppm = line->loss_ppm,
 		.output = port_output,
 		.ctx = p };
-	int tag = interface(f, name), rc = p ? tag : -ENOMEM;
+	int rc = p ? fd_set_nonblock(fd_take, 1) : -ENOMEM;
 
-	if (rc >= 0)
-		rc = fd_set_nonblock(fd_take, 1);
 	if (!rc) {
-		pc.tag = (uint32_t)tag;
-		p->f = f;
-		p->io = (struct ev_io)EV_IO_INIT;
-		p->fd = fd_take;
-		snprintf(p->name, sizeof(p->name), "%s", name);
+		pc.tag = p->tag;
 		rc = netswitch_add(f->sw, &pc, &p->sw);
 	}
 	if (!rc) {
+		p->fd = fd_take;
+		p->blocked = false;
+		p->out_head = p->out_count = 0;
 		rc = ev_io_add(f->loop, &p->io, fd_take, EPOLLIN, on_io, p);
 		if (rc)
-			netswitch_remove(p->sw);
-	}
-	if (rc) {
-		fd_close(&fd_take);
-		free(p);
+			unplug(p);
 		return rc;
 	}
-	p->next = f->ports;
-	f->ports = p;
-	return 0;
+	fd_close(&fd_take);
+	return rc;
 }
 
 void netfabric_stats(struct netfabric *f,
@@ -332,7 +367,7 @@ void netfabric_stats(struct netfabric *f,
 
 	for (struct netfabric_port *p = f->ports; p; p = p->next) {
 		s = (struct netfabric_port_stats){ .plugged = p->sw,
-			.line = p->sw ? netswitch_port_stats(p->sw) : p->last,
+			.line = total(p),
 			.dropped = p->dropped };
 		snprintf(s.name, sizeof(s.name), "%s", p->name);
 		cb(ctx, &s);

@@ -47,6 +47,7 @@ static inline struct load *load_of(struct bind *b)
 
 extern const struct schema schema_scenario;
 extern const struct schema schema_guest, schema_bus, schema_replay; /* table_machine.c */
+extern const struct schema schema_network, schema_net, schema_link; /* table_net.c */
 extern const struct schema schema_action; /* table_action.c */
 extern const struct schema schema_check; /* table_check.c */
 

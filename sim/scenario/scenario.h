@@ -26,6 +26,9 @@
 #define SCENARIO_MAX_BUSES  16
 #define SCENARIO_MAX_CAN    8 /* CAN controllers of one guest */
 #define SCENARIO_MAX_DISKS  8 /* disks of one guest */
+#define SCENARIO_MAX_NETWORKS 16
+#define SCENARIO_MAX_NETS     8 /* network cards of one guest */
+#define SCENARIO_MAX_FORWARDS 32
 #define SCENARIO_NAME_MAX   23 /* bytes of a guest, bus, port or checkpoint name */
 
 /* Stands for "every guest" or "every display" where an index is expected. */
@@ -91,6 +94,45 @@ struct scenario_disk {
 	uint32_t queues;
 };
 
+/* --- networks ---------------------------------------------------------------------------- */
+
+enum scenario_network_type {
+	SCENARIO_NETWORK_SWITCH,
+	SCENARIO_NETWORK_USER, /* a switch with a gateway */
+	SCENARIO_NETWORK_TAP
+};
+
+struct scenario_forward {
+	uint32_t udp; /* 0: tcp */
+	uint32_t host_port, guest_port;
+};
+
+struct scenario_network {
+	const char *name;
+	enum scenario_network_type type;
+	const char *tap; /* the host's interface; NULL but for a tap */
+	uint32_t mtu;
+	bool capture, restricted;
+	uint32_t n_forwards;
+	const struct scenario_forward *forwards;
+};
+
+struct scenario_mac {
+	bool given;
+	uint8_t b[6];
+};
+
+/* A guest's network card and the port of the switch that it is plugged into. */
+struct scenario_net {
+	uint32_t network; /* index in scenario.networks */
+	struct scenario_mac mac;
+	uint32_t vlan;
+	bool trunk;
+	uint32_t bandwidth_bps; /* 0: unlimited */
+	uint64_t delay_ns;
+	double loss; /* share of the frames */
+};
+
 struct scenario_guest {
 	const char *name;
 	const char *kernel; /* path to open; NULL when `builtin` is set */
@@ -106,8 +148,9 @@ struct scenario_guest {
 	const char *ready; /* POSIX extended regex; a console line that matches means READY */
 	enum scenario_restart restart;
 	uint32_t max_restarts;
-	uint32_t n_can, n_displays, n_inputs, n_ports, n_disks;
+	uint32_t n_can, n_nets, n_displays, n_inputs, n_ports, n_disks;
 	const struct scenario_can *can;
+	const struct scenario_net *nets;
 	const struct scenario_display *displays;
 	const struct scenario_input *inputs; /* one input device each, in this order */
 	const struct scenario_port *ports; /* of one virtio-console; none: no such device */
@@ -171,6 +214,7 @@ enum scenario_op {
 	SCENARIO_RESUME,
 	SCENARIO_KILL,
 	SCENARIO_BUS_OFF, /* the guest's controller on u.bus_off.bus goes bus-off */
+	SCENARIO_LINK, /* the cable of a network card, in or out */
 	SCENARIO_SCREENSHOT,
 	SCENARIO_LOG,
 	SCENARIO_OPS
@@ -224,6 +268,10 @@ struct scenario_action {
 		struct {
 			uint32_t bus;
 		} bus_off;
+		struct {
+			uint32_t net; /* index in the guest's nets */
+			bool up;
+		} link;
 		struct {
 			const char *checkpoint; /* becomes part of the PNG's name */
 		} screenshot;
@@ -316,9 +364,10 @@ struct scenario {
 	uint64_t seed;
 	const char *out_dir; /* relative to the working directory; the command line may override */
 	enum scenario_ui ui;
-	uint32_t n_guests, n_buses, n_replays, n_actions, n_checks;
+	uint32_t n_guests, n_buses, n_networks, n_replays, n_actions, n_checks;
 	const struct scenario_guest *guests;
 	const struct scenario_bus *buses;
+	const struct scenario_network *networks;
 	const struct scenario_replay *replays;
 	const struct scenario_action *actions; /* by time; equal times in file order */
 	const struct scenario_check *checks; /* file order, then the implicit no_crash ones */

@@ -459,6 +459,7 @@ static const struct schema_key action_keys[] = {
 	OP("resume", &schema_resume, SCENARIO_RESUME, "resume guests"),
 	OP("kill", &schema_kill, SCENARIO_KILL, "kill a guest's process"),
 	OP("bus_off", &schema_bus_off, SCENARIO_BUS_OFF, "force a controller into bus-off"),
+	OP("link", &schema_link, SCENARIO_LINK, "pull a network cable"),
 	OP("screenshot", &schema_screenshot, SCENARIO_SCREENSHOT, "save pictures: a checkpoint"),
 	OP("log", &schema_log, SCENARIO_LOG, "say something"),
 };

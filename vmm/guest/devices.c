@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/fd.h"
 #include "devices/blk/blk.h"
@@ -12,6 +13,7 @@
 #include "devices/console/console.h"
 #include "devices/gpu/gpu.h"
 #include "devices/input/input.h"
+#include "devices/net/net.h"
 #include "devices/rng/rng.h"
 
 static int take(int *fds, int index)
@@ -259,6 +261,46 @@ static void status_blk(const struct vdev *v, json_t *o)
 	json_object_set_new(o, "unsupported", json_integer((json_int_t)s.unsupported));
 }
 
+/* ---- net ---- */
+
+static int make_net(struct machine *mc, const struct manifest_device *d, const char *tag, int *fds,
+	struct vdev **out, struct err *e)
+{
+	struct net_dev_config cfg = { .tag = tag, .mtu = d->u.net.mtu };
+	struct link_port *port = NULL;
+	int fd = take(fds, d->u.net.fd), rc;
+
+	(void)mc;
+	memcpy(cfg.mac, d->u.net.mac, sizeof(cfg.mac));
+	cfg.link_down = fd < 0;
+	if (fd < 0)
+		rc = link_port_null_new(&port);
+	else if (d->u.net.tap)
+		rc = link_port_tap_new(&port, fd);
+	else
+		rc = link_port_socket_new(&port, fd);
+	if (rc == 0)
+		rc = net_dev_new(out, port, &cfg);
+	return rc < 0 ? failed(e, rc, "cannot make the network card") : 0;
+}
+
+static void status_net(const struct vdev *v, json_t *o)
+{
+	struct net_dev_stats s;
+
+	net_dev_get_stats(v, &s);
+	json_object_set_new(o, "link_up", json_boolean(s.link_up));
+	json_object_set_new(o, "tx_frames", json_integer((json_int_t)s.tx_frames));
+	json_object_set_new(o, "tx_bytes", json_integer((json_int_t)s.tx_bytes));
+	json_object_set_new(o, "tx_rejected", json_integer((json_int_t)s.tx_rejected));
+	json_object_set_new(o, "tx_dropped", json_integer((json_int_t)s.tx_dropped));
+	json_object_set_new(o, "rx_frames", json_integer((json_int_t)s.rx_frames));
+	json_object_set_new(o, "rx_bytes", json_integer((json_int_t)s.rx_bytes));
+	json_object_set_new(o, "rx_filtered", json_integer((json_int_t)s.rx_filtered));
+	json_object_set_new(o, "rx_dropped", json_integer((json_int_t)s.rx_dropped));
+	json_object_set_new(o, "controls", json_integer((json_int_t)s.controls));
+}
+
 /* ---- all of them ---- */
 
 static const struct {
@@ -273,6 +315,7 @@ static const struct {
 	[DEVICE_GPU] = { make_gpu, status_gpu, ON_GPU_LOOP },
 	[DEVICE_INPUT] = { make_input, status_input, ON_GPU_LOOP },
 	[DEVICE_BLK] = { make_blk, status_blk, ON_DISK_LOOP },
+	[DEVICE_NET] = { make_net, status_net, ON_DEV_LOOP },
 };
 
 static struct ev_loop *loop_of(struct machine *mc, const struct manifest_device *d)
@@ -387,6 +430,30 @@ int devices_input(struct machine *mc, unsigned int scanout, enum input_kind kind
 			continue;
 		input_inject(vpci_dev(mc->device[i].vpci), ev, n);
 		return 0;
+	}
+	return -ENODEV;
+}
+
+struct link_call {
+	struct vdev *dev;
+	bool up;
+};
+
+static void loop_link(void *arg)
+{
+	struct link_call *c = arg;
+
+	net_dev_set_link(c->dev, c->up);
+}
+
+int devices_link(struct machine *mc, unsigned int index, bool up)
+{
+	for (unsigned int i = 0; i < mc->m->n_devices; i++) {
+		struct link_call c = { vpci_dev(mc->device[i].vpci), up };
+
+		if (mc->m->device[i].type != DEVICE_NET || index-- > 0)
+			continue;
+		return ev_call(loop_of(mc, &mc->m->device[i]), loop_link, &c);
 	}
 	return -ENODEV;
 }

@@ -20,3 +20,6 @@ void devices_status(struct machine *mc, json_t *list);
 /* Gives events to an input device. 0 or -ENODEV. Any thread. */
 MUST_CHECK int devices_input(struct machine *mc, unsigned int scanout, enum input_kind kind,
 	const struct input_event_rec *ev, uint32_t n);
+/* The cable of the guest's network card number `index`, in or out. 0, -ENODEV or -ECANCELED. Any
+ * thread but those of the devices. */
+MUST_CHECK int devices_link(struct machine *mc, unsigned int index, bool up);

@@ -258,3 +258,8 @@ int machine_input(struct machine *mc, unsigned int scanout, enum input_kind kind
 {
 	return devices_input(mc, scanout, kind, ev, n);
 }
+
+int machine_link(struct machine *mc, unsigned int index, bool up)
+{
+	return devices_link(mc, index, up);
+}

@@ -53,3 +53,5 @@ void machine_status(struct machine *mc, json_t *reply);
 /* Gives events to an input device of `scanout`. 0, -ENODEV, or -EINVAL. */
 MUST_CHECK int machine_input(struct machine *mc, unsigned int scanout, enum input_kind kind,
 	const struct input_event_rec *ev, uint32_t n);
+/* The cable of network card number `index`, in or out. 0, -ENODEV, or -ECANCELED. */
+MUST_CHECK int machine_link(struct machine *mc, unsigned int index, bool up);

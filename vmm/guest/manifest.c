@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "devices/blk/blk.h"
 #include "devices/blk/wire.h"
+#include "base/proto/net_port.h"
 #include "devices/can/can.h"
 #include "devices/gpu/gpu.h"
 #include "vmm/kvm/vm.h"
@@ -29,6 +30,7 @@ static const char *const type_names[DEVICE_TYPES] = {
 	[DEVICE_GPU] = "gpu",
 	[DEVICE_INPUT] = "input",
 	[DEVICE_BLK] = "blk",
+	[DEVICE_NET] = "net",
 };
 
 static const char *const input_names[INPUT_KINDS] = {
@@ -292,6 +294,44 @@ static int parse_blk(struct reader *r, const json_t *o, struct manifest_device *
 	return 0;
 }
 
+/* Six pairs of hex digits, a unicast address. */
+static bool parse_mac(const char *text, uint8_t mac[6])
+{
+	unsigned int b[6];
+	int end = 0;
+
+	if (strlen(text) != 17 || strspn(text, "0123456789abcdefABCDEF:") != 17 ||
+		sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5],
+			&end) != 6 ||
+		end != 17 || b[0] & 1)
+		return false;
+	for (int i = 0; i < 6; i++)
+		mac[i] = (uint8_t)b[i];
+	return true;
+}
+
+static int parse_net(struct reader *r, const json_t *o, struct manifest_device *d)
+{
+	const char *mac = NULL;
+	uint64_t mtu = 0;
+	int rc = get_fd(r, o, JSON_OPTIONAL, &d->u.net.fd);
+
+	if (rc == 0)
+		rc = json_get_bool(o, "tap", JSON_OPTIONAL, &d->u.net.tap, r->e);
+	if (rc == 0)
+		rc = json_get_str(o, "mac", JSON_REQUIRED, &mac, r->e);
+	if (rc == 0)
+		rc = json_get_u64(
+			o, "mtu", JSON_OPTIONAL, NET_MTU_MIN, NET_MTU_MAX, &mtu, r->e);
+	if (rc < 0)
+		return rc;
+	d->u.net.mtu = (uint16_t)mtu;
+	if (!parse_mac(mac, d->u.net.mac))
+		return err_set(r->e, -EINVAL,
+			"\"mac\" is \"%s\": a unicast address like 02:00:00:00:00:01 is needed", mac);
+	return 0;
+}
+
 static int parse_device(struct reader *r, const json_t *o, struct manifest *m)
 {
 	static int (*const parse[DEVICE_TYPES])(
@@ -302,6 +342,7 @@ static int parse_device(struct reader *r, const json_t *o, struct manifest *m)
 		[DEVICE_GPU] = parse_gpu,
 		[DEVICE_INPUT] = parse_input,
 		[DEVICE_BLK] = parse_blk,
+		[DEVICE_NET] = parse_net,
 	};
 	struct manifest_device *d = &m->device[m->n_devices];
 	unsigned int same = 0;
@@ -313,7 +354,7 @@ static int parse_device(struct reader *r, const json_t *o, struct manifest *m)
 	t = find_word(type, type_names, DEVICE_TYPES);
 	if (t < 0)
 		return err_set(r->e, -EINVAL,
-			"\"type\" is \"%s\": can, rng, console, gpu, input or blk are possible",
+			"\"type\" is \"%s\": can, rng, console, gpu, input, blk or net are possible",
 			type);
 	d->type = (enum device_type)t;
 	for (unsigned int i = 0; i < m->n_devices; i++)

@@ -28,6 +28,7 @@ enum device_type {
 	DEVICE_GPU,
 	DEVICE_INPUT,
 	DEVICE_BLK,
+	DEVICE_NET,
 	DEVICE_TYPES
 };
 
@@ -72,6 +73,12 @@ struct manifest_device {
 			unsigned int queues;
 			char serial[MANIFEST_NAME];
 		} blk;
+		struct {
+			int fd; /* MANIFEST_NO_FD: the cable leads nowhere */
+			bool tap; /* a tap interface, else a socket of the bench's switch */
+			uint8_t mac[6];
+			uint16_t mtu; /* 0: not said to the driver */
+		} net;
 	} u;
 };
 

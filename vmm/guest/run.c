@@ -272,6 +272,23 @@ static int op_input(struct run *r, const json_t *q, json_t *reply, struct err *e
 	return err_set(e, -EINVAL, "\"kind\" must be keyboard, pointer or touch");
 }
 
+static int op_link(struct run *r, const json_t *q, json_t *reply, struct err *e)
+{
+	uint64_t net = 0;
+	bool up = true;
+	int rc = json_get_u64(q, "net", JSON_OPTIONAL, 0, MANIFEST_MAX_DEVICES, &net, e);
+
+	(void)reply;
+	if (rc == 0)
+		rc = json_get_bool(q, "up", JSON_REQUIRED, &up, e);
+	if (rc < 0)
+		return rc;
+	rc = machine_link(r->mc, (unsigned int)net, up);
+	return rc < 0 ? err_set(e, rc, "the guest has no network card %llu",
+				(unsigned long long)net)
+		      : 0;
+}
+
 static const struct {
 	const char *name;
 	int (*fn)(struct run *r, const json_t *q, json_t *reply, struct err *e);
@@ -282,6 +299,7 @@ static const struct {
 	{ "power-button", op_power_button },
 	{ "status", op_status },
 	{ "input", op_input },
+	{ "link", op_link },
 };
 
 static int carry_out(struct run *r, const json_t *q, json_t *reply, struct err *e)
