@@ -21,6 +21,7 @@
 #include <cmocka.h>
 
 #include "base/proto/can_port.h"
+#include "sim/netswitch/fabric.h"
 #include "tests/support/vm_harness.h"
 
 #define LIMIT_MS 60000
@@ -29,7 +30,10 @@
 #define BUSOFF_NOW 0x710u
 
 struct world {
-	int can[2], echo[2], text[2], stop[2]; /* [0]: ours, [1]: the machine's */
+	int can[2], echo[2], text[2], net[2], stop[2]; /* [0]: ours, [1]: the machine's */
+	struct ev_loop *net_loop;
+	struct netfabric *fabric; /* takes net[0] */
+	pthread_t net_thread;
 	uint32_t held; /* serial of the frame with identifier HOLD */
 	bool holds;
 	pthread_t thread;
@@ -119,8 +123,39 @@ static void *play(void *ctx)
 	return NULL;
 }
 
+static void *play_network(void *ctx)
+{
+	struct world *w = ctx;
+
+	return ev_loop_run(w->net_loop) == 0 ? w : NULL;
+}
+
+static void network_open(struct world *w)
+{
+	struct usernet_config user = { .restricted = true };
+	struct netfabric_config cfg = { .user = &user };
+	struct netfabric_line line = { .vlan = 0 };
+	struct err e;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, w->net), 0);
+	assert_int_equal(ev_loop_new(&w->net_loop), 0);
+	assert_int_equal(netfabric_new(&w->fabric, w->net_loop, &cfg, &e), 0);
+	assert_int_equal(netfabric_plug(w->fabric, "guest", &line, w->net[0]), 0);
+	assert_int_equal(pthread_create(&w->net_thread, NULL, play_network, w), 0);
+}
+
+static void network_close(struct world *w)
+{
+	ev_loop_stop(w->net_loop);
+	pthread_join(w->net_thread, NULL);
+	assert_int_equal(netfabric_free(w->fabric), 0);
+	ev_loop_free(w->net_loop);
+	close(w->net[1]);
+}
+
 static void world_open(struct world *w)
 {
+	network_open(w);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, w->can), 0);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, w->echo), 0);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, w->text), 0);
@@ -134,6 +169,7 @@ static void world_close(struct world *w)
 
 	(void)!write(w->stop[1], "x", 1);
 	pthread_join(w->thread, NULL);
+	network_close(w);
 	for (size_t i = 0; i < 4; i++) {
 		close(pairs[i][0]);
 		close(pairs[i][1]);
@@ -145,13 +181,14 @@ static json_t *all_devices(void)
 	/* can, console text, console echo are the descriptors behind the harness's own. */
 	return json_pack("{s:[{s:s,s:s,s:i},{s:s},{s:s,s:[{s:s,s:b,s:i},{s:s,s:i}]},"
 			 "{s:s,s:[{s:i,s:i,s:s},{s:i,s:i,s:s}]},"
-			 "{s:s,s:s,s:i},{s:s,s:s,s:i},{s:s,s:s,s:i}]}",
+			 "{s:s,s:s,s:i},{s:s,s:s,s:i},{s:s,s:s,s:i},{s:s,s:s,s:i}]}",
 		"devices", "type", "can", "name", "can0", "fd", VMH_FD_FIRST, "type", "rng", "type",
 		"console", "ports", "name", "hvc0", "console", 1, "fd", VMH_FD_FIRST + 1, "name",
 		"echo", "fd", VMH_FD_FIRST + 2, "type", "gpu", "scanouts", "width", 640, "height",
 		480, "name", "Left", "width", 320, "height", 240, "name", "Right", "type", "input",
 		"kind", "touch", "scanout", 0, "type", "input", "kind", "keyboard", "scanout", 0,
-		"type", "input", "kind", "pointer", "scanout", 1);
+		"type", "input", "kind", "pointer", "scanout", 1, "type", "net", "mac", "02:00:00:00:00:01", "fd",
+		VMH_FD_FIRST + 3);
 }
 
 /* Prints the verdicts that are not PASS. Returns the number of failed ones. */
@@ -201,8 +238,8 @@ static void run_guest(const char *name, const char *cmdline)
 	vmh_start(&h, &(struct vmh_config){ .kernel = path,
 			      .cmdline = cmdline,
 			      .more_take = all_devices(),
-			      .fds = (int[]){ w.can[1], w.text[1], w.echo[1] },
-			      .n_fds = 3 });
+			      .fds = (int[]){ w.can[1], w.text[1], w.echo[1], w.net[1] },
+			      .n_fds = 4 });
 	done = wait_done(&h);
 	assert_int_equal(read_verdicts(h.console), 0);
 	assert_true(done);

@@ -60,6 +60,7 @@ static const struct {
 	{ "can", suite_can },
 	{ "gpu", suite_gpu },
 	{ "input", suite_input },
+	{ "net", suite_net },
 };
 
 void dyno_main(void);

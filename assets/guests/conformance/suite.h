@@ -19,6 +19,7 @@ void suite_console(void);
 void suite_can(void);
 void suite_gpu(void);
 void suite_input(void);
+void suite_net(void);
 
 /* True under QEMU (option vmm=qemu): a few known deviations of it are skipped, not failed. */
 bool on_qemu(void);
