@@ -25,8 +25,8 @@ void net_packet_unreserve(struct net_packet *p, uint32_t len)
 	p->len -= (uint32_t)sizeof(le16) + len;
 }
 
-int net_packet_next(const uint8_t *buf, uint32_t len, uint32_t *off, const uint8_t **frame,
-	uint32_t *frame_len)
+int net_packet_next(
+	const uint8_t *buf, uint32_t len, uint32_t *off, const uint8_t **frame, uint32_t *frame_len)
 {
 	uint32_t left = len - *off, n;
 	le16 l;

@@ -21,11 +21,11 @@ enum { RXQ, TXQ, CTRLQ, NUM_QUEUES };
 /* Requests taken in one turn of the loop: a guest that adds them without end shares it. */
 #define TURN_REQUESTS 256u
 /* Buffers that one frame may be spread over: 64 KiB in pieces of 1 KiB. */
-#define RX_MERGE 64u
+#define RX_MERGE    64u
 #define DEFAULT_MTU 1500
 
 #define F(name) VIRTIO_BIT(VIRTIO_NET_F_##name)
-#define OFFERED_ALWAYS                                                                      \
+#define OFFERED_ALWAYS                                                                          \
 	(F(CSUM) | F(MAC) | F(MRG_RXBUF) | F(STATUS) | F(CTRL_VQ) | F(CTRL_RX) | F(CTRL_VLAN) | \
 		F(CTRL_RX_EXTRA) | F(GUEST_ANNOUNCE) | F(CTRL_MAC_ADDR))
 
@@ -159,8 +159,8 @@ static void rx_unpop(struct net_dev *n, uint32_t count)
 /* Takes buffers for `need` bytes. >0: so many; 0: there are none now; <0: none will ever do. */
 static int rx_gather(struct net_dev *n, uint32_t need)
 {
-	uint32_t most = n->features & F(MRG_RXBUF) ? MIN(RX_MERGE, (uint32_t)vq_size(n->vq[RXQ]))
-						   : 1;
+	uint32_t most =
+		n->features & F(MRG_RXBUF) ? MIN(RX_MERGE, (uint32_t)vq_size(n->vq[RXQ])) : 1;
 	uint32_t count = 0, room = 0;
 
 	while (room < need && count < most) {
@@ -225,8 +225,8 @@ static bool on_rx(void *ctx, const struct virtio_net_hdr *from, const uint8_t *f
 	if (count == 0 && !vq_is_broken(n->vq[RXQ]))
 		return false;
 	if (count <= 0) {
-		log_guest("%s: receive buffers are too small for a frame of %u bytes", n->v.tag,
-			len);
+		log_guest(
+			"%s: receive buffers are too small for a frame of %u bytes", n->v.tag, len);
 		n->st.rx_dropped++;
 		return true;
 	}

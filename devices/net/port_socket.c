@@ -39,7 +39,8 @@ static struct socket_port *socket_of(struct link_port *p)
 
 static void watch(struct socket_port *s)
 {
-	uint32_t events = (s->held ? 0u : (uint32_t)EPOLLIN) | (s->blocked ? (uint32_t)EPOLLOUT : 0u);
+	uint32_t events =
+		(s->held ? 0u : (uint32_t)EPOLLIN) | (s->blocked ? (uint32_t)EPOLLOUT : 0u);
 
 	/* Fails only for a bad descriptor, which reading would have found. */
 	if (!s->gone && s->io.loop && ev_io_set(&s->io, events) < 0)

@@ -43,7 +43,8 @@ static struct tap_port *tap_of(struct link_port *p)
 
 static void watch(struct tap_port *t)
 {
-	uint32_t events = (t->held ? 0u : (uint32_t)EPOLLIN) | (t->blocked ? (uint32_t)EPOLLOUT : 0u);
+	uint32_t events =
+		(t->held ? 0u : (uint32_t)EPOLLIN) | (t->blocked ? (uint32_t)EPOLLOUT : 0u);
 
 	if (!t->gone && t->io.loop && ev_io_set(&t->io, events) < 0)
 		log_error("net: cannot watch the tap interface");
@@ -84,7 +85,8 @@ static void tap_flush(struct link_port *p)
 	do
 		n = write(t->fd, &t->out, sizeof(t->out.h) + t->out_len);
 	while (n < 0 && errno == EINTR);
-	/* Any other error (interface down, a frame it does not like) is a frame lost on the wire. */
+	/* Any other error (interface down, a frame it does not like) is a frame lost on the wire.
+	 */
 	t->blocked = n < 0 && errno == EAGAIN;
 	if (!t->blocked)
 		t->out_len = 0;

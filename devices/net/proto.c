@@ -40,7 +40,7 @@ static int check_gso(const struct virtio_net_hdr *h, uint32_t len, uint64_t feat
 	uint32_t type = h->gso_type & (uint32_t)~VIRTIO_NET_HDR_GSO_ECN;
 	bool ecn = h->gso_type & VIRTIO_NET_HDR_GSO_ECN;
 
-	if (type == VIRTIO_NET_HDR_GSO_TCPV4 ? !BIT(features, HOST_TSO4)
+	if (type == VIRTIO_NET_HDR_GSO_TCPV4       ? !BIT(features, HOST_TSO4)
 		: type == VIRTIO_NET_HDR_GSO_TCPV6 ? !BIT(features, HOST_TSO6)
 						   : true)
 		return GUEST_E_UNSUPPORTED;
@@ -110,8 +110,8 @@ static bool address_passes(const struct net_filter *f, const uint8_t *mac)
 		return !f->nobcast;
 	if (mac[0] & 1)
 		return !f->nomulti && (f->allmulti || listed(&f->multi, mac));
-	return !f->nouni && (f->alluni || memcmp(mac, f->mac, NET_MAC_BYTES) == 0 ||
-				    listed(&f->uni, mac));
+	return !f->nouni &&
+	       (f->alluni || memcmp(mac, f->mac, NET_MAC_BYTES) == 0 || listed(&f->uni, mac));
 }
 
 bool net_filter_pass(const struct net_filter *f, const uint8_t *frame, uint32_t len)
@@ -129,8 +129,8 @@ bool net_filter_pass(const struct net_filter *f, const uint8_t *frame, uint32_t 
 
 /* ---- control ---- */
 
-static int control_rx(struct net_filter *f, uint64_t features, uint8_t cmd, const uint8_t *data,
-	uint32_t len)
+static int control_rx(
+	struct net_filter *f, uint64_t features, uint8_t cmd, const uint8_t *data, uint32_t len)
 {
 	bool *const flag[] = { &f->promisc, &f->allmulti, &f->alluni, &f->nomulti, &f->nouni,
 		&f->nobcast };
@@ -147,8 +147,7 @@ static int control_rx(struct net_filter *f, uint64_t features, uint8_t cmd, cons
 }
 
 /* A count (le32) and as many addresses. */
-static int read_table(
-	struct net_macs *m, const uint8_t *data, uint32_t len, uint32_t *off)
+static int read_table(struct net_macs *m, const uint8_t *data, uint32_t len, uint32_t *off)
 {
 	uint32_t n;
 	le32 count;
@@ -167,8 +166,8 @@ static int read_table(
 	return 0;
 }
 
-static int control_mac(struct net_filter *f, uint64_t features, uint8_t cmd, const uint8_t *data,
-	uint32_t len)
+static int control_mac(
+	struct net_filter *f, uint64_t features, uint8_t cmd, const uint8_t *data, uint32_t len)
 {
 	struct net_macs uni, multi;
 	uint32_t off = 0;
@@ -194,8 +193,8 @@ static int control_mac(struct net_filter *f, uint64_t features, uint8_t cmd, con
 	return rc;
 }
 
-static int control_vlan(struct net_filter *f, uint64_t features, uint8_t cmd, const uint8_t *data,
-	uint32_t len)
+static int control_vlan(
+	struct net_filter *f, uint64_t features, uint8_t cmd, const uint8_t *data, uint32_t len)
 {
 	uint32_t vid;
 	le16 v;

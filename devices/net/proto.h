@@ -11,19 +11,18 @@
 #include "base/err.h"
 #include "devices/net/wire.h"
 
-#define NET_MAC_BYTES   6
-#define NET_MACS        64 /* of each table; more switch filtering of that kind off */
-#define NET_VLANS       4096
-#define NET_GSO_MAX     65535 /* payload of a frame that is still to be cut */
-#define NET_CTRL_MAX    4096 /* data of a control request */
+#define NET_MAC_BYTES 6
+#define NET_MACS      64 /* of each table; more switch filtering of that kind off */
+#define NET_VLANS     4096
+#define NET_GSO_MAX   65535 /* payload of a frame that is still to be cut */
+#define NET_CTRL_MAX  4096 /* data of a control request */
 
 /* Features whose work the link must be able to do: the rest is done here. */
-#define NET_LINK_OFFLOADS                                                            \
-	(UINT64_C(1) << VIRTIO_NET_F_GUEST_CSUM | UINT64_C(1) << VIRTIO_NET_F_GUEST_TSO4 | \
-		UINT64_C(1) << VIRTIO_NET_F_GUEST_TSO6 |                              \
-		UINT64_C(1) << VIRTIO_NET_F_GUEST_ECN |                               \
-		UINT64_C(1) << VIRTIO_NET_F_HOST_TSO4 |                               \
-		UINT64_C(1) << VIRTIO_NET_F_HOST_TSO6 | UINT64_C(1) << VIRTIO_NET_F_HOST_ECN)
+#define NET_LINK_OFFLOADS                                                                        \
+	(UINT64_C(1) << VIRTIO_NET_F_GUEST_CSUM | UINT64_C(1) << VIRTIO_NET_F_GUEST_TSO4 |       \
+		UINT64_C(1) << VIRTIO_NET_F_GUEST_TSO6 | UINT64_C(1) << VIRTIO_NET_F_GUEST_ECN | \
+		UINT64_C(1) << VIRTIO_NET_F_HOST_TSO4 | UINT64_C(1) << VIRTIO_NET_F_HOST_TSO6 |  \
+		UINT64_C(1) << VIRTIO_NET_F_HOST_ECN)
 
 /* "Feature bit requirements": false where a feature is accepted without one that it needs. */
 bool net_features_ok(uint64_t f);

@@ -53,14 +53,14 @@ static json_t *can_device(
 }
 
 /* Without an address of its own: a local one, made of both numbers. */
-static json_t *net_device(const struct scenario *s, uint32_t guest, uint32_t i, int fd,
-	struct manifest_fds *out)
+static json_t *net_device(
+	const struct scenario *s, uint32_t guest, uint32_t i, int fd, struct manifest_fds *out)
 {
 	const struct scenario_net *c = &s->guests[guest].nets[i];
 	const struct scenario_network *net = &s->networks[c->network];
-	const uint8_t *m = c->mac.given ? c->mac.b
-					: (const uint8_t[]){ 0x02, 'D', 'y', 0, (uint8_t)guest,
-						  (uint8_t)i };
+	const uint8_t *m =
+		c->mac.given ? c->mac.b
+			     : (const uint8_t[]){ 0x02, 'D', 'y', 0, (uint8_t)guest, (uint8_t)i };
 	char mac[18];
 
 	snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4],

@@ -22,8 +22,7 @@ void nets_free(struct nets *n);
 
 /* Plugs card `index` of a guest in: *fd is the card's end, the caller's. 0 or -errno with a
  * message. */
-MUST_CHECK int nets_plug(
-	struct nets *n, uint32_t guest, uint32_t index, int *fd, struct err *e);
+MUST_CHECK int nets_plug(struct nets *n, uint32_t guest, uint32_t index, int *fd, struct err *e);
 
 /* {"lan":{"cluster.0":{...}}}; a new reference. */
 json_t *nets_metrics(struct nets *n);

@@ -360,15 +360,15 @@ int netfabric_plug(
 	return rc;
 }
 
-void netfabric_stats(struct netfabric *f,
-	void (*cb)(void *ctx, const struct netfabric_port_stats *s), void *ctx)
+void netfabric_stats(
+	struct netfabric *f, void (*cb)(void *ctx, const struct netfabric_port_stats *s), void *ctx)
 {
 	struct netfabric_port_stats s;
 
 	for (struct netfabric_port *p = f->ports; p; p = p->next) {
-		s = (struct netfabric_port_stats){ .plugged = p->sw,
-			.line = total(p),
-			.dropped = p->dropped };
+		s = (struct netfabric_port_stats){
+			.plugged = p->sw, .line = total(p), .dropped = p->dropped
+		};
 		snprintf(s.name, sizeof(s.name), "%s", p->name);
 		cb(ctx, &s);
 	}

@@ -9,12 +9,12 @@
 #include "base/clock.h"
 #include "base/proto/net_port.h"
 
-#define WAYS         4u
-#define SETS         (NETSWITCH_MACS / WAYS)
-#define DEFAULT_AGE  (300 * NS_PER_S)
-#define MAC_BYTES    6
-#define TAG_BYTES    4
-#define ADDRS_BYTES  12
+#define WAYS          4u
+#define SETS          (NETSWITCH_MACS / WAYS)
+#define DEFAULT_AGE   (300 * NS_PER_S)
+#define MAC_BYTES     6
+#define TAG_BYTES     4
+#define ADDRS_BYTES   12
 #define WIRE_OVERHEAD 24 /* preamble, check sequence, gap: bytes of line time per frame */
 
 struct line_frame {
@@ -128,8 +128,8 @@ static bool lost(struct netswitch_port *p)
 }
 
 /* A place at the end of a slow line, for the caller to fill; NULL: it is full. */
-static struct line_frame *line_add(struct netswitch_port *p, struct line *l, uint32_t len,
-	uint64_t now_ns)
+static struct line_frame *line_add(
+	struct netswitch_port *p, struct line *l, uint32_t len, uint64_t now_ns)
 {
 	struct line_frame *f;
 	uint64_t at = MAX(l->free_ns, now_ns);
@@ -227,7 +227,8 @@ static bool classify(
 }
 
 /* A frame has passed the line of the port that it came in by. */
-static void forward(struct netswitch_port *from, const uint8_t *frame, uint32_t len, uint64_t now_ns)
+static void forward(
+	struct netswitch_port *from, const uint8_t *frame, uint32_t len, uint64_t now_ns)
 {
 	struct netswitch *s = from->s;
 	const struct known *k = NULL;
@@ -358,8 +359,8 @@ void netswitch_free(struct netswitch *s)
 	free(s);
 }
 
-int netswitch_add(struct netswitch *s, const struct netswitch_port_config *cfg,
-	struct netswitch_port **out)
+int netswitch_add(
+	struct netswitch *s, const struct netswitch_port_config *cfg, struct netswitch_port **out)
 {
 	bool slow = cfg->bandwidth_bps || cfg->delay_ns;
 	struct netswitch_port *p;

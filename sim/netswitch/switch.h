@@ -51,8 +51,8 @@ MUST_CHECK int netswitch_new(struct netswitch **out, const struct netswitch_conf
 /* With its ports. NULL is legal. */
 void netswitch_free(struct netswitch *s);
 /* 0, -ENOSPC, -ENOMEM, -EINVAL. */
-MUST_CHECK int netswitch_add(struct netswitch *s, const struct netswitch_port_config *cfg,
-	struct netswitch_port **out);
+MUST_CHECK int netswitch_add(
+	struct netswitch *s, const struct netswitch_port_config *cfg, struct netswitch_port **out);
 /* Forgets the port and what it taught. */
 void netswitch_remove(struct netswitch_port *p);
 

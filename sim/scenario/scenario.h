@@ -22,14 +22,14 @@
 /* Checkpoint that the bench takes of every display when the run ends; reserved name. */
 #define SCENARIO_CHECKPOINT_END "end"
 
-#define SCENARIO_MAX_GUESTS 16
-#define SCENARIO_MAX_BUSES  16
-#define SCENARIO_MAX_CAN    8 /* CAN controllers of one guest */
-#define SCENARIO_MAX_DISKS  8 /* disks of one guest */
+#define SCENARIO_MAX_GUESTS   16
+#define SCENARIO_MAX_BUSES    16
+#define SCENARIO_MAX_CAN      8 /* CAN controllers of one guest */
+#define SCENARIO_MAX_DISKS    8 /* disks of one guest */
 #define SCENARIO_MAX_NETWORKS 16
 #define SCENARIO_MAX_NETS     8 /* network cards of one guest */
 #define SCENARIO_MAX_FORWARDS 32
-#define SCENARIO_NAME_MAX   23 /* bytes of a guest, bus, port or checkpoint name */
+#define SCENARIO_NAME_MAX     23 /* bytes of a guest, bus, port or checkpoint name */
 
 /* Stands for "every guest" or "every display" where an index is expected. */
 #define SCENARIO_ALL UINT32_MAX

@@ -19,10 +19,10 @@
 #include "base/log.h"
 #include "base/proto/net_port.h"
 
-#define MAX_FDS     1024 /* watched at a time; a guest's further connections wait */
-#define IN_PACKETS  16u
-#define SECOND_MS   1000u
-#define MAX_FD      4096 /* highest descriptor that is known, by number */
+#define MAX_FDS    1024 /* watched at a time; a guest's further connections wait */
+#define IN_PACKETS 16u
+#define SECOND_MS  1000u
+#define MAX_FD     4096 /* highest descriptor that is known, by number */
 
 struct timer {
 	struct timer *next;
@@ -306,8 +306,8 @@ static int add_forwards(struct usernet *u, struct err *e)
 	return 0;
 }
 
-int usernet_new(struct usernet **out, struct ev_loop *loop, const struct usernet_config *cfg,
-	struct err *e)
+int usernet_new(
+	struct usernet **out, struct ev_loop *loop, const struct usernet_config *cfg, struct err *e)
 {
 	SlirpConfig sc = { .version = 4,
 		.restricted = cfg->restricted,

@@ -187,8 +187,8 @@ static json_t *all_devices(void)
 		"echo", "fd", VMH_FD_FIRST + 2, "type", "gpu", "scanouts", "width", 640, "height",
 		480, "name", "Left", "width", 320, "height", 240, "name", "Right", "type", "input",
 		"kind", "touch", "scanout", 0, "type", "input", "kind", "keyboard", "scanout", 0,
-		"type", "input", "kind", "pointer", "scanout", 1, "type", "net", "mac", "02:00:00:00:00:01", "fd",
-		VMH_FD_FIRST + 3);
+		"type", "input", "kind", "pointer", "scanout", 1, "type", "net", "mac",
+		"02:00:00:00:00:01", "fd", VMH_FD_FIRST + 3);
 }
 
 /* Prints the verdicts that are not PASS. Returns the number of failed ones. */

@@ -321,14 +321,14 @@ static int parse_net(struct reader *r, const json_t *o, struct manifest_device *
 	if (rc == 0)
 		rc = json_get_str(o, "mac", JSON_REQUIRED, &mac, r->e);
 	if (rc == 0)
-		rc = json_get_u64(
-			o, "mtu", JSON_OPTIONAL, NET_MTU_MIN, NET_MTU_MAX, &mtu, r->e);
+		rc = json_get_u64(o, "mtu", JSON_OPTIONAL, NET_MTU_MIN, NET_MTU_MAX, &mtu, r->e);
 	if (rc < 0)
 		return rc;
 	d->u.net.mtu = (uint16_t)mtu;
 	if (!parse_mac(mac, d->u.net.mac))
 		return err_set(r->e, -EINVAL,
-			"\"mac\" is \"%s\": a unicast address like 02:00:00:00:00:01 is needed", mac);
+			"\"mac\" is \"%s\": a unicast address like 02:00:00:00:00:01 is needed",
+			mac);
 	return 0;
 }
 

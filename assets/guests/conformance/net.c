@@ -54,8 +54,8 @@ static bool answered(struct dyno_net *n, bool (*want)(uint32_t len), unsigned in
 
 static uint32_t dhcp_discover(const struct dyno_net *n)
 {
-	static const uint8_t ip[] = { 0x45, 0, 1, 16, 0, 0, 0, 0, 64, 17, 0, 0, 0, 0, 0, 0, 255, 255,
-		255, 255 };
+	static const uint8_t ip[] = { 0x45, 0, 1, 16, 0, 0, 0, 0, 64, 17, 0, 0, 0, 0, 0, 0, 255,
+		255, 255, 255 };
 	static const uint8_t udp[] = { 0, 68, 0, 67, 0, 252, 0, 0 };
 	static const uint8_t options[] = { 0x63, 0x82, 0x53, 0x63, 53, 1, 1, 255 };
 	uint8_t *h = frame + ethernet(n, 0x0800);
@@ -80,7 +80,7 @@ static bool is_dhcp_offer(uint32_t len)
 {
 	/* From port 67 to port 68, 10.0.2.15 is offered. */
 	return len >= 14 + 28 + 240 && got[12] == 8 && got[13] == 0 && got[23] == 17 &&
-		got[35] == 67 && got[37] == 68 && got[58] == 10 && got[60] == 2 && got[61] == 15;
+	       got[35] == 67 && got[37] == 68 && got[58] == 10 && got[60] == 2 && got[61] == 15;
 }
 
 static void filters(struct dyno_net *n)
@@ -88,10 +88,10 @@ static void filters(struct dyno_net *n)
 	static const uint8_t on = 1, off = 0, other[6] = { 2, 0, 0, 0, 0, 9 };
 	const uint32_t len = arp_request(n);
 
-	verdict(dyno_net_control(n, 0, 0, &off, 1) == 0, "net.promisc",
-		"promiscuous mode is left", "refused");
-	verdict(dyno_net_send(n, frame, len) == 0 && answered(n, is_arp_reply, 3000),
-		"net.filter", "frames to the card's own address pass", "nothing came");
+	verdict(dyno_net_control(n, 0, 0, &off, 1) == 0, "net.promisc", "promiscuous mode is left",
+		"refused");
+	verdict(dyno_net_send(n, frame, len) == 0 && answered(n, is_arp_reply, 3000), "net.filter",
+		"frames to the card's own address pass", "nothing came");
 	verdict(dyno_net_control(n, 1, 1, other, 6) == 0, "net.mac-set",
 		"another address is accepted", "refused");
 	verdict(dyno_net_send(n, frame, len) == 0 && !answered(n, is_arp_reply, 300),
@@ -119,8 +119,7 @@ void suite_net(void)
 	verdict(dyno_net_link(n), "net.link", "the cable is in", "it is not");
 	verdict(dyno_net_send(n, frame, arp_request(n)) == 0 && answered(n, is_arp_reply, 5000),
 		"net.arp", "the gateway answers ARP", "nothing came");
-	verdict(dyno_net_send(n, frame, dhcp_discover(n)) == 0 &&
-			answered(n, is_dhcp_offer, 5000),
+	verdict(dyno_net_send(n, frame, dhcp_discover(n)) == 0 && answered(n, is_dhcp_offer, 5000),
 		"net.dhcp", "a DISCOVER gets an OFFER", "nothing came");
 	if (!on_qemu())
 		filters(n);

@@ -119,8 +119,7 @@ uint32_t dyno_net_wait(struct dyno_net *n, void *dst, unsigned int ms)
 	return len;
 }
 
-int dyno_net_control(
-	struct dyno_net *n, uint8_t class, uint8_t cmd, const void *data, uint32_t len)
+int dyno_net_control(struct dyno_net *n, uint8_t class, uint8_t cmd, const void *data, uint32_t len)
 {
 	uint8_t *ack = ctrl_buf + BUF_SIZE - 1;
 	uint32_t ignored;
@@ -133,8 +132,8 @@ int dyno_net_control(
 	ctrl_buf[1] = cmd;
 	memcpy(ctrl_buf + 2, data, len);
 	*ack = 0xff;
-	rc = virtq_call(&ctrlq,
-		(struct virtq_buf[]){ { ctrl_buf, 2 + len }, { ack, 1 } }, 1, 1, &ignored);
+	rc = virtq_call(
+		&ctrlq, (struct virtq_buf[]){ { ctrl_buf, 2 + len }, { ack, 1 } }, 1, 1, &ignored);
 	if (rc != 0)
 		return rc;
 	return *ack == 0 ? 0 : DYNO_E_DEVICE;

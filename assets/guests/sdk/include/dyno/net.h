@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Network cards (virtio-net): whole Ethernet frames, without check sequence. One of them at most. */
+/* Network cards (virtio-net): whole Ethernet frames, without check sequence. One of them at most.
+ */
 #pragma once
 
 #include "dyno/base.h"

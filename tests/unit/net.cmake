@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: Apache-2.0
+# Ethernet networks of the bench.
+dyno_test(test_netswitch SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_netswitch.c LINK dyno_netswitch)
