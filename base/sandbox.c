@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if_tun.h>
 #include <linux/kvm.h>
 #include <linux/landlock.h>
 #include <sched.h>
@@ -63,6 +64,8 @@ static const struct narrow vm_narrow[] = {
 	/* KVM's requests, and the question whether a descriptor is a terminal. */
 	{ SCMP_SYS(ioctl), 1, IOCTL_TYPE, KVMIO << 8 },
 	{ SCMP_SYS(ioctl), 1, UINT32_MAX, TCGETS },
+	/* a driver chooses its offloads when it starts; the tap is open by then */
+	{ SCMP_SYS(ioctl), 1, UINT32_MAX, TUNSETOFFLOAD },
 	{ SCMP_SYS(fcntl), 1, UINT32_MAX, F_GETFD },
 	{ SCMP_SYS(fcntl), 1, UINT32_MAX, F_SETFD },
 	{ SCMP_SYS(fcntl), 1, UINT32_MAX, F_GETFL },
