@@ -10,6 +10,7 @@ function(dyno_scenario_test name timeout)
 endfunction()
 dyno_scenario_test(can-only 60)
 dyno_scenario_test(minimal 60)
+dyno_scenario_test(network 60)
 dyno_scenario_test(cockpit 120)
 
 # The recording of the real drive is not in the repository.
