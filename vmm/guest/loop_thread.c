@@ -2,6 +2,9 @@
 /* Loop threads; see loop_thread.h. */
 #include "vmm/guest/loop_thread.h"
 
+#include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -18,17 +21,32 @@ int loop_thread_init(struct loop_thread *t, const char *name)
 static void *thread_main(void *arg)
 {
 	struct loop_thread *t = arg;
-	int rc = ev_loop_run(t->loop);
+	int rc;
+
+	/* From inside: for another thread it would need /proc, which the sandbox keeps shut. */
+	(void)pthread_setname_np(pthread_self(), t->name);
+	rc = ev_loop_run(t->loop);
 
 	if (rc < 0)
 		log_error("the %s loop failed: %s", t->name, strerror(-rc));
 	return NULL;
 }
 
+static void say_running(void *arg)
+{
+	sem_post(arg);
+}
+
 int loop_thread_start(struct loop_thread *t, struct err *e)
 {
 	pthread_attr_t attr;
-	int rc = pthread_attr_init(&attr);
+	sem_t running;
+	int rc = -ev_post(t->loop, say_running, &running);
+
+	if (rc)
+		return err_errno(e, rc, "cannot start the %s thread", t->name);
+	sem_init(&running, 0, 0);
+	rc = pthread_attr_init(&attr);
 
 	if (rc == 0)
 		rc = pthread_attr_setstacksize(&attr, STACK_BYTES);
@@ -38,7 +56,10 @@ int loop_thread_start(struct loop_thread *t, struct err *e)
 	if (rc)
 		return err_errno(e, rc, "cannot start the %s thread", t->name);
 	t->running = true;
-	(void)pthread_setname_np(t->thread, t->name);
+	/* Until the loop runs, ev_call() would do its work on the caller's thread. */
+	while (sem_wait(&running) < 0 && errno == EINTR)
+		;
+	sem_destroy(&running);
 	return 0;
 }
 

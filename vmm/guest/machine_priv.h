@@ -2,6 +2,8 @@
 /* What the files that make up the machine share; not for others. */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "devices/gpu/scanout_port.h"
 #include "devices/legacy/reset.h"
 #include "devices/legacy/uart.h"
@@ -27,6 +29,7 @@ struct machine {
 	struct i8042 i8042;
 	struct reset_control reset_control;
 	struct sleep_control sleep;
+	atomic_bool leaving; /* a reset or power-off was asked for: once until the next power-on */
 	struct pci_platform platform; /* the VM as PCI devices see it */
 	struct pci_host pci;
 	struct scanout_port *display; /* shared by the gpu and its inputs; NULL without gpu */

@@ -33,7 +33,8 @@ static void uart_irq(void *ctx, bool level)
 
 static void carry_out(struct machine *mc, enum reset_wish w)
 {
-	if (w == RESET_NOTHING)
+	/* One string instruction can ask a thousand times, two vCPUs at once. */
+	if (w == RESET_NOTHING || atomic_exchange(&mc->leaving, true))
 		return;
 	vm_halt(mc->vm);
 	mc->host.wish(mc->host.ctx, w == RESET_RESET ? WISH_RESET : WISH_POWEROFF,
@@ -104,6 +105,7 @@ static const struct bus_ops pci_ops = { pci_bus_read, pci_bus_write };
 
 static void power_on(struct machine *mc)
 {
+	atomic_store(&mc->leaving, false);
 	mc->i8042 = (struct i8042){ 0 };
 	mc->reset_control = (struct reset_control){ 0 };
 	mc->sleep = (struct sleep_control){ .s5 = X86_S5_TYPE };
