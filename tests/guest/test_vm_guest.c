@@ -97,6 +97,28 @@ static void test_guest_that_resets_starts_again_with_clear_memory(void **state)
 	vmh_stop(&h);
 }
 
+static void test_a_storm_of_resets_is_one_reset(void **state)
+{
+	unsigned int starts = 0;
+	struct vmh h;
+	json_t *e;
+
+	(void)state;
+	start(&h, "storm", NULL);
+	for (int i = 0; i < 5; i++) {
+		e = vmh_event(&h, "reset", LIMIT_MS);
+		assert_non_null(e);
+		json_decref(e);
+	}
+	json_decref(vmh_request(&h, "stop", NULL, LIMIT_MS));
+	expect_exit(&h, "stopped", 0);
+	for (const char *at = h.console; (at = strstr(at, "tiny: storm")); at++)
+		starts++;
+	/* The guest came to its first words before each of them. */
+	assert_true(starts >= 5);
+	vmh_stop(&h);
+}
+
 static void test_triple_fault_ends_the_machine_and_is_named(void **state)
 {
 	struct vmh h;
@@ -461,6 +483,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_guest_prints_and_turns_itself_off),
 		cmocka_unit_test(test_guest_that_resets_starts_again_with_clear_memory),
+		cmocka_unit_test(test_a_storm_of_resets_is_one_reset),
 		cmocka_unit_test(test_triple_fault_ends_the_machine_and_is_named),
 		cmocka_unit_test(test_echo_by_interrupts_and_power_button),
 		cmocka_unit_test(test_two_processors_run),

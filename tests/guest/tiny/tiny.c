@@ -284,6 +284,20 @@ static void do_reset(void)
 		__asm__ volatile("hlt");
 }
 
+/* Asks the keyboard controller for a reset sixty-four times in one instruction. */
+static void do_storm(void)
+{
+	static uint8_t bytes[64];
+	const void *from = bytes;
+	uint64_t n = sizeof(bytes);
+
+	for (unsigned int i = 0; i < sizeof(bytes); i++)
+		bytes[i] = 0xfe;
+	__asm__ volatile("cld; rep outsb" : "+S"(from), "+c"(n) : "d"(0x64) : "memory");
+	for (;;)
+		__asm__ volatile("hlt");
+}
+
 static void do_triple_fault(void)
 {
 	struct {
@@ -617,6 +631,8 @@ void tiny_main(const struct start_info *si)
 		do_hello(si);
 	else if (same(what, "reset"))
 		do_reset();
+	else if (same(what, "storm"))
+		do_storm();
 	else if (same(what, "triple"))
 		do_triple_fault();
 	else if (same(what, "unknown-instruction"))
