@@ -9,9 +9,9 @@
 
 #include "base/ipc.h"
 #include "base/json.h"
+#include "base/proto/net_port.h"
 #include "devices/blk/blk.h"
 #include "devices/blk/wire.h"
-#include "base/proto/net_port.h"
 #include "devices/can/can.h"
 #include "devices/gpu/gpu.h"
 #include "vmm/kvm/vm.h"
