@@ -44,3 +44,28 @@ int net_packet_next(
 	*off += (uint32_t)sizeof(l) + n;
 	return 1;
 }
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+bool net_mac_parse(const char *text, uint8_t mac[NET_MAC_BYTES])
+{
+	uint8_t b[NET_MAC_BYTES];
+
+	for (unsigned int i = 0; i < NET_MAC_BYTES; i++, text += 3) {
+		const char end = i + 1 < NET_MAC_BYTES ? ':' : '\0';
+		const int high = hex_digit(text[0]), low = high < 0 ? -1 : hex_digit(text[1]);
+
+		if (low < 0 || text[2] != end)
+			return false;
+		b[i] = (uint8_t)(high << 4 | low);
+	}
+	memcpy(mac, b, sizeof(b));
+	return true;
+}

@@ -37,3 +37,14 @@ void net_packet_unreserve(struct net_packet *p, uint32_t len);
  */
 MUST_CHECK int net_packet_next(const uint8_t *buf, uint32_t len, uint32_t *off,
 	const uint8_t **frame, uint32_t *frame_len);
+
+#define NET_MAC_BYTES 6
+
+/* Reads an address as people write it, "02:00:00:00:00:01": six pairs of hex digits, nothing else.
+ * False, and mac untouched, for any other text. Pure. */
+bool net_mac_parse(const char *text, uint8_t mac[NET_MAC_BYTES]);
+/* True for the address of a group (or all): the first byte is odd. */
+static inline bool net_mac_is_group(const uint8_t mac[NET_MAC_BYTES])
+{
+	return mac[0] & 1;
+}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Ethernet: the tables of networks and of guests' network cards, and the action on a cable. */
-#include <stdio.h>
 #include <string.h>
 
+#include "base/proto/net_port.h"
 #include "sim/scenario/load.h"
 
 #define N(field) offsetof(struct scenario_network, field)
@@ -41,23 +41,16 @@ static const struct schema_type type_network = {
 static void parse_mac(struct bind *b, const struct node *n, const struct schema_key *k, void *field)
 {
 	struct scenario_mac *m = field;
-	unsigned int v[6];
-	int end = 0;
 
 	(void)k;
-	if (strlen(n->text) != 17 || strspn(n->text, "0123456789abcdefABCDEF:") != 17 ||
-		sscanf(n->text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &v[0], &v[1], &v[2], &v[3], &v[4],
-			&v[5], &end) != 6 ||
-		end != 17) {
+	if (!net_mac_parse(n->text, m->b)) {
 		bind_error(b, n, "\"%.60s\" is not an address: write 02:00:00:00:00:01", n->text);
 		return;
 	}
-	if (v[0] & 1) {
+	if (net_mac_is_group(m->b)) {
 		bind_error(b, n, "is the address of a group: the first byte must be even");
 		return;
 	}
-	for (int i = 0; i < 6; i++)
-		m->b[i] = (uint8_t)v[i];
 	m->given = true;
 }
 static const struct schema_type type_mac = {

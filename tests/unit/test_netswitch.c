@@ -261,9 +261,27 @@ static void test_capture_can_be_read_back(void **state)
 	free(buf);
 }
 
+static void test_addresses_are_read_as_written_and_nothing_else(void **state)
+{
+	static const char *const wrong[] = { "", "02", "02:00:00:00:00", "02:00:00:00:00:0",
+		"02:00:00:00:00:01 ", "02:00:00:00:00:01:02", "02-00-00-00-00-01",
+		" 2:00:00:00:00:01", "0x:00:00:00:00:01", "02:00:00:00:00:0g" };
+	uint8_t mac[NET_MAC_BYTES] = { 0 };
+
+	(void)state;
+	assert_true(net_mac_parse("02:aB:00:ff:10:01", mac));
+	assert_memory_equal(mac, ((uint8_t[]){ 0x02, 0xab, 0, 0xff, 0x10, 1 }), 6);
+	assert_false(net_mac_is_group(mac));
+	assert_true(net_mac_is_group((uint8_t[]){ 1, 0, 0, 0, 0, 0 }));
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
+		assert_false(net_mac_parse(wrong[i], mac));
+	assert_int_equal(mac[1], 0xab); /* untouched */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_addresses_are_read_as_written_and_nothing_else),
 		cmocka_unit_test(test_unknown_station_is_flooded_and_a_known_one_is_not),
 		cmocka_unit_test(test_silent_station_is_forgotten),
 		cmocka_unit_test(test_flood_of_addresses_stays_within_the_table),

@@ -294,25 +294,9 @@ static int parse_blk(struct reader *r, const json_t *o, struct manifest_device *
 	return 0;
 }
 
-/* Six pairs of hex digits, a unicast address. */
-static bool parse_mac(const char *text, uint8_t mac[6])
-{
-	unsigned int b[6];
-	int end = 0;
-
-	if (strlen(text) != 17 || strspn(text, "0123456789abcdefABCDEF:") != 17 ||
-		sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5],
-			&end) != 6 ||
-		end != 17 || b[0] & 1)
-		return false;
-	for (int i = 0; i < 6; i++)
-		mac[i] = (uint8_t)b[i];
-	return true;
-}
-
 static int parse_net(struct reader *r, const json_t *o, struct manifest_device *d)
 {
-	const char *mac = NULL;
+	const char *mac = "";
 	uint64_t mtu = 0;
 	int rc = get_fd(r, o, JSON_OPTIONAL, &d->u.net.fd);
 
@@ -325,7 +309,7 @@ static int parse_net(struct reader *r, const json_t *o, struct manifest_device *
 	if (rc < 0)
 		return rc;
 	d->u.net.mtu = (uint16_t)mtu;
-	if (!parse_mac(mac, d->u.net.mac))
+	if (!net_mac_parse(mac, d->u.net.mac) || net_mac_is_group(d->u.net.mac))
 		return err_set(r->e, -EINVAL,
 			"\"mac\" is \"%s\": a unicast address like 02:00:00:00:00:01 is needed",
 			mac);

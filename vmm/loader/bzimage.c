@@ -131,8 +131,8 @@ int bzimage_load(struct bzimage *out, const struct elf_source *src, const struct
 	uint64_t floor, struct err *e)
 {
 	struct bzimage im = { 0 };
-	struct setup_header h;
-	uint64_t start, bytes, room;
+	struct setup_header h = { .setup_sects = 0 };
+	uint64_t start, bytes, room, said;
 	void *to;
 	int rc = read_header(&im, &h, src, e);
 
@@ -140,11 +140,12 @@ int bzimage_load(struct bzimage *out, const struct elf_source *src, const struct
 		return rc;
 	start = (1u + (h.setup_sects ? h.setup_sects : SETUP_SECTS_OLD)) * SECTOR;
 	bytes = UINT64_C(16) * le32_get(h.syssize);
+	said = start + bytes;
 	/* syssize is rounded up to paragraphs. */
 	if (start >= src->size || bytes <= ENTRY_64 || bytes - 15 > src->size - start)
 		return err_set(e, -ENOEXEC,
 			"the file is cut short: %llu bytes, the header says %llu",
-			(unsigned long long)src->size, (unsigned long long)(start + bytes));
+			(unsigned long long)src->size, (unsigned long long)said);
 	bytes = MIN(bytes, src->size - start);
 	room = MAX(bytes, (uint64_t)le32_get(h.init_size));
 	rc = place(&h, room, mem, floor, &im.low, e);
