@@ -231,18 +231,23 @@ static const char *picture_text(struct bind *b, char buf[96], const struct scena
 	return buf;
 }
 
-static void screen_post(struct bind *b, const struct node *n, void *obj)
+/* What `screen` and `not_blank` have in common; `what` begins the name of a check without one. */
+static void picture_post(
+	struct bind *b, const struct node *n, struct scenario_check *c, const char *what)
 {
-	struct scenario_check *c = obj;
 	char text[96];
 
 	if (!refs_display(b, n, c->guest, false, &c->display))
 		return;
 	c->u.screen.has_region = node_get(n, "region");
 	region_check(b, n, c, &load_of(b)->s.guests[c->guest].displays[c->display]);
-	if (finish_picture(b, n, c))
-		if (!c->name)
-			c->name = bind_printf(b, "screen of %s", picture_text(b, text, c));
+	if (finish_picture(b, n, c) && !c->name)
+		c->name = bind_printf(b, "%s%s", what, picture_text(b, text, c));
+}
+
+static void screen_post(struct bind *b, const struct node *n, void *obj)
+{
+	picture_post(b, n, obj, "screen of ");
 }
 
 #define PICTURE_KEYS                                                                                    \
@@ -307,16 +312,7 @@ static const struct schema schema_screen = {
 
 static void not_blank_post(struct bind *b, const struct node *n, void *obj)
 {
-	struct scenario_check *c = obj;
-	char text[96];
-
-	if (!refs_display(b, n, c->guest, false, &c->display))
-		return;
-	c->u.screen.has_region = node_get(n, "region");
-	region_check(b, n, c, &load_of(b)->s.guests[c->guest].displays[c->display]);
-	if (finish_picture(b, n, c))
-		if (!c->name)
-			c->name = bind_printf(b, "not blank: %s", picture_text(b, text, c));
+	picture_post(b, n, obj, "not blank: ");
 }
 
 static const struct schema_key not_blank_keys[] = { PICTURE_KEYS };
