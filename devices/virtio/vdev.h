@@ -25,9 +25,17 @@ enum {
 	VIRTIO_ID_BLK = 2,
 	VIRTIO_ID_CONSOLE = 3,
 	VIRTIO_ID_RNG = 4,
+	VIRTIO_ID_BALLOON = 5,
+	VIRTIO_ID_9P = 9,
 	VIRTIO_ID_GPU = 16,
+	VIRTIO_ID_RTC = 17,
 	VIRTIO_ID_INPUT = 18,
-	VIRTIO_ID_CAN = 36
+	VIRTIO_ID_VSOCK = 19,
+	VIRTIO_ID_SOUND = 25,
+	VIRTIO_ID_FS = 26,
+	VIRTIO_ID_I2C = 34,
+	VIRTIO_ID_CAN = 36,
+	VIRTIO_ID_GPIO = 41
 };
 
 /* Feature bits that belong to the ring and transport ("Reserved Feature Bits"). The transport

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the readers of the manifest's parts share; not for others. Each getter returns 0, or a
+ * negative code with a message that names the key.
+ */
+#pragma once
+
+#include "base/ipc.h"
+#include "base/json.h"
+#include "vmm/guest/manifest.h"
+
+/* What reading needs besides the JSON. */
+struct manifest_reader {
+	unsigned int n_fds;
+	bool used[IPC_MAX_FDS]; /* descriptors that a key named */
+	struct err *e;
+};
+
+/* Index of a word, -1 when it is none of them. */
+int manifest_word(const char *word, const char *const *words, unsigned int n);
+/* "fd": an index into the descriptors; each may be named once. MANIFEST_NO_FD when absent. */
+MUST_CHECK int manifest_get_fd(
+	struct manifest_reader *r, const json_t *o, enum json_need need, int *fd);
+/* KEY: { "fd": N } */
+MUST_CHECK int manifest_get_fd_of(struct manifest_reader *r, const json_t *root, const char *key,
+	enum json_need need, int *fd);
+/* Copies a string that must fit; out stays as it is when absent. */
+MUST_CHECK int manifest_get_name(struct manifest_reader *r, const json_t *o, const char *key,
+	enum json_need need, char out[MANIFEST_NAME]);
+/* Replaces *out (the heap's) by a copy of an optional string. */
+MUST_CHECK int manifest_get_text(
+	struct manifest_reader *r, const json_t *o, const char *key, char **out);
+/* A number that must be there. */
+MUST_CHECK int manifest_get_u32(struct manifest_reader *r, const json_t *o, const char *key,
+	uint32_t min, uint32_t max, uint32_t *out);
+
+/* One reader per device type (manifest_devices.c, or a file of its own). *d is zeroed but for its
+ * type and name. */
+MUST_CHECK int manifest_read_can(
+	struct manifest_reader *r, const json_t *o, struct manifest_device *d);
+MUST_CHECK int manifest_read_rng(
+	struct manifest_reader *r, const json_t *o, struct manifest_device *d);
+MUST_CHECK int manifest_read_console(
+	struct manifest_reader *r, const json_t *o, struct manifest_device *d);
+MUST_CHECK int manifest_read_gpu(
+	struct manifest_reader *r, const json_t *o, struct manifest_device *d);
+MUST_CHECK int manifest_read_input(
+	struct manifest_reader *r, const json_t *o, struct manifest_device *d);
+MUST_CHECK int manifest_read_blk(
+	struct manifest_reader *r, const json_t *o, struct manifest_device *d);
+MUST_CHECK int manifest_read_net(
+	struct manifest_reader *r, const json_t *o, struct manifest_device *d);
