@@ -12,8 +12,8 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "sim/scenario/arena.h"
-#include "sim/scenario/diag.h"
+#include "sim/diag/arena.h"
+#include "sim/diag/diag.h"
 #include "sim/scenario/yaml.h"
 
 struct bind;

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "sim/scenario/diag.h"
+#include "sim/diag/diag.h"
 
 #define YAML_MAX_BYTES ((size_t)1024 * 1024)
 #define YAML_MAX_DEPTH 32

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Collecting, sorting and printing of messages. */
-#include "sim/scenario/diag.h"
+#include "sim/diag/diag.h"
 
 #include <stdarg.h>
 #include <stdlib.h>

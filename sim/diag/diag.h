@@ -11,7 +11,7 @@
 #include <stdio.h>
 
 #include "base/err.h"
-#include "sim/scenario/arena.h"
+#include "sim/diag/arena.h"
 
 /* A text that messages point into. Lives in the diags' arena or longer. */
 struct source {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Blocks in a list; a request that does not fit the newest block gets a fresh one. */
-#include "sim/scenario/arena.h"
+#include "sim/diag/arena.h"
 
 #include <stdarg.h>
 #include <stdint.h>
