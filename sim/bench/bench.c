@@ -46,6 +46,8 @@ static void finish_when_alone(struct bench *b)
 	if (b->phase != BENCH_STOPPING || anyone_alive(b))
 		return;
 	b->phase = BENCH_DONE;
+	/* Only now: their guests may have flushed until the end. */
+	services_stop(&b->services);
 	ev_timer_stop(&b->phase_timer);
 	ev_loop_stop(b->loop);
 }
@@ -527,9 +529,30 @@ static int start(struct bench *b, struct err *e)
 	return rc;
 }
 
+static void service_line(void *ctx, const char *text, size_t len)
+{
+	struct bench *b = ctx;
+
+	term_line(&b->term, text, len);
+}
+
+/* The device that it served fails then, which its guest may survive. */
+static void service_died(void *ctx, const char *text)
+{
+	struct bench *b = ctx;
+
+	if (b->phase < BENCH_STOPPING)
+		term_problem(&b->term, "%s", text);
+}
+
 static int prepare(struct bench *b, struct err *e)
 {
 	int rc = ev_loop_new(&b->loop);
+
+	services_init(&b->services, b->loop);
+	b->services.line = service_line;
+	b->services.died = service_died;
+	b->services.ctx = b;
 
 	if (!rc)
 		rc = term_init(&b->term, b, b->opts.quiet);
@@ -556,6 +579,7 @@ static void fini(struct bench *b)
 	for (uint32_t i = 0; b->guests && i < b->s->n_guests; i++)
 		guest_fini(&b->guests[i]);
 	ui_fini(&b->ui);
+	services_fini(&b->services);
 	buses_free(b->buses);
 	nets_free(b->nets);
 	check_free(b->checks);

@@ -16,6 +16,7 @@
 #include "sim/bench/ctl_server.h"
 #include "sim/bench/guest.h"
 #include "sim/bench/nets.h"
+#include "sim/bench/service.h"
 #include "sim/bench/term.h"
 #include "sim/bench/ui_proc.h"
 #include "sim/check/check.h"
@@ -51,6 +52,7 @@ struct bench {
 	struct check_set *checks;
 	struct buses *buses;
 	struct nets *nets;
+	struct service_set services; /* helper programs: virtiofsd, diod, qemu-nbd */
 	struct agenda agenda;
 	bool agenda_ready;
 	struct guest *guests; /* n_guests of the scenario */
