@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
+# Linux' own drivers of display, input and power button.
+kernels=(generic)
+modules=(virtio_pci virtio_console virtio_input evdev button virtio-gpu)
+files=("$DYNO_GUEST_CHECK=/bin/guest_check")
+limit=60

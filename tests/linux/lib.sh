@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+# What the cases of the Linux tests have at hand, on the machine with the KVM. Sourced by run.
+#   $kernel    the flavour    $folder  the kernel's folder     $tmp   a folder in RAM, gone afterwards
+#   $dir       the case's     $out     where results are kept  $runs  results of the run that goes on
+
+# one_case: inside() of the loaded case, on $kernel.
+one_case() {
+	tmp=$(mktemp -d)
+	runs=$tmp/out
+	folder=$out/$kernel/folder
+	trap clean_up EXIT
+	inside
+}
+
+clean_up() {
+	local left
+	left=$(jobs -p)
+	# What the case started in the background and did not end.
+	# shellcheck disable=SC2086 # several numbers
+	[[ -z $left ]] || kill $left 2>/dev/null || true
+	keep
+	rm -rf "$tmp"
+}
+
+# keep: what the run wrote goes where it outlives the test host.
+keep() {
+	[[ -d $runs ]] || return 0
+	mkdir -p "$out/$kernel"
+	cp "$tmp/log" "$runs"/*.{log,png,xml,json} "$out/$kernel/" 2>/dev/null || true
+}
+
+# bench_start [NAME=VALUE...]: the case's scenario begins; returns when its control socket is there.
+# In it are ${KERNEL}, ${INITRD}, ${CMDLINE}, ${TMP}, ${LIMIT} (the case's, `60s`), and what is given.
+bench_start() {
+	local s args=()
+	keep
+	rm -rf "$runs"
+	for s in "$@"; do args+=(--set "$s"); done
+	export KERNEL=$out/$kernel/kernel INITRD=$out/$kernel/initrd.gz LIMIT=${limit}s TMP=$tmp
+	export CMDLINE="console=ttyS0 loglevel=4 panic=-1 ${DYNO_QUIRKS:-} $cmdline"
+	echo "== $kernel: $name $*"
+	"$DYNO_BIN/dyno" run "$dir/${scenario:-scenario.yaml}" --headless --out "$runs" "${args[@]}" \
+		>"$tmp/log" 2>&1 &
+	bench=$!
+	until [[ -S $runs/control.sock ]]; do
+		kill -0 $bench 2>/dev/null || { cat "$tmp/log"; return 1; }
+		sleep 0.2
+	done
+}
+
+# ctl WORDS...: dyno ctl to the run.
+ctl() { "$DYNO_BIN/dyno" ctl -S "$runs/control.sock" "$@"; }
+
+# said GUEST REGEX [SECONDS]: waits until a console line of the guest matches.
+said() {
+	local end=$((SECONDS + ${3:-$limit}))
+	until grep -qE "^ *[0-9.]+ [a-z0-9]+: .*($2)" "$runs/$1.log" 2>/dev/null; do
+		kill -0 $bench 2>/dev/null && [[ $SECONDS -lt $end ]] ||
+			{ echo "$1 did not say $2"; return 1; }
+		sleep 0.3
+	done
+}
+
+# bench_end [stop]: waits for the run's end, which comes when all guests are off (with `stop`, now).
+# Fails when a check did, or when a guest said FAULT, or ended without DONE.
+bench_end() {
+	local g rc=0
+	if [[ ${1:-} != stop && $kernel != none ]]; then
+		while kill -0 $bench 2>/dev/null; do
+			pgrep -P $bench -x dyno-vm >/dev/null || break
+			sleep 0.3
+		done
+	fi
+	[[ $kernel = none && ${1:-} != stop ]] || ctl stop >/dev/null 2>&1 || true
+	wait $bench || rc=$?
+	sed -n '/^VERDICT/,$p' "$tmp/log" | grep . || cat "$tmp/log"
+	[[ $kernel != none ]] || return $rc
+	for g in "${guests[@]}"; do
+		grep -E 'serial: (OK|FAULT|FIGURE|.*Kernel panic)' "$runs/$g.log" | sed "s/^/$g /" || true
+		! grep -qE 'serial: (FAULT|.*Kernel panic)' "$runs/$g.log" || rc=1
+		[[ ${1:-} = stop ]] || grep -q 'serial: DONE' "$runs/$g.log" || rc=1
+		[[ $rc = 0 ]] || grep -vE 'serial: \[' "$runs/$g.log" | tail -40 || true
+	done
+	return $rc
+}
+
+# bench [NAME=VALUE...]: the whole scenario.
+bench() { bench_start "$@" && bench_end; }
+
+# vcan NAME...: these interfaces are there and up. Skips the case where they cannot be.
+vcan() {
+	local i
+	for i in "$@"; do
+		ip link add "$i" type vcan 2>/dev/null || ip link show "$i" >/dev/null 2>&1 ||
+			{ echo "skipped: no $i (root and the module vcan are needed)"; exit 77; }
+		ip link set "$i" mtu 72 up
+	done
+}
