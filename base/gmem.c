@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 
 int gmem_add(struct gmem *m, struct gmem_region r)
 {
@@ -107,6 +108,24 @@ int gmem_zero(const struct gmem *m, gpa dst, size_t len)
 		memset(p, 0, n);
 		len -= n;
 		dst.v += n;
+	}
+	return 0;
+}
+
+int gmem_discard(const struct gmem *m, gpa a, uint64_t len)
+{
+	if (!gmem_valid(m, a, len))
+		return GUEST_E_RANGE;
+	while (len > 0) {
+		uint64_t off;
+		const struct gmem_region *r = find(m, a, &off);
+		uint64_t n = MIN(len, r->len - off);
+
+		/* Of a file the hole is punched in the file itself, not only in this mapping. */
+		if (madvise(r->host + off, n, r->fd >= 0 ? MADV_REMOVE : MADV_DONTNEED) < 0)
+			return -errno;
+		len -= n;
+		a.v += n;
 	}
 	return 0;
 }

@@ -45,6 +45,13 @@ MUST_CHECK int gmem_read(const struct gmem *m, void *dst, gpa src, size_t len);
 MUST_CHECK int gmem_write(const struct gmem *m, gpa dst, const void *src, size_t len);
 MUST_CHECK int gmem_zero(const struct gmem *m, gpa dst, size_t len);
 
+/*
+ * Gives whole pages back to the host: they read as zero from now on, for everybody who shares the
+ * memory, and take room again once they are written. Address and length are multiples of the size
+ * of the host's pages. 0, GUEST_E_RANGE, or -errno.
+ */
+MUST_CHECK int gmem_discard(const struct gmem *m, gpa a, uint64_t len);
+
 /* True when [a, a+len) lies in guest memory. */
 bool gmem_valid(const struct gmem *m, gpa a, uint64_t len);
 

@@ -263,6 +263,10 @@ void action_run(struct bench *b, const struct scenario_action *a, action_done do
 		f->open++;
 		guest_link(&b->guests[a->guest], a->u.link.net, a->u.link.up, fan_rpc, f);
 		break;
+	case SCENARIO_BALLOON:
+		f->open++;
+		guest_balloon(&b->guests[a->guest], a->u.balloon.target_bytes, fan_rpc, f);
+		break;
 	case SCENARIO_SCREENSHOT:
 		screenshot_run(b, a, f);
 		break;

@@ -81,6 +81,12 @@ static void end_captured(void *arg, const char *error)
 		stop_all(b);
 }
 
+static void end_asked(void *arg, const json_t *reply, const char *error)
+{
+	(void)reply;
+	end_captured(arg, error);
+}
+
 void bench_end(struct bench *b, const char *cause)
 {
 	if (b->phase >= BENCH_ENDING)
@@ -103,6 +109,10 @@ void bench_end(struct bench *b, const char *cause)
 	/* One for ourselves, so that answers which come at once do not end it too early. */
 	b->open_captures = 1;
 	for (uint32_t i = 0; i < b->s->n_guests; i++) {
+		if (b->s->guests[i].balloon.enabled && guest_alive(&b->guests[i])) {
+			b->open_captures++;
+			guest_balloon(&b->guests[i], 0, end_asked, b);
+		}
 		for (uint32_t d = 0; d < b->s->guests[i].n_displays; d++) {
 			b->open_captures++;
 			bench_checkpoint(b, i, d, SCENARIO_CHECKPOINT_END, end_captured, b);

@@ -134,6 +134,24 @@ static void print_status(const json_t *a)
 	}
 }
 
+static void print_balloon(const json_t *a)
+{
+	static const double mib = 1024 * 1024;
+	json_t *stats = json_object_get(a, "stats"), *value;
+	const char *name;
+
+	printf("has %.1f MiB (target %.1f), %.1f MiB are in the balloon, %.1f MiB went back to the "
+	       "host%s\n",
+		num(a, "actual_bytes") / mib, num(a, "target_bytes") / mib,
+		num(a, "held_bytes") / mib, num(a, "returned_bytes") / mib,
+		json_is_true(json_object_get(a, "driver")) ? ""
+							   : "; the guest's driver does not run");
+	json_object_foreach (stats, name, value)
+		printf("  %-20s %" JSON_INTEGER_FORMAT "\n", name, json_integer_value(value));
+	if (json_is_false(json_object_get(a, "fresh")))
+		printf("  (the guest did not answer now: figures of earlier)\n");
+}
+
 static void print_answer(const char *op, json_t *a, bool json)
 {
 	if (json || strcmp(op, "metrics") == 0) {
@@ -141,6 +159,8 @@ static void print_answer(const char *op, json_t *a, bool json)
 		putchar('\n');
 	} else if (strcmp(op, "status") == 0) {
 		print_status(a);
+	} else if (strcmp(op, "balloon") == 0) {
+		print_balloon(a);
 	} else if (str(a, "path")[0]) {
 		printf("%s\n", str(a, "path"));
 	}
@@ -278,6 +298,7 @@ const struct cli_command cmd_ctl = {
 		"  screenshot [GUEST[:DISPLAY]] FILE.png\n"
 		"  power-button|reset|kill [GUEST]\n"
 		"  bus-off GUEST [BUS]                     its CAN controller goes bus-off\n"
+		"  balloon GUEST [SIZE]                    what it shall keep of its memory; its figures\n"
 		"  metrics                                 all figures, as JSON\n"
 		"  stop                                    ends the run; returns when it is over\n"
 		"A GUEST or BUS may be left out where the scenario has one only.\n\n"

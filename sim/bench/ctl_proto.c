@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "sim/bench/nearest.h"
+#include "sim/scenario/units.h"
 
 #define HOLD_MAX_MS   60000
 #define KEY_HOLD_MS   80
@@ -183,6 +184,28 @@ static int screenshot_fields(
 	return 0;
 }
 
+static int balloon_fields(
+	const json_t *req, const struct scenario *s, struct ctl_request *out, struct err *e)
+{
+	const struct scenario_guest *g = &s->guests[out->action.guest];
+	uint64_t *target = &out->action.u.balloon.target_bytes;
+	const char *text = NULL;
+	int rc = json_get_str(req, "target", JSON_OPTIONAL, &text, e);
+
+	if (rc)
+		return rc;
+	if (!g->balloon.enabled)
+		return err_set(e, -EINVAL,
+			"guest %s has no balloon: give it `balloon: true` in the scenario",
+			g->name);
+	if (text && (unit_size(text, target) || *target < 4096 || *target > g->memory_bytes))
+		return err_set(e, -EINVAL,
+			"\"target\" is \"%.40s\": say what the guest shall keep, for example 256M, "
+			"at most its memory",
+			text);
+	return 0;
+}
+
 static const struct op ops[] = {
 	{ "status", CTL_STATUS, SCENARIO_OPS, 0, NULL },
 	{ "metrics", CTL_METRICS, SCENARIO_OPS, 0, NULL },
@@ -199,10 +222,12 @@ static const struct op ops[] = {
 	{ "reset", CTL_ACTION, SCENARIO_RESET, NEED_GUEST, NULL },
 	{ "kill", CTL_ACTION, SCENARIO_KILL, NEED_GUEST, NULL },
 	{ "bus-off", CTL_ACTION, SCENARIO_BUS_OFF, NEED_GUEST, bus_off_fields },
+	{ "balloon", CTL_BALLOON, SCENARIO_OPS, NEED_GUEST, balloon_fields },
 };
 
 const char *const ctl_op_names[] = { "status", "metrics", "stop", "pause", "resume", "send", "key",
-	"touch", "pointer", "screenshot", "power-button", "reset", "kill", "bus-off", NULL };
+	"touch", "pointer", "screenshot", "power-button", "reset", "kill", "bus-off", "balloon",
+	NULL };
 
 static_assert(ARRAY_SIZE(ctl_op_names) == ARRAY_SIZE(ops) + 1, "one name for each operation");
 

@@ -120,6 +120,7 @@ struct ctl_later {
 	uint32_t slot;
 	uint64_t generation;
 	json_t *id;
+	json_t *body; /* the answer's other members; NULL */
 	char path[1024];
 };
 
@@ -127,13 +128,17 @@ struct ctl_later {
 static void later_tell(struct ctl_later *l, const char *error)
 {
 	struct ctl_client *c = l->server->clients[l->slot];
-	json_t *body = NULL;
+	json_t *body = l->body;
 
-	if (!l->deadline_ns)
+	l->body = NULL;
+	if (!l->deadline_ns) {
+		json_decref(body);
 		return;
+	}
 	l->deadline_ns = 0;
 	if (!c || c->generation != l->generation) {
 		json_decref(l->id);
+		json_decref(body);
 		return;
 	}
 	c->open--;
@@ -222,6 +227,18 @@ static void screenshot(struct bench *b, struct ctl_request *r, struct ctl_later 
 	ui_capture(&b->ui, r->action.guest, r->action.display, l->path, later_done, l);
 }
 
+static void balloon_done(void *arg, const json_t *reply, const char *error)
+{
+	struct ctl_later *l = arg;
+
+	if (!error) {
+		l->body = json_deep_copy(reply);
+		json_object_del(l->body, "reply");
+		json_object_del(l->body, "ok");
+	}
+	later_done(l, error);
+}
+
 /* False when the client is gone. */
 static bool serve(struct ctl_client *c, const char *line, size_t len)
 {
@@ -256,6 +273,9 @@ static bool serve(struct ctl_client *c, const char *line, size_t len)
 		return answer(c, id, NULL, "out of memory");
 	if (r.op == CTL_SCREENSHOT)
 		screenshot(b, &r, l);
+	else if (r.op == CTL_BALLOON)
+		guest_balloon(&b->guests[r.action.guest], r.action.u.balloon.target_bytes,
+			balloon_done, l);
 	else if (r.op == CTL_PAUSE || r.op == CTL_RESUME)
 		action_pause_bench(b, r.op == CTL_PAUSE, later_done, l);
 	else

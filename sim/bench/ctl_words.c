@@ -39,6 +39,8 @@ static const struct form forms[] = {
 	{ "reset", "reset [GUEST]", 0, 1, 'g', true, { NULL } },
 	{ "kill", "kill [GUEST]", 0, 1, 'g', true, { NULL } },
 	{ "bus-off", "bus-off GUEST [BUS]", 1, 2, 'g', false, { "bus" } },
+	{ "balloon", "balloon GUEST [SIZE], for example balloon ivi 256M", 1, 2, 'g', false,
+		{ "target" } },
 };
 
 static int usage(const struct form *f, struct err *e)

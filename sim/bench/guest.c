@@ -472,6 +472,8 @@ void guest_fini(struct guest *g)
 	g->ready_regex_ok = false;
 	json_decref(g->memory);
 	g->memory = NULL;
+	json_decref(g->balloon);
+	g->balloon = NULL;
 }
 
 void guest_request(struct guest *g, const char *op, rpc_done done, void *arg)
@@ -498,6 +500,42 @@ void guest_link(struct guest *g, uint32_t net, bool up, rpc_done done, void *arg
 {
 	rpc_call(&g->rpc, json_pack("{s:s,s:i,s:b}", "op", "link", "net", (int)net, "up", up), NULL,
 		0, done, arg);
+}
+
+struct balloon_call {
+	struct guest *g;
+	rpc_done done;
+	void *arg;
+};
+
+static void balloon_answered(void *arg, const json_t *reply, const char *error)
+{
+	struct balloon_call *c = arg;
+
+	if (!error) {
+		json_decref(c->g->balloon);
+		c->g->balloon = json_deep_copy(reply);
+		json_object_del(c->g->balloon, "reply");
+		json_object_del(c->g->balloon, "ok");
+	}
+	c->done(c->arg, reply, error);
+	free(c);
+}
+
+void guest_balloon(struct guest *g, uint64_t target_bytes, rpc_done done, void *arg)
+{
+	struct balloon_call *c = malloc(sizeof(*c));
+	json_t *q = json_pack("{s:s}", "op", "balloon");
+
+	if (!c) {
+		json_decref(q);
+		done(arg, NULL, "out of memory");
+		return;
+	}
+	*c = (struct balloon_call){ g, done, arg };
+	if (target_bytes)
+		json_object_set_new(q, "target_bytes", json_integer((json_int_t)target_bytes));
+	rpc_call(&g->rpc, q, NULL, 0, balloon_answered, c);
 }
 
 void guest_kill(struct guest *g)

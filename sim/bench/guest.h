@@ -65,6 +65,7 @@ struct guest {
 	/* CLOCK_MONOTONIC; 0: not yet. Of the first start where it was started again. */
 	uint64_t spawned_ns, started_ns, ready_ns;
 	uint64_t first_frame_ns[DISPLAY_MAX_SCANOUTS];
+	json_t *balloon; /* its latest answer about its balloon; NULL */
 	json_t *memory; /* taken before its end for the metrics; NULL */
 };
 
@@ -90,6 +91,9 @@ void guest_input(struct guest *g, uint32_t display, enum input_kind kind,
 	const struct input_event_rec *ev, uint32_t n, rpc_done done, void *arg);
 /* The cable of one of its network cards, in or out. */
 void guest_link(struct guest *g, uint32_t net, bool up, rpc_done done, void *arg);
+/* Sets what it shall keep of its memory (0: as it is) and asks for its figures, which the answer
+ * has and g->balloon keeps. */
+void guest_balloon(struct guest *g, uint64_t target_bytes, rpc_done done, void *arg);
 /* SIGKILL on purpose. */
 void guest_kill(struct guest *g);
 

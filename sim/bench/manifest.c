@@ -149,6 +149,13 @@ json_t *manifest_vm(const struct scenario *s, uint32_t guest, const struct manif
 		json_array_append_new(devices, json_pack("{s:s,s:s,s:i}", "type", "input", "kind",
 						       input_names[g->inputs[i].kind], "scanout",
 						       (int)g->inputs[i].display));
+	if (g->balloon.enabled)
+		json_array_append_new(devices,
+			json_pack("{s:s,s:I,s:b,s:b}", "type", "balloon", "target_bytes",
+				(json_int_t)(g->balloon.target_bytes ? g->balloon.target_bytes
+								     : g->memory_bytes),
+				"reporting", g->balloon.reporting, "deflate_on_oom",
+				g->balloon.deflate_on_oom));
 	for (uint32_t i = 0; i < g->n_nets; i++)
 		json_array_append_new(devices, net_device(s, guest, i, in->nets[i], out));
 	return m;

@@ -48,6 +48,7 @@ static inline struct load *load_of(struct bind *b)
 extern const struct schema schema_scenario;
 extern const struct schema schema_guest, schema_bus, schema_replay; /* table_machine.c */
 extern const struct schema schema_network, schema_net, schema_link; /* table_net.c */
+extern const struct schema schema_balloon, schema_balloon_op; /* table_balloon.c */
 extern const struct schema schema_action; /* table_action.c */
 extern const struct schema schema_check; /* table_check.c */
 
@@ -83,6 +84,9 @@ const struct scenario_replay *load_replays(struct bind *b, const void *raws, uin
 
 /* Name of a check that was made from one about every guest; NULL for kinds that cannot be. */
 const char *load_check_name(struct bind *b, const struct scenario_check *c);
+
+/* A guest's balloon against its memory (table_balloon.c). */
+void balloon_check(struct bind *b, const struct node *n, const struct scenario_guest *g);
 
 /* Asks for a picture at a time; returns the checkpoint's name. */
 const char *load_imply_picture(struct bind *b, uint64_t at_ns, uint32_t guest, uint32_t display);

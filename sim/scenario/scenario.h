@@ -133,6 +133,11 @@ struct scenario_net {
 	double loss; /* share of the frames */
 };
 
+struct scenario_balloon {
+	bool enabled, reporting, deflate_on_oom;
+	uint64_t target_bytes; /* what the guest shall keep; 0: all its memory */
+};
+
 struct scenario_guest {
 	const char *name;
 	const char *kernel; /* path to open; NULL when `builtin` is set */
@@ -155,6 +160,7 @@ struct scenario_guest {
 	const struct scenario_input *inputs; /* one input device each, in this order */
 	const struct scenario_port *ports; /* of one virtio-console; none: no such device */
 	const struct scenario_disk *disks;
+	struct scenario_balloon balloon;
 };
 
 /* --- buses and replays ------------------------------------------------------------------- */
@@ -215,6 +221,7 @@ enum scenario_op {
 	SCENARIO_KILL,
 	SCENARIO_BUS_OFF, /* the guest's controller on u.bus_off.bus goes bus-off */
 	SCENARIO_LINK, /* the cable of a network card, in or out */
+	SCENARIO_BALLOON, /* what a guest shall keep of its memory */
 	SCENARIO_SCREENSHOT,
 	SCENARIO_LOG,
 	SCENARIO_OPS
@@ -272,6 +279,9 @@ struct scenario_action {
 			uint32_t net; /* index in the guest's nets */
 			bool up;
 		} link;
+		struct {
+			uint64_t target_bytes; /* 0 (control socket only): as it is */
+		} balloon;
 		struct {
 			const char *checkpoint; /* becomes part of the PNG's name */
 		} screenshot;

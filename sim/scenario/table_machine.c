@@ -438,6 +438,7 @@ static void guest_post(struct bind *b, const struct node *n, void *obj)
 	g->inputs = in;
 	check_unique(b, n, g);
 	check_map_buses(b, n, g);
+	balloon_check(b, n, g);
 }
 
 static const struct schema_key guest_name = {
@@ -526,6 +527,10 @@ static const struct schema_key guest_keys[] = {
 		.def = "true",
 		.offset = offsetof(struct scenario_guest, rng),
 		.doc = "give it an entropy device" },
+	{ .key = "balloon",
+		.shape = SHAPE_INPLACE,
+		.sub = &schema_balloon,
+		.doc = "give it a memory balloon" },
 	{ .key = "ready",
 		.type = &type_regex,
 		.def = "^READY\\b",

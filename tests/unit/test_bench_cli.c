@@ -184,6 +184,9 @@ static void test_words_become_requests(void **state)
 	expect_json(WORDS("screenshot", "ivi", "a.png"),
 		"{\"op\":\"screenshot\",\"guest\":\"ivi\",\"path\":\"/here/a.png\"}");
 	expect_json(WORDS("kill", "ivi"), "{\"op\":\"kill\",\"guest\":\"ivi\"}");
+	expect_json(WORDS("balloon", "ivi"), "{\"op\":\"balloon\",\"guest\":\"ivi\"}");
+	expect_json(WORDS("balloon", "ivi", "256M"),
+		"{\"op\":\"balloon\",\"guest\":\"ivi\",\"target\":\"256M\"}");
 	expect_json(WORDS("bus-off", "ivi"), "{\"op\":\"bus-off\",\"guest\":\"ivi\"}");
 }
 

@@ -19,7 +19,11 @@ static const struct scenario_display screens[] = {
 };
 static const struct scenario_guest guests[] = {
 	{ .name = "cluster" },
-	{ .name = "ivi", .n_displays = 2, .displays = screens },
+	{ .name = "ivi",
+		.n_displays = 2,
+		.displays = screens,
+		.memory_bytes = 512u << 20,
+		.balloon.enabled = true },
 };
 static const struct scenario_bus buses[] = { { .name = "can0" }, { .name = "can1" } };
 static const struct scenario two = {
@@ -92,6 +96,28 @@ static void test_pause_without_a_guest_is_for_all(void **state)
 	assert_int_equal(r.op, CTL_ACTION);
 	assert_int_equal(r.action.guest, 1);
 	ctl_request_fini(&r);
+}
+
+static void test_a_balloon_has_a_size_or_is_only_asked(void **state)
+{
+	struct ctl_request r;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(
+		parse(&two, "{\"op\":\"balloon\",\"guest\":\"ivi\",\"target\":\"256M\"}", &r, &e),
+		0);
+	assert_int_equal(r.op, CTL_BALLOON);
+	assert_int_equal(r.action.guest, 1);
+	assert_int_equal(r.action.u.balloon.target_bytes, 256u << 20);
+	ctl_request_fini(&r);
+	assert_int_equal(parse(&one, "{\"op\":\"balloon\"}", &r, &e), 0);
+	assert_int_equal(r.action.u.balloon.target_bytes, 0);
+	ctl_request_fini(&r);
+	expect_error(&two, "{\"op\":\"balloon\",\"guest\":\"cluster\"}", "has no balloon");
+	expect_error(&one, "{\"op\":\"balloon\",\"target\":\"1G\"}", "at most its memory");
+	expect_error(&one, "{\"op\":\"balloon\",\"target\":\"much\"}", "for example 256M");
+	expect_error(&one, "{\"op\":\"balloon\",\"target\":\"0\"}", "for example 256M");
 }
 
 static void test_a_touch_stays_on_its_display(void **state)
@@ -187,6 +213,7 @@ int main(void)
 		cmocka_unit_test(test_a_frame_is_sent_to_the_named_bus),
 		cmocka_unit_test(test_the_only_bus_and_guest_need_not_be_named),
 		cmocka_unit_test(test_pause_without_a_guest_is_for_all),
+		cmocka_unit_test(test_a_balloon_has_a_size_or_is_only_asked),
 		cmocka_unit_test(test_a_touch_stays_on_its_display),
 		cmocka_unit_test(test_a_pointer_needs_something_to_do),
 		cmocka_unit_test(test_unknown_names_are_answered_with_the_nearest),

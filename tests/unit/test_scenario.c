@@ -65,6 +65,32 @@ static void test_what_is_not_said_has_its_default(void **state)
 	scenario_free(s);
 }
 
+static void test_a_balloon_is_switched_on_or_has_keys(void **state)
+{
+	struct scenario *s = load("duration: 9s\n"
+				  "guests:\n"
+				  "  none: {kernel: a.elf}\n"
+				  "  plain: {kernel: a.elf, balloon: true}\n"
+				  "  off: {kernel: a.elf, balloon: false}\n"
+				  "  set: {kernel: a.elf, memory: 1G,\n"
+				  "    balloon: {target: 256M, reporting: false}}\n"
+				  "actions:\n"
+				  "  - {at: 1s, balloon: {guest: set, target: 512M}}\n");
+
+	(void)state;
+	assert_false(s->guests[0].balloon.enabled);
+	assert_true(s->guests[1].balloon.enabled && s->guests[1].balloon.reporting &&
+		    s->guests[1].balloon.deflate_on_oom);
+	assert_int_equal(s->guests[1].balloon.target_bytes, 0);
+	assert_false(s->guests[2].balloon.enabled);
+	assert_true(s->guests[3].balloon.enabled && !s->guests[3].balloon.reporting);
+	assert_int_equal(s->guests[3].balloon.target_bytes, 256u << 20);
+	assert_int_equal(s->actions[0].op, SCENARIO_BALLOON);
+	assert_int_equal(s->actions[0].guest, 3);
+	assert_int_equal(s->actions[0].u.balloon.target_bytes, 512u << 20);
+	scenario_free(s);
+}
+
 static void test_guests_are_wired_as_written(void **state)
 {
 	struct scenario *s =
@@ -409,6 +435,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_not_said_has_its_default),
+		cmocka_unit_test(test_a_balloon_is_switched_on_or_has_keys),
 		cmocka_unit_test(test_guests_are_wired_as_written),
 		cmocka_unit_test(test_identifier_sets_of_a_replay_become_ordered_rules),
 		cmocka_unit_test(test_actions_are_sorted_by_time_and_keep_file_order),

@@ -164,6 +164,23 @@ static void test_wrong_types_are_told_apart(void **state)
 		"4 errors\n");
 }
 
+static void test_balloons_stay_below_the_memory(void **state)
+{
+	(void)state;
+	check_report(GOOD "  ivi: {kernel: a.elf, memory: 128M, balloon: {target: 256M}}\n",
+		"car.yaml:10:47: error: guest \"ivi\": balloon asks for more than the guest's memory, "
+		"128 MiB\n"
+		"  10 |   ivi: {kernel: a.elf, memory: 128M, balloon: {target: 256M}}\n"
+		"     |                                               ^~~~~~~~~~~~~~\n"
+		"1 error\n");
+	check_report(GOOD "actions:\n"
+			  "  - {at: 1s, balloon: {guest: cluster, target: 32M}}\n",
+		"car.yaml:11:23: error: action 1: balloon needs `balloon: true` of guest \"cluster\"\n"
+		"  11 |   - {at: 1s, balloon: {guest: cluster, target: 32M}}\n"
+		"     |                       ^~~~~~~~~~~~~~~~~~~~~~~~~~~~~\n"
+		"1 error\n");
+}
+
 static void test_an_action_is_one_thing(void **state)
 {
 	(void)state;
@@ -174,7 +191,7 @@ static void test_an_action_is_one_thing(void **state)
 		"  11 |   - {at: 1s, reset: cluster, kill: cluster}\n"
 		"     |                              ^~~~\n"
 		"car.yaml:12:5: error: action 2: needs one of: send, key, touch, pointer, power_button, "
-		"reset, pause, resume, kill, bus_off, link, screenshot, log\n"
+		"reset, pause, resume, kill, bus_off, link, balloon, screenshot, log\n"
 		"  12 |   - {at: 2s}\n"
 		"     |     ^~~~~~~~\n"
 		"2 errors\n");
@@ -420,6 +437,7 @@ int main(void)
 		cmocka_unit_test(test_a_guest_that_is_there_twice_is_named),
 		cmocka_unit_test(test_a_missing_key_says_what_it_is_for),
 		cmocka_unit_test(test_wrong_types_are_told_apart),
+		cmocka_unit_test(test_balloons_stay_below_the_memory),
 		cmocka_unit_test(test_an_action_is_one_thing),
 		cmocka_unit_test(test_references_to_guests_and_displays_are_checked),
 		cmocka_unit_test(test_frames_are_checked_as_they_are_written),

@@ -81,6 +81,24 @@ static void test_example_of_the_interface_page_is_understood(void **state)
 	manifest_fini(&m);
 }
 
+static void test_balloons_have_defaults_and_keys(void **state)
+{
+	static const char text[] =
+		"{" HEAD ",\"devices\":[{\"type\":\"balloon\"},{\"type\":\"balloon\","
+		"\"target_bytes\":4096,\"reporting\":false,\"deflate_on_oom\":false}]}";
+	struct manifest m;
+
+	(void)state;
+	assert_int_equal(parse(text, 1, &m, NULL), 0);
+	assert_true(m.device[0].u.balloon.target_bytes == UINT64_MAX);
+	assert_true(m.device[0].u.balloon.reporting && m.device[0].u.balloon.deflate_on_oom);
+	assert_int_equal(m.device[1].u.balloon.target_bytes, 4096);
+	assert_false(m.device[1].u.balloon.reporting || m.device[1].u.balloon.deflate_on_oom);
+	manifest_fini(&m);
+	expect_refused("{" HEAD ",\"devices\":[{\"type\":\"balloon\",\"target_bytes\":-1}]}",
+		"target_bytes");
+}
+
 static void test_disks_have_defaults_and_keys(void **state)
 {
 	static const char text[] =
@@ -202,6 +220,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_smallest_manifest_has_defaults),
 		cmocka_unit_test(test_example_of_the_interface_page_is_understood),
+		cmocka_unit_test(test_balloons_have_defaults_and_keys),
 		cmocka_unit_test(test_disks_have_defaults_and_keys),
 		cmocka_unit_test(test_wrong_keys_are_named),
 		cmocka_unit_test(test_long_names_and_too_many_devices_are_refused),

@@ -30,6 +30,7 @@ static const struct bind *const binds[DEVICE_TYPES] = {
 	[DEVICE_INPUT] = &bind_input,
 	[DEVICE_BLK] = &bind_blk,
 	[DEVICE_NET] = &bind_net,
+	[DEVICE_BALLOON] = &bind_balloon,
 };
 
 static struct ev_loop *loop_of(struct machine *mc, const struct manifest_device *d)

@@ -191,7 +191,7 @@ int machine_start(struct machine *mc, struct err *e)
 
 	if (rc == 0 && manifest_gpu(mc->m))
 		rc = loop_thread_start(&mc->gpu_loop, e);
-	if (rc == 0 && manifest_has(mc->m, DEVICE_BLK))
+	if (rc == 0 && (manifest_has(mc->m, DEVICE_BLK) || manifest_has(mc->m, DEVICE_BALLOON)))
 		rc = loop_thread_start(&mc->disk_loop, e);
 	return rc < 0 ? rc : vm_start(mc->vm, e);
 }

@@ -26,6 +26,8 @@ struct machine_host {
 	void (*first_frame)(void *ctx, unsigned int scanout, uint64_t t_ns);
 	/* A device was latched. Its loop's thread. Text is borrowed. */
 	void (*device_error)(void *ctx, const char *device, const char *text);
+	/* The guest's memory statistics came in. The disks' thread. */
+	void (*balloon_stats)(void *ctx);
 	void *ctx;
 };
 
@@ -55,3 +57,11 @@ MUST_CHECK int machine_input(struct machine *mc, unsigned int scanout, enum inpu
 	const struct input_event_rec *ev, uint32_t n);
 /* The cable of network card number `index`, in or out. 0, -ENODEV, or -ECANCELED. */
 MUST_CHECK int machine_link(struct machine *mc, unsigned int index, bool up);
+/*
+ * Sets what the guest shall keep of its memory (NULL: as it is) and asks for its statistics, which
+ * host.balloon_stats announces where *asked is true. 0; -ENODEV without a balloon; -ERANGE for more
+ * than the guest's memory; -ECANCELED. (bind_balloon.c)
+ */
+MUST_CHECK int machine_balloon_ask(struct machine *mc, const uint64_t *target_bytes, bool *asked);
+/* The balloon's figures, as members of `reply`. */
+void machine_balloon_report(struct machine *mc, json_t *reply);

@@ -24,6 +24,7 @@ static const struct {
 	[DEVICE_INPUT] = { "input", manifest_read_input },
 	[DEVICE_BLK] = { "blk", manifest_read_blk },
 	[DEVICE_NET] = { "net", manifest_read_net },
+	[DEVICE_BALLOON] = { "balloon", manifest_read_balloon },
 };
 
 const char *device_type_name(enum device_type t)

@@ -29,6 +29,7 @@ enum device_type {
 	DEVICE_INPUT,
 	DEVICE_BLK,
 	DEVICE_NET,
+	DEVICE_BALLOON,
 	DEVICE_TYPES
 };
 
@@ -79,6 +80,10 @@ struct manifest_device {
 			uint8_t mac[6];
 			uint16_t mtu; /* 0: not said to the driver */
 		} net;
+		struct {
+			uint64_t target_bytes; /* what the guest shall keep; all when not given */
+			bool reporting, deflate_on_oom;
+		} balloon;
 	} u;
 };
 

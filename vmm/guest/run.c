@@ -19,6 +19,9 @@
 #include "vmm/guest/machine.h"
 
 #define MAX_INPUT_EVENTS DISPLAY_MAX_EVENTS
+/* Requests that wait for the guest's memory statistics, and how long they do. */
+#define MAX_WAITING   16
+#define STATS_WAIT_NS (1 * NS_PER_S)
 
 /* A sanitizer opens files of /proc when the process ends: it cannot from inside the sandbox. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -34,6 +37,9 @@
 
 enum state { STATE_RUNNING, STATE_PAUSED, STATE_ENDED };
 
+/* What a request's handler returns when it is answered later. */
+#define OP_LATER 1
+
 struct run {
 	struct ev_loop *loop;
 	struct ev_io io;
@@ -41,12 +47,15 @@ struct run {
 	struct machine *mc;
 	enum state state;
 	int status;
+	json_t *waiting[MAX_WAITING]; /* ids, oldest first */
+	unsigned int n_waiting;
+	struct ev_timer stats_limit;
 };
 
 /* A message from another thread. */
 struct news {
 	struct run *r;
-	enum { NEWS_WISH, NEWS_FRAME, NEWS_DEVICE } kind;
+	enum { NEWS_WISH, NEWS_FRAME, NEWS_DEVICE, NEWS_STATS } kind;
 	enum machine_wish wish;
 	unsigned int scanout;
 	uint64_t t_ns;
@@ -62,12 +71,27 @@ static void tell(struct run *r, json_t *msg)
 		log_warn("the bench does not hear: %s", strerror(-rc));
 }
 
+/* Answers all that wait for statistics; `fresh`: they came. */
+static void answer_waiting(struct run *r, bool fresh)
+{
+	ev_timer_stop(&r->stats_limit);
+	for (unsigned int i = 0; i < r->n_waiting; i++) {
+		json_t *reply =
+			json_pack("{s:o,s:b,s:b}", "reply", r->waiting[i], "ok", 1, "fresh", fresh);
+
+		machine_balloon_report(r->mc, reply);
+		tell(r, reply);
+	}
+	r->n_waiting = 0;
+}
+
 static void end(struct run *r, const char *reason, const char *text, int status)
 {
 	if (r->state == STATE_ENDED)
 		return;
 	machine_pause(r->mc);
 	machine_drain(r->mc);
+	answer_waiting(r, false);
 	r->state = STATE_ENDED;
 	r->status = status;
 	tell(r, json_pack("{s:s,s:s,s:s}", "event", "exited", "reason", reason, "text", text));
@@ -110,6 +134,12 @@ static void on_wish(struct run *r, enum machine_wish w, const char *text)
 	}
 }
 
+static void on_stats_limit(struct ev_timer *t, uint64_t now_ns)
+{
+	(void)now_ns;
+	answer_waiting(t->data, false);
+}
+
 static void on_news(void *arg)
 {
 	struct news *n = arg;
@@ -127,6 +157,9 @@ static void on_news(void *arg)
 		case NEWS_DEVICE:
 			tell(r, json_pack("{s:s,s:s,s:s}", "event", "device_error", "device",
 					n->device, "text", n->text));
+			break;
+		case NEWS_STATS:
+			answer_waiting(r, true);
 			break;
 		}
 	}
@@ -161,6 +194,11 @@ static void host_first_frame(void *ctx, unsigned int scanout, uint64_t t_ns)
 static void host_device_error(void *ctx, const char *device, const char *text)
 {
 	post(ctx, (struct news){ .kind = NEWS_DEVICE }, device, text);
+}
+
+static void host_balloon_stats(void *ctx)
+{
+	post(ctx, (struct news){ .kind = NEWS_STATS }, "", "");
 }
 
 /* ---- requests ---- */
@@ -289,6 +327,30 @@ static int op_link(struct run *r, const json_t *q, json_t *reply, struct err *e)
 		      : 0;
 }
 
+static int op_balloon(struct run *r, const json_t *q, json_t *reply, struct err *e)
+{
+	uint64_t target = 0;
+	bool given = json_object_get(q, "target_bytes"), asked = false;
+	int rc = json_get_u64(q, "target_bytes", JSON_OPTIONAL, 0, INT64_MAX, &target, e);
+
+	if (rc < 0)
+		return rc;
+	rc = machine_balloon_ask(r->mc, given ? &target : NULL, &asked);
+	if (rc == -ERANGE)
+		return err_set(e, rc, "the guest has less memory than that");
+	if (rc < 0)
+		return err_set(e, rc, "the guest has no balloon");
+	/* A guest that stands answers nothing. */
+	if (asked && r->state == STATE_RUNNING && r->n_waiting < MAX_WAITING) {
+		if (r->n_waiting == 0)
+			ev_timer_at(&r->stats_limit, clock_now_ns() + STATS_WAIT_NS);
+		return OP_LATER;
+	}
+	json_object_set_new(reply, "fresh", json_false());
+	machine_balloon_report(r->mc, reply);
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int (*fn)(struct run *r, const json_t *q, json_t *reply, struct err *e);
@@ -300,6 +362,7 @@ static const struct {
 	{ "status", op_status },
 	{ "input", op_input },
 	{ "link", op_link },
+	{ "balloon", op_balloon },
 };
 
 static int carry_out(struct run *r, const json_t *q, json_t *reply, struct err *e)
@@ -324,6 +387,11 @@ static void on_request(struct run *r, const json_t *q)
 	bool stop = op && strcmp(op, "stop") == 0;
 	int rc = stop ? 0 : carry_out(r, q, reply, &e);
 
+	if (rc == OP_LATER) {
+		r->waiting[r->n_waiting++] = id ? json_incref(id) : json_null();
+		json_decref(reply);
+		return;
+	}
 	json_object_set(reply, "reply", id ? id : json_null());
 	json_object_set_new(reply, "ok", json_boolean(rc == 0));
 	if (rc < 0)
@@ -377,13 +445,18 @@ int run_machine(const struct manifest *m, int control_fd, int *fds, struct err *
 	struct machine_host host = { .wish = host_wish,
 		.first_frame = host_first_frame,
 		.device_error = host_device_error,
+		.balloon_stats = host_balloon_stats,
 		.ctx = &r };
 	int rc = ev_loop_new(&r.loop);
 
 	if (rc < 0)
 		return err_errno(e, -rc, "event loop"), RUN_STATUS_UNABLE;
 	host.loop = r.loop;
-	rc = machine_new(&r.mc, m, fds, &host, e);
+	rc = ev_timer_init(r.loop, &r.stats_limit, on_stats_limit, &r);
+	if (rc < 0)
+		(void)err_errno(e, -rc, "event loop");
+	else
+		rc = machine_new(&r.mc, m, fds, &host, e);
 	if (rc == 0)
 		rc = start(&r, m, e);
 	if (rc == 0) {
@@ -393,6 +466,7 @@ int run_machine(const struct manifest *m, int control_fd, int *fds, struct err *
 	}
 	ev_io_del(&r.io);
 	machine_free(r.mc);
+	ev_timer_fini(&r.stats_limit);
 	ev_loop_free(r.loop);
 	return r.status;
 }

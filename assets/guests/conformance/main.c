@@ -61,6 +61,7 @@ static const struct {
 	{ "gpu", suite_gpu },
 	{ "input", suite_input },
 	{ "net", suite_net },
+	{ "balloon", suite_balloon },
 };
 
 void dyno_main(void);

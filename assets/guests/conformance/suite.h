@@ -20,6 +20,7 @@ void suite_can(void);
 void suite_gpu(void);
 void suite_input(void);
 void suite_net(void);
+void suite_balloon(void);
 
 /* True under QEMU (option vmm=qemu): a few known deviations of it are skipped, not failed. */
 bool on_qemu(void);

@@ -12,6 +12,7 @@
 #define VIRTIO_BLK     2
 #define VIRTIO_CONSOLE 3
 #define VIRTIO_RNG     4
+#define VIRTIO_BALLOON 5
 #define VIRTIO_GPU     16
 #define VIRTIO_INPUT   18
 #define VIRTIO_CAN     36

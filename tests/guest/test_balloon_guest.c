@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A guest with a memory balloon on dyno-vm: the conformance guest's verdicts, and what guest memory
+ * takes on the host, which is read from the file behind it.
+ */
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "tests/support/vm_harness.h"
+
+#define LIMIT_MS 60000
+#define MIB      (1024 * 1024)
+
+static void start(struct vmh *h, const char *cmdline)
+{
+	static char kernel[4096];
+	const char *build = getenv("DYNO_BUILD_DIR");
+	struct vmh_config cfg = { .kernel = kernel, .cmdline = cmdline };
+
+	snprintf(kernel, sizeof(kernel), "%s/guests/conformance.elf", build ? build : ".");
+	cfg.more_take = json_pack(
+		"{s:[{s:s}],s:i}", "devices", "type", "balloon", "memory_bytes", 64 * MIB);
+	vmh_start(h, &cfg);
+}
+
+/* What the guest's memory takes, in MiB. */
+static double ram_mib(const struct vmh *h)
+{
+	char dir[64], path[400], to[256];
+	double mib = -1;
+	struct dirent *d;
+	DIR *fds;
+
+	snprintf(dir, sizeof(dir), "/proc/%d/fd", (int)h->pid);
+	fds = opendir(dir);
+	assert_non_null(fds);
+	while ((d = readdir(fds)) != NULL) {
+		struct stat st;
+		ssize_t n;
+
+		snprintf(path, sizeof(path), "%s/%s", dir, d->d_name);
+		n = readlink(path, to, sizeof(to) - 1);
+		to[n > 0 ? n : 0] = '\0';
+		if (strstr(to, "guest-ram") && stat(path, &st) == 0)
+			mib = (double)st.st_blocks * 512 / MIB;
+	}
+	closedir(fds);
+	assert_true(mib >= 0);
+	return mib;
+}
+
+static void set_target(struct vmh *h, json_int_t less_mib)
+{
+	json_t *a = vmh_request(h, "status", json_object(), LIMIT_MS), *device;
+	json_int_t memory;
+
+	assert_non_null(a);
+	device = json_array_get(json_object_get(a, "devices"), 0);
+	/* Before anything is asked for the guest has all its memory. */
+	memory = json_integer_value(json_object_get(device, "held_bytes")) +
+		 json_integer_value(json_object_get(device, "actual_bytes"));
+	json_decref(a);
+	a = vmh_request(h, "balloon", json_pack("{s:I}", "target_bytes", memory - less_mib * MIB),
+		LIMIT_MS);
+	assert_non_null(a);
+	assert_true(json_is_true(json_object_get(a, "ok")));
+	/* The guest put one buffer of statistics in its queue, and no second one. */
+	assert_true(json_is_false(json_object_get(a, "fresh")));
+	if (less_mib)
+		assert_int_equal(json_integer_value(json_object_get(
+					 json_object_get(a, "stats"), "free_bytes")),
+			12345678);
+	json_decref(a);
+}
+
+static void passes(struct vmh *h)
+{
+	assert_true(vmh_console(h, "\nDONE ", LIMIT_MS));
+	if (strstr(h->console, "\nFAIL") || strstr(h->console, "PANIC"))
+		fail_msg("%s", h->console);
+	assert_non_null(strstr(h->console, "PASS balloon.report"));
+	assert_int_equal(vmh_wait(h, LIMIT_MS), 0);
+	vmh_stop(h);
+}
+
+static void test_memory_leaves_the_process_and_comes_back(void **state)
+{
+	struct vmh h;
+	double full, less;
+
+	(void)state;
+	start(&h, "print=com1 only=balloon balloon=follow");
+	assert_true(vmh_console(&h, "FILLED", LIMIT_MS));
+	full = ram_mib(&h);
+	assert_true(full > 16);
+	set_target(&h, 16);
+	assert_true(vmh_console(&h, "INFLATED", LIMIT_MS));
+	less = ram_mib(&h);
+	if (full - less < 15.9 || full - less > 16.1)
+		fail_msg("%.2f MiB, then %.2f", full, less);
+	set_target(&h, 0);
+	passes(&h);
+}
+
+static void test_packed_rings_do_the_same(void **state)
+{
+	struct vmh h;
+
+	(void)state;
+	start(&h, "print=com1 only=balloon ring=packed");
+	passes(&h);
+}
+
+static void test_more_than_the_memory_is_refused(void **state)
+{
+	struct vmh h;
+	json_t *a;
+
+	(void)state;
+	start(&h, "print=com1 only=balloon balloon=follow");
+	assert_true(vmh_console(&h, "FILLED", LIMIT_MS));
+	a = vmh_request(
+		&h, "balloon", json_pack("{s:I}", "target_bytes", (json_int_t)1 << 40), LIMIT_MS);
+	assert_non_null(a);
+	assert_true(json_is_false(json_object_get(a, "ok")));
+	assert_non_null(strstr(
+		json_string_value(json_object_get(a, "error")), "has less memory than that"));
+	json_decref(a);
+	vmh_stop(&h);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_memory_leaves_the_process_and_comes_back),
+		cmocka_unit_test(test_packed_rings_do_the_same),
+		cmocka_unit_test(test_more_than_the_memory_is_refused),
+	};
+	const char *why = vmh_unable();
+
+	if (why) {
+		printf("skipped: %s\n", why);
+		return 77;
+	}
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
