@@ -460,7 +460,8 @@ static const struct schema_key action_keys[] = {
 	OP("kill", &schema_kill, SCENARIO_KILL, "kill a guest's process"),
 	OP("bus_off", &schema_bus_off, SCENARIO_BUS_OFF, "force a controller into bus-off"),
 	OP("link", &schema_link, SCENARIO_LINK, "pull a network cable"),
-	OP("balloon", &schema_balloon_op, SCENARIO_BALLOON, "change what a guest has of its memory"),
+	OP("balloon", &schema_balloon_op, SCENARIO_BALLOON,
+		"change what a guest has of its memory"),
 	OP("screenshot", &schema_screenshot, SCENARIO_SCREENSHOT, "save pictures: a checkpoint"),
 	OP("log", &schema_log, SCENARIO_LOG, "say something"),
 };
