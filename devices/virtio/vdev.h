@@ -72,6 +72,13 @@ struct vdev_host {
 	void *ctx;
 };
 
+/* A queue whose ring another process serves, with the eventfds that go to it. */
+struct vdev_ring {
+	struct vq_setup setup; /* checked: the areas lie inside guest memory, each in one region */
+	int kick_fd; /* rises when the driver notifies; lent until queue_stop */
+	int call_fd; /* to be raised for an interrupt; lent until queue_stop */
+};
+
 struct vdev_ops {
 	const char *name; /* "can": for logs and the manifest */
 	uint16_t id; /* VIRTIO_ID_* */
@@ -81,6 +88,9 @@ struct vdev_ops {
 	uint16_t (*queue_max)(const struct vdev *v, unsigned int q);
 	/* Features of the device type that this instance offers. */
 	uint64_t (*features)(const struct vdev *v);
+	/* For devices with ring_start: which features of rings and transport the other process
+	 * knows. NULL: all that the transport has. */
+	uint64_t (*ring_features)(const struct vdev *v);
 	/* True when the device can run with this subset (FEATURES_OK). NULL: any subset. */
 	bool (*features_ok)(const struct vdev *v, uint64_t accepted);
 	/* Size of the configuration space; accesses outside it never reach the device. */
@@ -93,6 +103,9 @@ struct vdev_ops {
 	/* Queue q works from now on (lent until queue_stop); the ring may already hold requests:
 	 * the transport kicks once after this. */
 	int (*queue_start)(struct vdev *v, unsigned int q, struct vq *vq);
+	/* In its place for a device whose rings another process serves; such a device gets no
+	 * vq and no kick. */
+	int (*ring_start)(struct vdev *v, unsigned int q, const struct vdev_ring *r);
 	/* The driver made requests available in queue q. May be spurious. */
 	void (*kick)(struct vdev *v, unsigned int q);
 	/* The queue goes away: forget it and everything held from it. Idempotent. */

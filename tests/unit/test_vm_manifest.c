@@ -126,12 +126,47 @@ static void test_disks_have_defaults_and_keys(void **state)
 	manifest_fini(&m);
 }
 
+static void test_a_device_of_another_program_has_its_config_or_takes_the_programs(void **state)
+{
+	static const char text[] =
+		"{" HEAD ",\"devices\":[{\"type\":\"vhost-user\",\"fd\":1,\"id\":26,\"queues\":2,"
+		"\"config\":\"6d00ff\",\"name\":\"media\"},{\"type\":\"vhost-user\",\"fd\":2,"
+		"\"id\":2,\"queues\":1,\"queue_size\":512,\"config_bytes\":60}]}";
+	struct manifest m;
+
+	(void)state;
+	assert_int_equal(parse(text, 4, &m, NULL), 0);
+	assert_string_equal(m.device[0].name, "media");
+	assert_int_equal(m.device[0].u.vhost_user.id, 26);
+	assert_int_equal(m.device[0].u.vhost_user.queue_size, 256);
+	assert_int_equal(m.device[0].u.vhost_user.config_bytes, 3);
+	assert_memory_equal(m.device[0].u.vhost_user.config, "m\0\xff", 3);
+	assert_null(m.device[1].u.vhost_user.config);
+	assert_int_equal(m.device[1].u.vhost_user.config_bytes, 60);
+	assert_int_equal(m.device[1].u.vhost_user.queue_size, 512);
+	manifest_fini(&m);
+}
+
 static void test_wrong_keys_are_named(void **state)
 {
 	static const struct {
 		const char *text, *says;
 	} wrong[] = {
 		{ "{}", "\"manifest\" is missing" },
+		{ "{" HEAD ",\"devices\":[{\"type\":\"vhost-user\",\"id\":26,\"queues\":1}]}",
+			"\"fd\" is missing" },
+		{ "{" HEAD ",\"devices\":[{\"type\":\"vhost-user\",\"fd\":1,\"id\":26,"
+		  "\"queues\":1,\"queue_size\":100}]}",
+			"not a power of 2" },
+		{ "{" HEAD ",\"devices\":[{\"type\":\"vhost-user\",\"fd\":1,\"id\":26,"
+		  "\"queues\":1,\"config\":\"0g\"}]}",
+			"\"config\" has something else" },
+		{ "{" HEAD ",\"devices\":[{\"type\":\"vhost-user\",\"fd\":1,\"id\":26,"
+		  "\"queues\":1,\"config\":\"012\"}]}",
+			"pairs of hexadecimal digits" },
+		{ "{" HEAD ",\"devices\":[{\"type\":\"vhost-user\",\"fd\":1,\"id\":26,"
+		  "\"queues\":1,\"config\":\"01\",\"config_bytes\":4}]}",
+			"one of them only" },
 		{ "{\"manifest\":2}", "\"manifest\" is 2" },
 		{ "[]", "\"manifest\" is missing" },
 		{ "{" HEAD ",\"cpus\":0}", "\"cpus\" is 0" },
@@ -222,6 +257,8 @@ int main(void)
 		cmocka_unit_test(test_example_of_the_interface_page_is_understood),
 		cmocka_unit_test(test_balloons_have_defaults_and_keys),
 		cmocka_unit_test(test_disks_have_defaults_and_keys),
+		cmocka_unit_test(
+			test_a_device_of_another_program_has_its_config_or_takes_the_programs),
 		cmocka_unit_test(test_wrong_keys_are_named),
 		cmocka_unit_test(test_long_names_and_too_many_devices_are_refused),
 		cmocka_unit_test(test_two_gpus_are_one_too_many),

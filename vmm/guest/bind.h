@@ -18,9 +18,10 @@ struct bind {
 		struct vdev **out, struct err *e);
 	/* Its counters as members of `o`. The device's loop thread. */
 	void (*status)(const struct vdev *v, json_t *o);
-	/* Where it lives: with the buses, with the pixels, or with the disks, which may take
-	 * their time. */
-	enum { BIND_DEV_LOOP, BIND_GPU_LOOP, BIND_DISK_LOOP } loop;
+	/* Where it lives: with the buses, with the pixels, with the disks (which may take
+	 * their time), or with what waits for
+	 * other programs. */
+	enum { BIND_DEV_LOOP, BIND_GPU_LOOP, BIND_DISK_LOOP, BIND_FILE_LOOP } loop;
 };
 
 extern const struct bind bind_can;
@@ -31,6 +32,7 @@ extern const struct bind bind_input;
 extern const struct bind bind_blk;
 extern const struct bind bind_net;
 extern const struct bind bind_balloon;
+extern const struct bind bind_vhost_user;
 
 /* The descriptor that a manifest's index stands for, now the caller's; -1 for none. */
 int bind_take(int *fds, int index);

@@ -31,6 +31,7 @@ static const struct bind *const binds[DEVICE_TYPES] = {
 	[DEVICE_BLK] = &bind_blk,
 	[DEVICE_NET] = &bind_net,
 	[DEVICE_BALLOON] = &bind_balloon,
+	[DEVICE_VHOST_USER] = &bind_vhost_user,
 };
 
 static struct ev_loop *loop_of(struct machine *mc, const struct manifest_device *d)
@@ -40,6 +41,8 @@ static struct ev_loop *loop_of(struct machine *mc, const struct manifest_device 
 		return mc->gpu_loop.loop;
 	case BIND_DISK_LOOP:
 		return mc->disk_loop.loop;
+	case BIND_FILE_LOOP:
+		return mc->file_loop.loop;
 	default:
 		return mc->dev_loop.loop;
 	}

@@ -114,6 +114,8 @@ static int build(struct machine *mc, int *fds, struct err *e)
 		rc = loop_thread_init(&mc->gpu_loop, "gpu");
 	if (rc == 0)
 		rc = loop_thread_init(&mc->disk_loop, "disks");
+	if (rc == 0)
+		rc = loop_thread_init(&mc->file_loop, "files");
 	if (rc < 0)
 		return err_errno(e, -rc, "event loop");
 	mc->kernel_fd = take(fds, mc->m->kernel_fd);
@@ -169,12 +171,14 @@ void machine_free(struct machine *mc)
 	loop_thread_stop(&mc->dev_loop);
 	loop_thread_stop(&mc->gpu_loop);
 	loop_thread_stop(&mc->disk_loop);
+	loop_thread_stop(&mc->file_loop);
 	devices_free(mc);
 	uart_free(mc->uart);
 	vm_free(mc->vm);
 	loop_thread_fini(&mc->dev_loop);
 	loop_thread_fini(&mc->gpu_loop);
 	loop_thread_fini(&mc->disk_loop);
+	loop_thread_fini(&mc->file_loop);
 	fd_close(&mc->kernel_fd);
 	fd_close(&mc->initrd_fd);
 	for (unsigned int i = 0; i < MANIFEST_MAX_MODULES; i++)
@@ -193,6 +197,8 @@ int machine_start(struct machine *mc, struct err *e)
 		rc = loop_thread_start(&mc->gpu_loop, e);
 	if (rc == 0 && (manifest_has(mc->m, DEVICE_BLK) || manifest_has(mc->m, DEVICE_BALLOON)))
 		rc = loop_thread_start(&mc->disk_loop, e);
+	if (rc == 0 && manifest_has(mc->m, DEVICE_VHOST_USER))
+		rc = loop_thread_start(&mc->file_loop, e);
 	return rc < 0 ? rc : vm_start(mc->vm, e);
 }
 

@@ -24,7 +24,7 @@ struct machine {
 	struct machine_host host;
 	struct vm *vm;
 	struct bus pio, mmio;
-	struct loop_thread dev_loop, gpu_loop, disk_loop;
+	struct loop_thread dev_loop, gpu_loop, disk_loop, file_loop;
 	struct uart *uart;
 	struct i8042 i8042;
 	struct reset_control reset_control;

@@ -25,6 +25,7 @@ static const struct {
 	[DEVICE_BLK] = { "blk", manifest_read_blk },
 	[DEVICE_NET] = { "net", manifest_read_net },
 	[DEVICE_BALLOON] = { "balloon", manifest_read_balloon },
+	[DEVICE_VHOST_USER] = { "vhost-user", manifest_read_vhost_user },
 };
 
 const char *device_type_name(enum device_type t)
@@ -313,6 +314,8 @@ void manifest_fini(struct manifest *m)
 	for (unsigned int i = 0; i < m->n_devices; i++) {
 		if (m->device[i].type == DEVICE_CONSOLE)
 			free(m->device[i].u.console.port);
+		if (m->device[i].type == DEVICE_VHOST_USER)
+			free(m->device[i].u.vhost_user.config);
 	}
 	free(m->cmdline);
 	*m = (struct manifest){ 0 };

@@ -30,6 +30,7 @@ enum device_type {
 	DEVICE_BLK,
 	DEVICE_NET,
 	DEVICE_BALLOON,
+	DEVICE_VHOST_USER,
 	DEVICE_TYPES
 };
 
@@ -84,6 +85,14 @@ struct manifest_device {
 			uint64_t target_bytes; /* what the guest shall keep; all when not given */
 			bool reporting, deflate_on_oom;
 		} balloon;
+		struct {
+			int fd; /* a connected socket of the back end */
+			unsigned int id; /* VIRTIO_ID_*: which device it is */
+			unsigned int queues, queue_size;
+			uint8_t *config; /* owned; the configuration space, or NULL: it is the
+					    back end's */
+			unsigned int config_bytes;
+		} vhost_user;
 	} u;
 };
 

@@ -6,7 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
+#include "base/fd.h"
 #include "base/log.h"
 
 #define NO_VECTOR 0xffffu
@@ -30,6 +33,13 @@ struct queue_ctx {
 	unsigned int index;
 };
 
+/* The eventfds of a ring that another process serves. */
+struct away {
+	int kick_fd, call_fd;
+	bool direct; /* they are the register transport's */
+	struct ev_io io; /* of the call_fd where it is ours */
+};
+
 struct vt {
 	struct vdev *dev;
 	struct vdev_host host;
@@ -46,6 +56,7 @@ struct vt {
 	uint16_t n;
 	struct vt_queue q[VDEV_MAX_QUEUES];
 	struct queue_ctx ctx[VDEV_MAX_QUEUES];
+	struct away away[VDEV_MAX_QUEUES];
 };
 
 /* ---- what queues and the device tell ---- */
@@ -124,7 +135,9 @@ int vt_new(struct vt **out, struct vdev *dev_take, const struct gmem *mem, struc
 	t->dev = dev_take;
 	t->irq = irq;
 	t->irq_ctx = irq_ctx;
-	t->offered = (ops->features(dev_take) & DEVICE_FEATURES) | TRANSPORT_FEATURES;
+	t->offered = ops->ring_features ? ops->ring_features(dev_take) & TRANSPORT_FEATURES
+					: TRANSPORT_FEATURES;
+	t->offered |= ops->features(dev_take) & DEVICE_FEATURES;
 	t->host = (struct vdev_host){
 		.mem = mem,
 		.loop = loop,
@@ -141,9 +154,85 @@ fail:
 	return r;
 }
 
+/* ---- rings that another process serves ---- */
+
+/* The other process wants an interrupt. */
+static void on_call(struct ev_io *io, uint32_t revents)
+{
+	uint64_t count;
+
+	(void)revents;
+	if (read(io->fd, &count, sizeof(count)) == sizeof(count))
+		queue_notify(io->data);
+}
+
+static void away_close(struct vt *t, unsigned int i)
+{
+	struct away *a = &t->away[i];
+
+	if (a->direct) {
+		t->irq->ring_end(t->irq_ctx, i);
+		return;
+	}
+	ev_io_del(&a->io);
+	fd_close(&a->kick_fd);
+	fd_close(&a->call_fd);
+}
+
+static int away_open(struct vt *t, unsigned int i)
+{
+	struct away *a = &t->away[i];
+	int rc = 0;
+
+	*a = (struct away){ .kick_fd = -1, .call_fd = -1, .io = EV_IO_INIT };
+	a->direct = t->irq->ring_begin &&
+		    t->irq->ring_begin(t->irq_ctx, i, &a->kick_fd, &a->call_fd) == 0;
+	if (a->direct)
+		return 0;
+	a->kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (a->kick_fd >= 0)
+		a->call_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (a->call_fd < 0)
+		rc = -errno;
+	else
+		rc = ev_io_add(t->host.loop, &a->io, a->call_fd, EPOLLIN, on_call, &t->ctx[i]);
+	if (rc < 0)
+		away_close(t, i);
+	return rc;
+}
+
+static void away_kick(struct vt *t, unsigned int i)
+{
+	static const uint64_t one = 1;
+
+	/* A full eventfd is a raised one. */
+	if (write(t->away[i].kick_fd, &one, sizeof(one)) < 0)
+		return;
+}
+
+static int away_start(struct vt *t, unsigned int i, const struct vq_setup *s)
+{
+	struct vdev_ring ring = { .setup = *s };
+	int r = away_open(t, i);
+
+	if (r)
+		return r;
+	ring.kick_fd = t->away[i].kick_fd;
+	ring.call_fd = t->away[i].call_fd;
+	r = t->dev->ops->ring_start(t->dev, i, &ring);
+	if (r)
+		away_close(t, i);
+	return r;
+}
+
 /* Takes a working queue from the device. */
 static void stop_queue(struct vt *t, unsigned int i)
 {
+	if (t->q[i].away) {
+		t->dev->ops->queue_stop(t->dev, i);
+		t->q[i].away = false;
+		away_close(t, i);
+	}
 	if (!t->q[i].vq)
 		return;
 	t->dev->ops->queue_stop(t->dev, i);
@@ -247,9 +336,19 @@ static void start_queue(struct vt *t, unsigned int i)
 	};
 	const struct vq_host h = { queue_notify, queue_broken, &t->ctx[i] };
 	char text[96];
+	/* Also where the ring works elsewhere: its layout is checked here and nowhere else. */
 	int r = vq_new(&q->vq, t->host.mem, &s, &h);
 
-	if (!r) {
+	if (!r && t->dev->ops->ring_start) {
+		vq_free(q->vq);
+		q->vq = NULL;
+		r = away_start(t, i, &s);
+		if (!r) {
+			q->away = true;
+			away_kick(t, i);
+			return;
+		}
+	} else if (!r) {
 		r = t->dev->ops->queue_start(t->dev, i, q->vq);
 		if (!r) {
 			/* Requests may be there already, and their kick long gone. */
@@ -362,9 +461,12 @@ void vt_kick(struct vt *t, unsigned int i)
 	const struct vt_queue *q = vt_queue(t, i);
 
 	/* A queue works from DRIVER_OK on: buffers may not be consumed before. */
-	if (!q || !q->vq || (t->status & VIRTIO_S_NEEDS_RESET))
+	if (!q || (t->status & VIRTIO_S_NEEDS_RESET))
 		return;
-	t->dev->ops->kick(t->dev, i);
+	if (q->away)
+		away_kick(t, i);
+	else if (q->vq)
+		t->dev->ops->kick(t->dev, i);
 }
 
 /* ---- configuration space ---- */

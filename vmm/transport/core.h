@@ -17,6 +17,11 @@ struct vt;
 struct vt_irq_ops {
 	void (*queue)(void *ctx, unsigned int q);
 	void (*config)(void *ctx);
+	/* For rings that another process serves: the eventfds of a queue's notifications and of its
+	 * interrupts, which then pass this process by; until ring_end. 0, or -errno: they go
+	 * through the loop. NULL: the same. */
+	int (*ring_begin)(void *ctx, unsigned int q, int *kick_fd, int *call_fd);
+	void (*ring_end)(void *ctx, unsigned int q);
 };
 
 /* Takes over `dev` (freed by vt_free, also on failure). The loop and memory are borrowed. */
@@ -47,6 +52,7 @@ struct vt_queue {
 	bool resetting; /* queue_reset reads 1 while true */
 	gpa desc, driver, device;
 	struct vq *vq; /* while it works */
+	bool away; /* it works in another process */
 };
 struct vt_queue *vt_queue(struct vt *t, unsigned int q);
 /* Writes to a queue that is enabled are ignored, as are sizes that are illegal. */
