@@ -32,13 +32,18 @@
 
 /* ---- end of the run ---- */
 
-static bool anyone_alive(const struct bench *b)
+static bool any_guest_alive(const struct bench *b)
 {
 	for (uint32_t i = 0; i < b->s->n_guests; i++) {
 		if (guest_alive(&b->guests[i]))
 			return true;
 	}
-	return b->ui.started && ui_alive(&b->ui);
+	return false;
+}
+
+static bool anyone_alive(const struct bench *b)
+{
+	return any_guest_alive(b) || (b->ui.started && ui_alive(&b->ui));
 }
 
 static void finish_when_alone(struct bench *b)
@@ -352,7 +357,8 @@ void bench_guest_ended(struct bench *b, struct guest *g)
 			ev == CHECK_GUEST_EXITED ? g->exit_reason : g->exit_text);
 		if (g->crashed) {
 			term_problem(&b->term, "guest %s: %s", g->sg->name, g->exit_text);
-			show_tail(b, g);
+			if (!b->console.bench)
+				show_tail(b, g);
 		} else {
 			term_event(&b->term, "%s: %s", g->sg->name, g->exit_text);
 		}
@@ -360,6 +366,9 @@ void bench_guest_ended(struct bench *b, struct guest *g)
 	}
 	if (again && b->phase == BENCH_RUNNING && g->restarts < g->sg->max_restarts)
 		restart(b, g);
+	if (b->s->end_when == SCENARIO_END_GUESTS && b->phase == BENCH_RUNNING &&
+		!any_guest_alive(b))
+		bench_end(b, "all guests have ended");
 	finish_when_alone(b);
 }
 
@@ -578,13 +587,17 @@ static int prepare(struct bench *b, struct err *e)
 		return err_set(e, -ENOMEM, "out of memory");
 	for (uint32_t i = 0; i < b->s->n_guests; i++)
 		guest_clear(&b->guests[i], b, i);
-	return take_signals(b, e);
+	rc = take_signals(b, e);
+	if (!rc && b->opts.console)
+		rc = own_console_init(&b->console, b, 0, b->opts.console, e);
+	return rc;
 }
 
 static void fini(struct bench *b)
 {
 	int fd = b->signal_io.fd;
 
+	own_console_fini(&b->console);
 	ctl_server_fini(&b->ctl);
 	for (uint32_t i = 0; b->guests && i < b->s->n_guests; i++)
 		guest_fini(&b->guests[i]);
@@ -625,6 +638,7 @@ static int loop_and_judge(struct bench *b)
 	else
 		ev_timer_at(&b->phase_timer, clock_now_ns() + START_LIMIT_NS);
 	rc = ev_loop_run(b->loop);
+	own_console_fini(&b->console);
 	term_fini(&b->term);
 	if (rc) {
 		log_error("the event loop failed: %s", strerror(-rc));
@@ -666,7 +680,8 @@ int bench_run(const struct scenario *s, const struct bench_opts *opts)
 	if (!rc)
 		rc = start(&b, &e);
 	if (rc) {
-		fprintf(stderr, "dyno run: %s\n", e.text);
+		own_console_fini(&b.console);
+		fprintf(stderr, "dyno: %s\n", e.text);
 		status = status_of(rc);
 	} else {
 		status = loop_and_judge(&b);

@@ -16,6 +16,7 @@
 #include "sim/bench/ctl_server.h"
 #include "sim/bench/guest.h"
 #include "sim/bench/nets.h"
+#include "sim/bench/own_console.h"
 #include "sim/bench/service.h"
 #include "sim/bench/term.h"
 #include "sim/bench/ui_proc.h"
@@ -39,6 +40,9 @@ struct bench_opts {
 	uint64_t duration_ns; /* 0: the scenario's */
 	bool no_sandbox, quiet;
 	const char *log_level; /* of dyno-vm and dyno-ui */
+	/* The port of the first guest that the process's own terminal is attached to; NULL: none.
+	 * Then nothing else goes to stdout. */
+	const char *console;
 	uint64_t exec_ns; /* CLOCK_MONOTONIC at the start of main() */
 };
 
@@ -59,6 +63,7 @@ struct bench {
 	struct ui_proc ui;
 	struct ctl_server ctl;
 	struct term term;
+	struct own_console console;
 	int kvm_fd;
 	char vm_program[1024], ui_program[1024];
 	bool windows;

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -19,9 +18,6 @@
 #include "sim/bench/disk.h"
 #include "sim/bench/images.h"
 #include "sim/bench/manifest.h"
-
-/* Read from one console in one go, so that a guest that floods it does not starve the others. */
-#define CONSOLE_BURST (64 * 1024)
 
 static const char *const state_names[] = {
 	[GUEST_OFF] = "off",
@@ -53,20 +49,6 @@ static int open_kernel(const struct scenario_guest *sg, struct err *e)
 		return image_open(sg->builtin, e);
 	fd = open(sg->kernel, O_RDONLY | O_CLOEXEC);
 	return fd < 0 ? err_errno(e, errno, "cannot open the kernel %s", sg->kernel) : fd;
-}
-
-void guest_clear(struct guest *g, struct bench *b, uint32_t index)
-{
-	*g = (struct guest){ .bench = b,
-		.index = index,
-		.sg = &b->s->guests[index],
-		.kernel_fd = -1,
-		.initrd_fd = -1,
-		.display_fd = -1,
-		.log_fd = -1 };
-	memset(g->disk_fd, 0xff, sizeof(g->disk_fd));
-	child_init(&g->vm);
-	rpc_init(&g->rpc, -1);
 }
 
 /* A bus's recording has the plain name. */
@@ -115,10 +97,9 @@ int guest_init(struct guest *g, const char *out_dir, struct err *e)
 
 /* ---- consoles ---- */
 
-static void console_line(void *arg, const char *text, size_t len)
+static void console_line(struct stream *st, const char *text, size_t len)
 {
-	struct guest_stream *st = arg;
-	struct guest *g = st->guest;
+	struct guest *g = st->data;
 	struct bench *b = g->bench;
 	uint64_t now = clock_now_ns();
 	char head[96];
@@ -139,65 +120,50 @@ static void console_line(void *arg, const char *text, size_t len)
 	bench_guest_line(b, g, st->port, text, len);
 }
 
-static void close_stream(struct guest_stream *st)
+static void init_streams(struct guest *g)
 {
-	int fd = st->io.fd;
+	const struct scenario_guest *sg = g->sg;
 
-	if (fd < 0)
-		return;
-	lines_end(&st->lines, console_line, st);
-	ev_io_del(&st->io);
-	fd_close(&fd);
+	if (sg->serial)
+		stream_init(&g->streams[g->n_streams++], g->bench->loop, SCENARIO_PORT_SERIAL,
+			console_line, g);
+	for (uint32_t i = 0; i < sg->n_ports; i++)
+		stream_init(&g->streams[g->n_streams++], g->bench->loop, sg->ports[i].name,
+			console_line, g);
 }
 
-static void read_stream(struct guest_stream *st, size_t most)
-{
-	char buf[4096];
-
-	for (size_t got = 0; got < most;) {
-		ssize_t n = read(st->io.fd, buf, sizeof(buf));
-
-		if (n > 0) {
-			lines_feed(&st->lines, buf, (size_t)n, console_line, st);
-			got += (size_t)n;
-		} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
-			close_stream(st);
-			return;
-		} else if (errno == EAGAIN) {
-			return;
-		}
-	}
-}
-
-static void stream_ready(struct ev_io *io, uint32_t revents)
-{
-	(void)revents;
-	read_stream(io->data, CONSOLE_BURST);
-}
-
-/* Makes a console's socket pair; the guest's end goes to *theirs. */
+/* Connects a console; the guest's end goes to *theirs. */
 static int open_stream(struct guest *g, const char *port, int *theirs, struct err *e)
 {
-	struct guest_stream *st;
-	int fds[2], rc;
+	struct stream *st = guest_stream(g, port);
+	int rc = st ? stream_open(st, theirs) : -ENOENT;
 
-	if (g->n_streams == GUEST_MAX_STREAMS)
-		return err_set(e, -ENOSPC, "guest %s has too many console ports", g->sg->name);
-	st = &g->streams[g->n_streams];
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
-		return err_errno(e, errno, "cannot make a console of guest %s", g->sg->name);
-	*st = (struct guest_stream){ .guest = g, .port = port, .io = EV_IO_INIT };
-	rc = fd_set_nonblock(fds[0], 1);
-	if (!rc)
-		rc = ev_io_add(g->bench->loop, &st->io, fds[0], EPOLLIN, stream_ready, st);
-	if (rc) {
-		fd_close(&fds[0]);
-		fd_close(&fds[1]);
-		return err_errno(e, -rc, "cannot watch a console of guest %s", g->sg->name);
+	return rc ? err_errno(e, -rc, "cannot make the console %s of guest %s", port, g->sg->name)
+		  : 0;
+}
+
+struct stream *guest_stream(struct guest *g, const char *port)
+{
+	for (uint32_t i = 0; i < g->n_streams; i++) {
+		if (strcmp(g->streams[i].port, port) == 0)
+			return &g->streams[i];
 	}
-	g->n_streams++;
-	*theirs = fds[1];
-	return 0;
+	return NULL;
+}
+
+void guest_clear(struct guest *g, struct bench *b, uint32_t index)
+{
+	*g = (struct guest){ .bench = b,
+		.index = index,
+		.sg = &b->s->guests[index],
+		.kernel_fd = -1,
+		.initrd_fd = -1,
+		.display_fd = -1,
+		.log_fd = -1 };
+	memset(g->disk_fd, 0xff, sizeof(g->disk_fd));
+	child_init(&g->vm);
+	rpc_init(&g->rpc, -1);
+	init_streams(g);
 }
 
 /* ---- the process ---- */
@@ -310,21 +276,17 @@ static void judge_end(struct guest *g)
 	}
 }
 
-static void drain_streams(struct guest *g)
+static void end_streams(struct guest *g)
 {
-	for (uint32_t i = 0; i < g->n_streams; i++) {
-		if (g->streams[i].io.fd >= 0)
-			read_stream(&g->streams[i], SIZE_MAX);
-		close_stream(&g->streams[i]);
-	}
-	g->n_streams = 0;
+	for (uint32_t i = 0; i < g->n_streams; i++)
+		stream_end(&g->streams[i]);
 }
 
 static void on_exit_(struct child *c)
 {
 	struct guest *g = c->data;
 
-	drain_streams(g);
+	end_streams(g);
 	child_hang_up(c);
 	rpc_close(&g->rpc, "the guest has ended");
 	g->state = GUEST_ENDED;
@@ -367,7 +329,7 @@ static int make_ends(struct guest *g, struct lent *l, int *can_fds, struct err *
 			return l->sigmap;
 	}
 	if (sg->serial)
-		rc = open_stream(g, "serial", &l->serial, e);
+		rc = open_stream(g, SCENARIO_PORT_SERIAL, &l->serial, e);
 	for (uint32_t i = 0; !rc && i < sg->n_ports; i++)
 		rc = open_stream(g, sg->ports[i].name, &l->ports[i], e);
 	for (uint32_t i = 0; !rc && i < sg->n_can; i++) {
@@ -398,7 +360,9 @@ static int hand_over(struct guest *g, const struct lent *l, struct err *e)
 		.ports = l->ports,
 		.disks = g->disk_fd };
 	struct manifest_opts opts = { .sandbox = !b->opts.no_sandbox,
-		.log_level = b->opts.log_level };
+		.log_level = b->opts.log_level,
+		.console_cols = b->console.guest == g ? b->console.cols : 0,
+		.console_rows = b->console.guest == g ? b->console.rows : 0 };
 	struct manifest_fds fds;
 	json_t *m = manifest_vm(b->s, g->index, &in, &opts, &fds);
 	int rc = json_msg_send_take(g->vm.sock, m, fds.fd, fds.n);
@@ -445,7 +409,7 @@ int guest_start(struct guest *g, const char *program, int *can_fds, struct err *
 		for (uint32_t i = 0; i < g->sg->n_can; i++)
 			fd_close(&can_fds[i]);
 		child_fini(&g->vm);
-		drain_streams(g);
+		end_streams(g);
 		rpc_close(&g->rpc, "the guest could not be started");
 		g->state = GUEST_ENDED;
 	}
@@ -455,13 +419,8 @@ int guest_start(struct guest *g, const char *program, int *can_fds, struct err *
 void guest_fini(struct guest *g)
 {
 	child_fini(&g->vm);
-	for (uint32_t i = 0; i < g->n_streams; i++) {
-		int fd = g->streams[i].io.fd;
-
-		ev_io_del(&g->streams[i].io);
-		fd_close(&fd);
-	}
-	g->n_streams = 0;
+	for (uint32_t i = 0; i < g->n_streams; i++)
+		stream_fini(&g->streams[i]);
 	fd_close(&g->kernel_fd);
 	fd_close(&g->initrd_fd);
 	ipc_close_fds(g->disk_fd, SCENARIO_MAX_DISKS);
@@ -536,6 +495,14 @@ void guest_balloon(struct guest *g, uint64_t target_bytes, rpc_done done, void *
 	if (target_bytes)
 		json_object_set_new(q, "target_bytes", json_integer((json_int_t)target_bytes));
 	rpc_call(&g->rpc, q, NULL, 0, balloon_answered, c);
+}
+
+void guest_console_size(struct guest *g, uint16_t cols, uint16_t rows, rpc_done done, void *arg)
+{
+	rpc_call(&g->rpc,
+		json_pack("{s:s,s:i,s:i}", "op", "console-size", "cols", (int)cols, "rows",
+			(int)rows),
+		NULL, 0, done, arg);
 }
 
 void guest_kill(struct guest *g)

@@ -13,8 +13,8 @@
 #include "base/err.h"
 #include "base/ev.h"
 #include "sim/bench/child.h"
-#include "sim/bench/lines.h"
 #include "sim/bench/rpc.h"
+#include "sim/bench/stream.h"
 #include "sim/scenario/scenario.h"
 
 struct bench;
@@ -27,16 +27,8 @@ enum guest_state {
 	GUEST_ENDED
 };
 
-#define GUEST_MAX_STREAMS 16
+#define GUEST_MAX_STREAMS (SCENARIO_MAX_PORTS + 1) /* and COM1 */
 #define GUEST_MAX_FDS     64
-
-/* The bench's end of a console: COM1 or a port of the virtio console. */
-struct guest_stream {
-	struct guest *guest;
-	const char *port; /* "serial", "hvc0" */
-	struct ev_io io;
-	struct lines lines;
-};
 
 struct guest {
 	struct bench *bench;
@@ -52,7 +44,7 @@ struct guest {
 	bool ready_regex_ok;
 	regex_t ready_regex;
 	uint32_t n_streams;
-	struct guest_stream streams[GUEST_MAX_STREAMS];
+	struct stream streams[GUEST_MAX_STREAMS]; /* COM1 first, then the ports in order */
 
 	bool kill_wanted; /* an action or a request ends it: not a crash */
 	bool stop_wanted; /* the run ends */
@@ -82,6 +74,8 @@ MUST_CHECK int guest_start(struct guest *g, const char *program, int *can_fds, s
 /* Kills what is left and frees. Idempotent. */
 void guest_fini(struct guest *g);
 
+/* One of its consoles by the name that checks use; NULL when it has none of that name. */
+struct stream *guest_stream(struct guest *g, const char *port);
 /* True while its process lives. */
 bool guest_alive(const struct guest *g);
 /* {"op":op} to dyno-vm. */
@@ -94,6 +88,8 @@ void guest_link(struct guest *g, uint32_t net, bool up, rpc_done done, void *arg
 /* Sets what it shall keep of its memory (0: as it is) and asks for its figures, which the answer
  * has and g->balloon keeps. */
 void guest_balloon(struct guest *g, uint64_t target_bytes, rpc_done done, void *arg);
+/* Size of the terminal that its console ports are shown on. */
+void guest_console_size(struct guest *g, uint16_t cols, uint16_t rows, rpc_done done, void *arg);
 /* SIGKILL on purpose. */
 void guest_kill(struct guest *g);
 

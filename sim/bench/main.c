@@ -10,6 +10,7 @@
 
 static const struct cli_command *const commands[] = {
 	&cmd_run,
+	&cmd_vm,
 	&cmd_check,
 	&cmd_ctl,
 	&cmd_doctor,
@@ -29,6 +30,7 @@ static void overview(FILE *to)
 	      "examples:\n"
 	      "  dyno doctor\n"
 	      "  dyno run scenarios/cockpit.yaml\n"
+	      "  dyno vm --kernel bzImage --disk root.img\n"
 	      "  dyno help run\n",
 		to);
 }

@@ -69,16 +69,20 @@ static json_t *net_device(
 		net->type == SCENARIO_NETWORK_TAP, "mac", mac, "mtu", (int)net->mtu);
 }
 
-static json_t *console_device(
-	const struct scenario_guest *g, const int *fds, struct manifest_fds *out)
+/* A terminal has a size: without one of its own that of old, so that it can change later. */
+static json_t *console_device(const struct scenario_guest *g, const int *fds,
+	const struct manifest_opts *opts, struct manifest_fds *out)
 {
+	bool sized = opts->console_cols && opts->console_rows;
 	json_t *ports = json_array();
 
 	for (uint32_t i = 0; i < g->n_ports; i++)
 		json_array_append_new(
 			ports, json_pack("{s:s,s:b,s:o}", "name", g->ports[i].name, "console",
 				       g->ports[i].console, "fd", fd_index(out, fds[i])));
-	return json_pack("{s:s,s:o}", "type", "console", "ports", ports);
+	return json_pack("{s:s,s:i,s:i,s:o}", "type", "console", "cols",
+		sized ? (int)opts->console_cols : 80, "rows", sized ? (int)opts->console_rows : 24,
+		"ports", ports);
 }
 
 static json_t *gpu_device(const struct scenario_guest *g)
@@ -140,7 +144,7 @@ json_t *manifest_vm(const struct scenario *s, uint32_t guest, const struct manif
 	if (g->rng)
 		json_array_append_new(devices, json_pack("{s:s}", "type", "rng"));
 	if (g->n_ports)
-		json_array_append_new(devices, console_device(g, in->ports, out));
+		json_array_append_new(devices, console_device(g, in->ports, opts, out));
 	if (g->n_displays)
 		json_array_append_new(devices, gpu_device(g));
 	for (uint32_t i = 0; i < g->n_disks; i++)

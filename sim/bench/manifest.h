@@ -26,6 +26,7 @@ struct manifest_guest_fds {
 struct manifest_opts {
 	bool sandbox;
 	const char *log_level;
+	uint16_t console_cols, console_rows; /* of the terminal behind its consoles; 0: none */
 };
 
 /* dyno-vm's; NULL without memory. */

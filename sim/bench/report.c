@@ -66,10 +66,19 @@ int report_run(struct bench *b)
 	written = write_metrics(b) == 0;
 	if (b->exit_status) {
 		/* No junit.xml: what could not be seen to fail would pass in it. */
-		printf("the run could not take place: %s\n", b->end_cause);
+		fprintf(b->opts.console ? stderr : stdout, "the run could not take place: %s\n",
+			b->end_cause);
 		return b->exit_status;
 	}
 	written = write_junit(b) == 0 && written;
+	if (b->opts.console) {
+		/* Why it failed was said when it happened; stdout is the guest's. */
+		fprintf(stderr, "dyno: %s: %s; results in %s/\n", b->guests[0].sg->name,
+			b->guests[0].exit_reason, b->out_dir);
+		return !written                  ? EXIT_HOST
+		       : check_passed(b->checks) ? EXIT_PASS
+						 : EXIT_CHECK_FAILED;
+	}
 	check_print(b->checks, stdout, colour, !b->opts.quiet);
 	if (!b->opts.quiet)
 		printf("results in %s/\n", b->out_dir);

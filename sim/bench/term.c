@@ -50,8 +50,11 @@ static size_t append(char *buf, size_t cap, size_t at, const char *fmt, ...)
 static size_t status_text(struct bench *b, char *buf, size_t cap)
 {
 	struct buses_brief brief[SCENARIO_MAX_BUSES];
-	size_t at = append(buf, cap, 0, "%.1f/%.1f s%s", (double)bench_now(b) / 1e9,
-		(double)b->duration_ns / 1e9,
+	size_t at = append(buf, cap, 0, "%.1f", (double)bench_now(b) / 1e9);
+
+	if (b->s->end_when == SCENARIO_END_DURATION)
+		at = append(buf, cap, at, "/%.1f", (double)b->duration_ns / 1e9);
+	at = append(buf, cap, at, " s%s",
 		b->phase == BENCH_STARTING ? "  starting"
 		: b->phase > BENCH_RUNNING ? "  ending"
 		: b->paused                ? "  PAUSED"
@@ -153,7 +156,8 @@ int term_init(struct term *t, struct bench *b, bool quiet)
 
 void term_start(struct term *t)
 {
-	if (t->quiet || t->live)
+	/* A guest's console has the screen to itself. */
+	if (t->quiet || t->live || t->bench->console.bench)
 		return;
 	t->live = true;
 	/* Without the way around, log lines only look untidy. */

@@ -18,6 +18,15 @@ static const struct schema_word ui_words[] = {
 	{ 0 },
 };
 
+static const struct schema_word end_words[] = {
+	{ "duration", SCENARIO_END_DURATION, "when the duration is over" },
+	{ "guests-ended", SCENARIO_END_GUESTS,
+		"when every guest has ended and none is started again; the duration is the limit" },
+	{ 0 },
+};
+
+#define LONGEST_RUN_NS (30 * 86400e9)
+
 /* Offsets count from the load; its first member is the scenario. */
 static_assert(offsetof(struct load, s) == 0, "the scenario is the load's first member");
 
@@ -37,11 +46,17 @@ static const struct schema_key scenario_keys[] = {
 		.doc = "for people" },
 	{ .key = "duration",
 		.type = &type_duration,
-		.flags = KEY_REQUIRED,
 		.min = 1e6,
-		.max = 30 * 86400e9,
+		.max = LONGEST_RUN_NS,
 		.offset = offsetof(struct load, s.duration_ns),
-		.doc = "how long the run lasts, on the bench clock" },
+		.doc = "how long the run lasts, on the bench clock; needed, but with `end_when: guests-ended` "
+		       "(30 days without it)" },
+	{ .key = "end_when",
+		.type = &type_enum,
+		.def = "duration",
+		.words = end_words,
+		.offset = offsetof(struct load, s.end_when),
+		.doc = "what ends the run, with verdicts" },
 	{ .key = "seed",
 		.type = &type_u64,
 		.def = "1",
@@ -105,8 +120,24 @@ static const struct schema_key scenario_keys[] = {
 		.doc = "what is demanded" },
 };
 
+static void scenario_post(struct bind *b, const struct node *n, void *obj)
+{
+	struct load *l = obj;
+
+	if (l->s.end_when == SCENARIO_END_GUESTS && l->s.n_guests == 0)
+		bind_key_error(b, n, "end_when", "waits for guests: the scenario has none");
+	if (l->s.duration_ns)
+		return;
+	if (l->s.end_when == SCENARIO_END_GUESTS)
+		l->s.duration_ns = (uint64_t)LONGEST_RUN_NS;
+	else
+		bind_item_error(b, n,
+			"needs \"duration\" (how long the run lasts) or \"end_when: guests-ended\"");
+}
+
 const struct schema schema_scenario = {
 	.size = sizeof(struct load),
+	.post = scenario_post,
 	.keys = scenario_keys,
 	.n_keys = ARRAY_SIZE(scenario_keys),
 };

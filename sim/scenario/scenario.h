@@ -19,6 +19,9 @@
 #include "base/proto/display.h"
 #include "sim/scenario/sigmap.h"
 
+/* What COM1 is called where a port of a console is expected. */
+#define SCENARIO_PORT_SERIAL "serial"
+
 /* Checkpoint that the bench takes of every display when the run ends; reserved name. */
 #define SCENARIO_CHECKPOINT_END "end"
 
@@ -29,12 +32,18 @@
 #define SCENARIO_MAX_NETWORKS 16
 #define SCENARIO_MAX_NETS     8 /* network cards of one guest */
 #define SCENARIO_MAX_FORWARDS 32
+#define SCENARIO_MAX_PORTS    16 /* of a guest's virtio console */
 #define SCENARIO_NAME_MAX     23 /* bytes of a guest, bus, port or checkpoint name */
 
 /* Stands for "every guest" or "every display" where an index is expected. */
 #define SCENARIO_ALL UINT32_MAX
 /* No end of a window: until the run ends. */
 #define SCENARIO_FOREVER UINT64_MAX
+
+enum scenario_end {
+	SCENARIO_END_DURATION,
+	SCENARIO_END_GUESTS /* when no guest runs any more; the duration is the limit */
+};
 
 enum scenario_ui { SCENARIO_UI_AUTO, SCENARIO_UI_SDL, SCENARIO_UI_HEADLESS };
 
@@ -371,6 +380,7 @@ struct scenario {
 	const char *path, *dir; /* the file and the folder it lies in */
 	const char *name, *description;
 	uint64_t duration_ns;
+	enum scenario_end end_when;
 	uint64_t seed;
 	const char *out_dir; /* relative to the working directory; the command line may override */
 	enum scenario_ui ui;

@@ -400,6 +400,12 @@ static void check_unique(struct bind *b, const struct node *n, const struct scen
 					g->ports[i].name);
 		}
 	}
+	for (uint32_t i = 0; g->serial && i < g->n_ports; i++) {
+		if (strcmp(g->ports[i].name, SCENARIO_PORT_SERIAL) == 0)
+			bind_key_error(b, n, "ports",
+				"has one named \"%s\": that is what COM1 is called",
+				SCENARIO_PORT_SERIAL);
+	}
 	for (uint32_t i = 1; i < g->n_displays; i++) {
 		for (uint32_t j = 0; j < i; j++) {
 			if (strcmp(g->displays[i].title, g->displays[j].title) == 0)
@@ -506,7 +512,7 @@ static const struct schema_key guest_keys[] = {
 		.shape = SHAPE_LIST,
 		.sub = &schema_port,
 		.def = "hvc0",
-		.max = 16,
+		.max = SCENARIO_MAX_PORTS,
 		.offset = offsetof(struct scenario_guest, ports),
 		.count = offsetof(struct scenario_guest, n_ports),
 		.doc = "ports of its virtio console; `[]` for no such device" },

@@ -6,3 +6,6 @@ dyno_test(test_bench_run
 dyno_test(test_bench_guests
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_bench_guests.c ${CMAKE_CURRENT_LIST_DIR}/dyno_proc.c
   LINK PkgConfig::JANSSON LABELS e2e TIMEOUT 300 DEPENDS dyno dyno-vm dyno-ui guests)
+dyno_test(test_vm_command
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_vm_command.c ${CMAKE_CURRENT_LIST_DIR}/dyno_proc.c
+  LINK PkgConfig::JANSSON util LABELS e2e TIMEOUT 300 DEPENDS dyno dyno-vm tiny_guest)

@@ -8,7 +8,11 @@ static int make(struct machine *mc, const struct manifest_device *d, const char 
 	struct vdev **out, struct err *e)
 {
 	struct console_port_config port[MANIFEST_MAX_PORTS] = { 0 };
-	struct console_config cfg = { .tag = tag, .ports = port, .n_ports = d->u.console.n };
+	struct console_config cfg = { .tag = tag,
+		.cols = d->u.console.cols,
+		.rows = d->u.console.rows,
+		.ports = port,
+		.n_ports = d->u.console.n };
 	int rc = 0;
 
 	static_assert(MANIFEST_MAX_PORTS <= CONSOLE_MAX_PORTS, "console ports");

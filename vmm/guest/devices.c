@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/fd.h"
+#include "devices/console/console.h"
 #include "devices/input/input.h"
 #include "devices/net/net.h"
 #include "vmm/guest/bind.h"
@@ -174,4 +175,32 @@ int devices_link(struct machine *mc, unsigned int index, bool up)
 		return ev_call(loop_of(mc, &mc->m->device[i]), loop_link, &c);
 	}
 	return -ENODEV;
+}
+
+struct size_call {
+	struct vdev *dev;
+	uint16_t cols, rows;
+};
+
+static void loop_size(void *arg)
+{
+	struct size_call *c = arg;
+
+	console_resize(c->dev, c->cols, c->rows);
+}
+
+int devices_console_size(struct machine *mc, uint16_t cols, uint16_t rows)
+{
+	int rc = -ENODEV;
+
+	for (unsigned int i = 0; i < mc->m->n_devices; i++) {
+		struct size_call c = { vpci_dev(mc->device[i].vpci), cols, rows };
+
+		if (mc->m->device[i].type != DEVICE_CONSOLE)
+			continue;
+		rc = ev_call(loop_of(mc, &mc->m->device[i]), loop_size, &c);
+		if (rc < 0)
+			return rc;
+	}
+	return rc;
 }

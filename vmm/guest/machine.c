@@ -269,3 +269,8 @@ int machine_link(struct machine *mc, unsigned int index, bool up)
 {
 	return devices_link(mc, index, up);
 }
+
+int machine_console_size(struct machine *mc, uint16_t cols, uint16_t rows)
+{
+	return devices_console_size(mc, cols, rows);
+}

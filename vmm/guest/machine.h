@@ -65,3 +65,5 @@ MUST_CHECK int machine_link(struct machine *mc, unsigned int index, bool up);
 MUST_CHECK int machine_balloon_ask(struct machine *mc, const uint64_t *target_bytes, bool *asked);
 /* The balloon's figures, as members of `reply`. */
 void machine_balloon_report(struct machine *mc, json_t *reply);
+/* Size of the terminals behind the console ports. 0, -ENODEV, or -ECANCELED. */
+MUST_CHECK int machine_console_size(struct machine *mc, uint16_t cols, uint16_t rows);

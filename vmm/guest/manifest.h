@@ -57,6 +57,7 @@ struct manifest_device {
 		struct {
 			unsigned int n;
 			struct manifest_port *port; /* owned */
+			uint16_t cols, rows; /* 0: not known */
 		} console;
 		struct {
 			unsigned int n;

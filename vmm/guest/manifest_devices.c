@@ -76,11 +76,18 @@ static int parse_port(struct manifest_reader *r, const json_t *o, struct manifes
 int manifest_read_console(struct manifest_reader *r, const json_t *o, struct manifest_device *d)
 {
 	json_t *ports = NULL, *p;
+	uint64_t cols = 0, rows = 0;
 	size_t i;
 	int rc = json_get_array(o, "ports", JSON_REQUIRED, &ports, r->e);
 
+	if (rc == 0)
+		rc = json_get_u64(o, "cols", JSON_OPTIONAL, 0, UINT16_MAX, &cols, r->e);
+	if (rc == 0)
+		rc = json_get_u64(o, "rows", JSON_OPTIONAL, 0, UINT16_MAX, &rows, r->e);
 	if (rc < 0)
 		return rc;
+	d->u.console.cols = (uint16_t)cols;
+	d->u.console.rows = (uint16_t)rows;
 	if (json_array_size(ports) < 1 || json_array_size(ports) > MANIFEST_MAX_PORTS)
 		return err_set(
 			r->e, -EINVAL, "\"ports\": 1 to %d are possible", MANIFEST_MAX_PORTS);

@@ -351,6 +351,20 @@ static int op_balloon(struct run *r, const json_t *q, json_t *reply, struct err 
 	return 0;
 }
 
+static int op_console_size(struct run *r, const json_t *q, json_t *reply, struct err *e)
+{
+	uint64_t cols = 0, rows = 0;
+	int rc = json_get_u64(q, "cols", JSON_REQUIRED, 1, UINT16_MAX, &cols, e);
+
+	(void)reply;
+	if (rc == 0)
+		rc = json_get_u64(q, "rows", JSON_REQUIRED, 1, UINT16_MAX, &rows, e);
+	if (rc < 0)
+		return rc;
+	rc = machine_console_size(r->mc, (uint16_t)cols, (uint16_t)rows);
+	return rc < 0 ? err_set(e, rc, "the guest has no virtio console") : 0;
+}
+
 static const struct {
 	const char *name;
 	int (*fn)(struct run *r, const json_t *q, json_t *reply, struct err *e);
@@ -363,6 +377,7 @@ static const struct {
 	{ "input", op_input },
 	{ "link", op_link },
 	{ "balloon", op_balloon },
+	{ "console-size", op_console_size },
 };
 
 static int carry_out(struct run *r, const json_t *q, json_t *reply, struct err *e)

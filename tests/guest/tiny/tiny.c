@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The tiny test guest: its command line names one thing to do; it says on COM1 how that went and
- * turns itself off. Ring 0 only, general registers only, so that it runs on every KVM.
+ * The tiny test guest: the last word of its command line names one thing to do; it says on COM1 how
+ * that went and turns itself off. Ring 0 only, general registers only, so that it runs on every
+ * KVM.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -595,9 +596,11 @@ static void ioapic(unsigned int pin, uint32_t low)
 	MEM32(0xfec00010) = 0;
 }
 
-/* COM1 by interrupts: echoes a line; and the power button. */
+/* COM1 by interrupts: echoes what comes until Ctrl-D; and the power button. */
 static void do_echo(void)
 {
+	uint8_t c;
+
 	interrupts_on();
 	ioapic(4, 0x54);
 	ioapic(9, 0x59);
@@ -615,7 +618,10 @@ static void do_echo(void)
 			__asm__ volatile("sti; hlt");
 			continue;
 		}
-		outb(COM1, inb(COM1));
+		c = inb(COM1);
+		if (c == 4)
+			return;
+		outb(COM1, c);
 		__asm__ volatile("sti");
 	}
 }
@@ -624,6 +630,11 @@ void tiny_main(const struct start_info *si)
 {
 	const char *what = (const char *)(uintptr_t)si->cmdline;
 
+	/* The last word: what a host adds stands before it. */
+	for (const char *p = what; *p; p++) {
+		if (*p == ' ')
+			what = p + 1;
+	}
 	put("tiny: ");
 	put(what);
 	put("\n");

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `dyno vm`: one guest from the command line, its console on the terminal. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "sim/bench/bench.h"
+#include "sim/bench/commands.h"
+#include "sim/bench/images.h"
+#include "sim/bench/vm_text.h"
+#include "sim/scenario/scenario.h"
+
+enum {
+	O_KERNEL = 1,
+	O_INITRD,
+	O_APPEND,
+	O_DISK,
+	O_NET,
+	O_CAN,
+	O_CPUS,
+	O_MEMORY,
+	O_DISPLAY,
+	O_HEADLESS,
+	O_CONSOLE,
+	O_SERIAL,
+	O_NAME,
+	O_OUT,
+	O_PRINT,
+	O_LOG_LEVEL,
+	O_NO_SANDBOX
+};
+
+static const struct cli_option options[] = {
+	{ "kernel", O_KERNEL, 'k', "FILE", "bzImage, ELF with a PVH note, or builtin:NAME" },
+	{ "initrd", O_INITRD, 'i', "FILE", "initial RAM disk" },
+	{ "append", O_APPEND, 'a', "TEXT",
+		"kernel command line; console=... is added where it has none" },
+	{ "disk", O_DISK, 'd', "FILE[,...]", "a disk; can be repeated (see below)" },
+	{ "net", O_NET, 'n', "KIND[,...]",
+		"a network card; can be repeated (default: user; see below)" },
+	{ "can", O_CAN, 0, "IF|bus[=NAME]",
+		"a CAN controller on a host interface or on a bus of its own" },
+	{ "cpus", O_CPUS, 'c', "N", "1 to 8 (default: 1)" },
+	{ "memory", O_MEMORY, 'm', "SIZE", "default: 512M" },
+	{ "display", O_DISPLAY, 0, "WxH|none",
+		"a window with keyboard and pointer (default: none)" },
+	{ "headless", O_HEADLESS, 0, NULL, "no window for --display" },
+	{ "console", O_CONSOLE, 0, "PORT", "hvc0 (virtio) or serial (COM1, the default)" },
+	{ "serial", O_SERIAL, 0, NULL, "the same as --console serial" },
+	{ "name", O_NAME, 0, "NAME", "of the guest (default: vm)" },
+	{ "out", O_OUT, 'o', "DIR", "control socket, log, figures (default: out-NAME)" },
+	{ "print-scenario", O_PRINT, 0, NULL, "prints the scenario that this is, and ends" },
+	{ "log-level", O_LOG_LEVEL, 'l', "LEVEL", "error, warn, info or debug (default: warn)" },
+	{ "no-sandbox", O_NO_SANDBOX, 0, NULL, "dyno-vm keeps its rights (for debuggers)" },
+};
+
+struct args {
+	struct vm_opts vm;
+	struct bench_opts bench;
+	/* Each has room for all of argv. */
+	const char **disks, **nets, **cans;
+	bool no_net, print;
+};
+
+static int set_option(struct args *a, int id, const char *value, struct err *e)
+{
+	enum log_level level;
+
+	switch (id) {
+	case O_KERNEL:
+		a->vm.kernel = value;
+		break;
+	case O_INITRD:
+		a->vm.initrd = value;
+		break;
+	case O_APPEND:
+		a->vm.append = value;
+		break;
+	case O_DISK:
+		a->disks[a->vm.n_disks++] = value;
+		break;
+	case O_NET:
+		if (strcmp(value, "none") == 0)
+			a->no_net = true;
+		else
+			a->nets[a->vm.n_nets++] = value;
+		break;
+	case O_CAN:
+		a->cans[a->vm.n_cans++] = value;
+		break;
+	case O_CPUS:
+		a->vm.cpus = value;
+		break;
+	case O_MEMORY:
+		a->vm.memory = value;
+		break;
+	case O_DISPLAY:
+		a->vm.display = value;
+		break;
+	case O_HEADLESS:
+		a->bench.windows = BENCH_WINDOWS_OFF;
+		break;
+	case O_CONSOLE:
+		a->vm.console = value;
+		break;
+	case O_SERIAL:
+		a->vm.console = SCENARIO_PORT_SERIAL;
+		break;
+	case O_NAME:
+		a->vm.name = value;
+		break;
+	case O_OUT:
+		a->bench.out_dir = value;
+		break;
+	case O_PRINT:
+		a->print = true;
+		break;
+	case O_LOG_LEVEL:
+		if (!log_level_parse(value, &level))
+			return err_set(
+				e, -1, "--log-level %s: must be error, warn, info or debug", value);
+		log_set_level(level);
+		a->bench.log_level = value;
+		break;
+	case O_NO_SANDBOX:
+		a->bench.no_sandbox = true;
+		break;
+	default:
+		break;
+	}
+	return 0;
+}
+
+/* Before it starts: what is not as harmless as a scenario's defaults, and how to get out. */
+static void announce(const struct scenario *s, const struct args *a)
+{
+	const struct scenario_guest *g = &s->guests[0];
+
+	for (uint32_t i = 0; i < g->n_disks; i++) {
+		const struct scenario_disk *d = &g->disks[i];
+
+		if (d->read_only)
+			continue;
+		if (d->overlay == SCENARIO_OVERLAY_NONE)
+			fprintf(stderr,
+				"dyno: the guest's changes go into %s (overlay=memory keeps "
+				"it as it is)\n",
+				d->file);
+		else if (d->overlay == SCENARIO_OVERLAY_MEMORY)
+			fprintf(stderr, "dyno: the guest's changes to %s are lost at its end\n",
+				d->file);
+	}
+	fprintf(stderr, "dyno: %s starts; `dyno ctl --socket %s` controls it%s\n", g->name,
+		a->bench.out_dir,
+		isatty(STDIN_FILENO) ? ", Ctrl-A X ends it, Ctrl-A H shows the keys" : "");
+}
+
+static int run_text(struct args *a, const char *text)
+{
+	char **images = images_list();
+	struct scenario_opts so = { .images = (const char *const *)images };
+	char out_dir[SCENARIO_NAME_MAX + 8];
+	struct scenario *s;
+	int rc = scenario_load_text(text, strlen(text), "(dyno vm)", &so, stderr, &s), status;
+
+	images_free(images);
+	if (rc)
+		return EXIT_BAD_INPUT;
+	snprintf(out_dir, sizeof(out_dir), "out-%s", s->guests[0].name);
+	if (!a->bench.out_dir)
+		a->bench.out_dir = out_dir;
+	if (a->print) {
+		fputs(text, stdout);
+		status = EXIT_PASS;
+	} else {
+		announce(s, a);
+		status = bench_run(s, &a->bench);
+	}
+	scenario_free(s);
+	return status;
+}
+
+static int start(const struct cli_command *self, struct args *a)
+{
+	static const char *const user[] = { "user" };
+	CLEANUP_FREE char *text = NULL;
+	struct err e = { .text = "" };
+
+	a->vm.disks = a->disks;
+	a->vm.nets = a->nets;
+	a->vm.cans = a->cans;
+	if (a->no_net && a->vm.n_nets) {
+		(void)err_set(&e, 0, "--net none excludes other networks");
+		return cli_complain(self, &e);
+	}
+	if (!a->no_net && !a->vm.n_nets) {
+		a->vm.nets = user;
+		a->vm.n_nets = 1;
+	}
+	a->bench.console = a->vm.console;
+	if (!a->vm.kernel) {
+		(void)err_set(&e, 0, "name a kernel: --kernel FILE");
+		return cli_complain(self, &e);
+	}
+	if (vm_text(&a->vm, &text, &e))
+		return cli_complain(self, &e);
+	return run_text(a, text);
+}
+
+static int run(const struct cli_command *self, int argc, char **argv)
+{
+	struct args a = { .vm = { .name = "vm", .console = SCENARIO_PORT_SERIAL },
+		.bench = { .log_level = "warn", .quiet = true, .exec_ns = clock_now_ns() } };
+	size_t words = (size_t)argc + 1;
+	CLEANUP_FREE const char **lists = calloc(3 * words, sizeof(*lists));
+	struct err e = { .text = "" };
+	struct cli c;
+	int item;
+
+	log_init("dyno", LOG_WARN);
+	if (!lists)
+		return EXIT_HOST;
+	a.disks = lists;
+	a.nets = lists + words;
+	a.cans = lists + 2 * words;
+	cli_start(&c, self, argc, argv);
+	while ((item = cli_next(&c, &e)) != CLI_END) {
+		if (item == CLI_HELP) {
+			cli_help(self, stdout);
+			return EXIT_PASS;
+		}
+		if (item == CLI_WORD)
+			item = err_set(&e, CLI_BAD, "%s: write --kernel %s or --disk %s", c.value,
+				c.value, c.value);
+		if (item == CLI_BAD || set_option(&a, item, c.value, &e))
+			return cli_complain(self, &e);
+	}
+	return start(self, &a);
+}
+
+const struct cli_command cmd_vm = {
+	.name = "vm",
+	.args = "",
+	.summary = "Starts one guest without a scenario file; the terminal is its console.",
+	.text = "--disk FILE[,ro][,serial=S][,queues=N][,overlay=memory|none|FILE]\n"
+		"  A raw image or block device. Without `overlay` the guest's changes go into it;\n"
+		"  overlay=memory forgets them, overlay=FILE keeps them in a copy. A comma in a name\n"
+		"  is written twice.\n"
+		"--net user[,fwd=tcp:2222:22]...[,mac=02:00:00:00:00:01][,mtu=N][,restricted]\n"
+		"--net tap=INTERFACE[,mac=...]\n"
+		"--net none\n"
+		"--can vcan0\n"
+		"  The host's interface; `--can bus` is a bus without the host, for `dyno ctl send`.\n\n"
+		"On a terminal, Ctrl-A begins commands: X ends, P presses the power button, R resets,\n"
+		"H helps, a second Ctrl-A is the guest's. Elsewhere the console goes to stdout, and\n"
+		"a pipe as stdin is typed in.\n\n"
+		"The run ends when the guest turns itself off. Exit status:\n"
+		"  0  it turned itself off, or was ended from the console or by `dyno ctl stop`\n"
+		"  1  it crashed, or could not run\n"
+		"  2  the command line is wrong\n"
+		"  3  this host cannot run it\n\n"
+		"examples:\n"
+		"  dyno vm --kernel bzImage --initrd initrd.gz --memory 1G --cpus 2\n"
+		"  dyno vm -k bzImage -d root.img -a 'root=/dev/vda1' -n user,fwd=tcp:2222:22\n"
+		"  dyno vm -k bzImage -i initrd.gz --console hvc0 --can vcan0 --net none\n"
+		"  dyno vm -k bzImage -d root.img --print-scenario > mine.yaml\n",
+	.options = options,
+	.options_n = ARRAY_SIZE(options),
+	.run = run,
+};

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The options of `dyno vm` as the text of a scenario, so that one reader checks both and a user can
+ * let the text grow into a file. Pure.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+
+/* All borrowed; NULL where not given. */
+struct vm_opts {
+	const char *name; /* of the guest; never NULL */
+	const char *kernel, *initrd, *append;
+	const char *memory, *cpus, *display;
+	const char *console; /* port; never NULL */
+	const char *const *disks; /* as typed: FILE[,ro][,serial=S][,overlay=memory|none|FILE] */
+	const char *const *nets; /* user[,fwd=..][,mac=..][,mtu=..][,restricted], tap=IF, none */
+	const char *const *cans; /* a host interface, or bus[=NAME] */
+	size_t n_disks, n_nets, n_cans;
+};
+
+/*
+ * Writes the scenario: *out is the caller's. 0, -EINVAL with a message that names the option, or
+ * -ENOMEM.
+ */
+MUST_CHECK int vm_text(const struct vm_opts *o, char **out, struct err *e);
