@@ -540,6 +540,8 @@ static int start(struct bench *b, struct err *e)
 	if (!rc)
 		rc = nets_new(&b->nets, b->s, b->out_dir, e);
 	if (!rc)
+		rc = vsocks_new(&b->vsocks, b->s, b->loop, b->out_dir, e);
+	if (!rc)
 		rc = start_children(b, can_fds, e);
 	if (!rc)
 		rc = make_rest(b, can_fds, e);
@@ -605,6 +607,7 @@ static void fini(struct bench *b)
 	services_fini(&b->services);
 	buses_free(b->buses);
 	nets_free(b->nets);
+	vsocks_free(b->vsocks);
 	check_free(b->checks);
 	if (b->agenda_ready)
 		agenda_fini(&b->agenda);

@@ -20,6 +20,7 @@
 #include "sim/bench/service.h"
 #include "sim/bench/term.h"
 #include "sim/bench/ui_proc.h"
+#include "sim/bench/vsocks.h"
 #include "sim/check/check.h"
 #include "sim/clock/bench_clock.h"
 #include "sim/scenario/scenario.h"
@@ -56,6 +57,7 @@ struct bench {
 	struct check_set *checks;
 	struct buses *buses;
 	struct nets *nets;
+	struct vsocks *vsocks;
 	struct service_set services; /* helper programs: virtiofsd, diod, qemu-nbd */
 	struct agenda agenda;
 	bool agenda_ready;

@@ -3,14 +3,11 @@
 #include "sim/bench/ctl_server.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -19,6 +16,7 @@
 #include "sim/bench/action.h"
 #include "sim/bench/bench.h"
 #include "sim/bench/ctl_proto.h"
+#include "sim/bench/unix_socket.h"
 
 /* Answers a client may leave unread, and requests it may have open. */
 #define OUT_MAX         (4 * 1024 * 1024)
@@ -348,44 +346,6 @@ static void accept_ready(struct ev_io *io, uint32_t revents)
 	s->clients[slot] = c;
 }
 
-/* A socket of a run that is over is removed; one that somebody listens on is not. */
-static int clear_old(int sock, const struct sockaddr_un *sa)
-{
-	if (connect(sock, (const struct sockaddr *)sa, sizeof(*sa)) == 0)
-		return -EADDRINUSE;
-	if (errno == ECONNREFUSED && unlink(sa->sun_path) < 0)
-		return -errno;
-	return 0;
-}
-
-static int listen_at(const char *dir, int *out)
-{
-	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-	CLEANUP_FD int probe = -1;
-	CLEANUP_FD int sock = -1;
-	/* Through the folder's descriptor: a socket's path is limited to 107 bytes, folders are
-	 * not. */
-	CLEANUP_FD int dirfd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int rc;
-
-	if (dirfd < 0)
-		return -errno;
-	snprintf(sa.sun_path, sizeof(sa.sun_path), "/proc/self/fd/%d/%s", dirfd, CTL_SOCKET_NAME);
-	probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (probe < 0 || sock < 0)
-		return -errno;
-	rc = clear_old(probe, &sa);
-	if (rc)
-		return rc;
-	/* Before bind: the socket never exists with a wider mode. */
-	if (fchmod(sock, 0600) < 0 || bind(sock, (const struct sockaddr *)&sa, sizeof(sa)) < 0 ||
-		listen(sock, CTL_MAX_CLIENTS) < 0)
-		return -errno;
-	*out = fd_take(&sock);
-	return 0;
-}
-
 int ctl_server_init(struct ctl_server *c, struct bench *b, const char *dir, struct err *e)
 {
 	int fd = -1, rc;
@@ -394,7 +354,7 @@ int ctl_server_init(struct ctl_server *c, struct bench *b, const char *dir, stru
 	rc = ev_timer_init(b->loop, &c->limit, limit_reached, c);
 	if (rc)
 		return err_errno(e, -rc, "cannot make the control socket's timer");
-	rc = listen_at(dir, &fd);
+	rc = unix_listen(dir, CTL_SOCKET_NAME, SOCK_STREAM, CTL_MAX_CLIENTS, &fd);
 	if (rc == -EADDRINUSE)
 		return err_set(e, rc,
 			"another run uses the folder %s (its control socket answers): end it with "

@@ -314,7 +314,7 @@ static int sigmap_memfd(const struct sigmap *m, struct err *e)
 
 /* What dyno-vm gets and we close once it was sent. */
 struct lent {
-	int sigmap, serial, can[SCENARIO_MAX_CAN], nets[SCENARIO_MAX_NETS],
+	int sigmap, serial, vsock, can[SCENARIO_MAX_CAN], nets[SCENARIO_MAX_NETS],
 		ports[GUEST_MAX_STREAMS];
 };
 
@@ -343,6 +343,8 @@ static int make_ends(struct guest *g, struct lent *l, int *can_fds, struct err *
 	}
 	for (uint32_t i = 0; !rc && i < sg->n_nets; i++)
 		rc = nets_plug(g->bench->nets, g->index, i, &l->nets[i], e);
+	if (!rc && sg->vsock.enabled)
+		rc = vsocks_plug(g->bench->vsocks, g->index, &l->vsock, e);
 	return rc;
 }
 
@@ -355,6 +357,7 @@ static int hand_over(struct guest *g, const struct lent *l, struct err *e)
 		.sigmap = l->sigmap,
 		.serial = l->serial,
 		.display = g->display_fd,
+		.vsock = l->vsock,
 		.can = l->can,
 		.nets = l->nets,
 		.ports = l->ports,
@@ -374,7 +377,7 @@ static int hand_over(struct guest *g, const struct lent *l, struct err *e)
 int guest_start(struct guest *g, const char *program, int *can_fds, struct err *e)
 {
 	const char *argv[] = { program, NULL };
-	struct lent l = { .sigmap = -1, .serial = -1 };
+	struct lent l = { .sigmap = -1, .serial = -1, .vsock = -1 };
 	int rc;
 
 	memset(l.can, 0xff, sizeof(l.can));
@@ -401,6 +404,7 @@ int guest_start(struct guest *g, const char *program, int *can_fds, struct err *
 		rc = hand_over(g, &l, e);
 	fd_close(&l.sigmap);
 	fd_close(&l.serial);
+	fd_close(&l.vsock);
 	ipc_close_fds(l.can, SCENARIO_MAX_CAN);
 	ipc_close_fds(l.nets, SCENARIO_MAX_NETS);
 	ipc_close_fds(l.ports, GUEST_MAX_STREAMS);

@@ -162,6 +162,10 @@ json_t *manifest_vm(const struct scenario *s, uint32_t guest, const struct manif
 				g->balloon.deflate_on_oom));
 	for (uint32_t i = 0; i < g->n_nets; i++)
 		json_array_append_new(devices, net_device(s, guest, i, in->nets[i], out));
+	if (g->vsock.enabled)
+		json_array_append_new(devices, json_pack("{s:s,s:I,s:o}", "type", "vsock", "cid",
+						       (json_int_t)scenario_vsock_cid(s, guest),
+						       "fd", fd_index(out, in->vsock)));
 	return m;
 }
 

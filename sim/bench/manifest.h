@@ -16,7 +16,7 @@ struct manifest_fds {
 
 /* A guest's descriptors, -1 where there is none. */
 struct manifest_guest_fds {
-	int kernel, initrd, kvm, sigmap, serial, display;
+	int kernel, initrd, kvm, sigmap, serial, display, vsock;
 	const int *can; /* n_can of the guest */
 	const int *nets; /* n_nets of the guest */
 	const int *ports; /* n_ports of the guest */

@@ -49,6 +49,7 @@ extern const struct schema schema_scenario;
 extern const struct schema schema_guest, schema_bus, schema_replay; /* table_machine.c */
 extern const struct schema schema_network, schema_net, schema_link; /* table_net.c */
 extern const struct schema schema_balloon, schema_balloon_op; /* table_balloon.c */
+extern const struct schema schema_vsock; /* table_vsock.c */
 extern const struct schema schema_action; /* table_action.c */
 extern const struct schema schema_check; /* table_check.c */
 
@@ -87,6 +88,8 @@ const char *load_check_name(struct bind *b, const struct scenario_check *c);
 
 /* A guest's balloon against its memory (table_balloon.c). */
 void balloon_check(struct bind *b, const struct node *n, const struct scenario_guest *g);
+/* The rules of vsock devices that span guests; `root` is the whole file (table_vsock.c). */
+void vsock_check(struct bind *b, const struct node *root);
 
 /* Asks for a picture at a time; returns the checkpoint's name. */
 const char *load_imply_picture(struct bind *b, uint64_t at_ns, uint32_t guest, uint32_t display);

@@ -285,6 +285,8 @@ static int bind_scenario(
 			"a scenario is `key: value` pairs");
 	else
 		bind_table(b, &schema_scenario, root, l);
+	if (!b->oom && !b->d->errors)
+		vsock_check(b, root);
 	if (b->oom)
 		return -ENOMEM;
 	if (b->d->errors)

@@ -33,6 +33,7 @@
 #define SCENARIO_MAX_NETS     8 /* network cards of one guest */
 #define SCENARIO_MAX_FORWARDS 32
 #define SCENARIO_MAX_PORTS    16 /* of a guest's virtio console */
+#define SCENARIO_MAX_VSOCK    32 /* sockets of one guest that the scenario names */
 #define SCENARIO_NAME_MAX     23 /* bytes of a guest, bus, port or checkpoint name */
 
 /* Stands for "every guest" or "every display" where an index is expected. */
@@ -147,6 +148,22 @@ struct scenario_balloon {
 	uint64_t target_bytes; /* what the guest shall keep; 0: all its memory */
 };
 
+/* A socket of the host that stands for a port. */
+struct scenario_vsock_path {
+	uint32_t port;
+	uint32_t seqpacket; /* 0: stream */
+	const char *path; /* relative to the run's folder, or absolute */
+};
+
+/* Sockets between the guest and others (virtio-vsock). */
+struct scenario_vsock {
+	bool enabled;
+	uint32_t cid; /* 0: see scenario_vsock_cid() */
+	uint32_t n_listen, n_connect;
+	const struct scenario_vsock_path *listen; /* lead to ports of the guest */
+	const struct scenario_vsock_path *connect; /* what its connections lead to */
+};
+
 struct scenario_guest {
 	const char *name;
 	const char *kernel; /* path to open; NULL when `builtin` is set */
@@ -170,6 +187,7 @@ struct scenario_guest {
 	const struct scenario_port *ports; /* of one virtio-console; none: no such device */
 	const struct scenario_disk *disks;
 	struct scenario_balloon balloon;
+	struct scenario_vsock vsock;
 };
 
 /* --- buses and replays ------------------------------------------------------------------- */
@@ -423,6 +441,9 @@ void scenario_free(struct scenario *s);
 const char *scenario_check_kind_name(enum scenario_check_kind k);
 const char *scenario_op_name(enum scenario_op op);
 const char *scenario_can_feature_name(unsigned int bit);
+
+/* The context identifier of a guest; 0 where it has no vsock device. */
+uint32_t scenario_vsock_cid(const struct scenario *s, uint32_t guest);
 
 /*
  * Reads a frame as people write it: `123#DEADBEEF`, `18DAF110##1AABB` (FD, flags nibble first),

@@ -32,6 +32,7 @@ extern const struct bind bind_input;
 extern const struct bind bind_blk;
 extern const struct bind bind_net;
 extern const struct bind bind_balloon;
+extern const struct bind bind_vsock;
 extern const struct bind bind_vhost_user;
 
 /* The descriptor that a manifest's index stands for, now the caller's; -1 for none. */

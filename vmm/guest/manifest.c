@@ -26,6 +26,7 @@ static const struct {
 	[DEVICE_NET] = { "net", manifest_read_net },
 	[DEVICE_BALLOON] = { "balloon", manifest_read_balloon },
 	[DEVICE_VHOST_USER] = { "vhost-user", manifest_read_vhost_user },
+	[DEVICE_VSOCK] = { "vsock", manifest_read_vsock },
 };
 
 const char *device_type_name(enum device_type t)

@@ -31,6 +31,7 @@ enum device_type {
 	DEVICE_NET,
 	DEVICE_BALLOON,
 	DEVICE_VHOST_USER,
+	DEVICE_VSOCK,
 	DEVICE_TYPES
 };
 
@@ -86,6 +87,10 @@ struct manifest_device {
 			uint64_t target_bytes; /* what the guest shall keep; all when not given */
 			bool reporting, deflate_on_oom;
 		} balloon;
+		struct {
+			int fd; /* MANIFEST_NO_FD: every connection is refused */
+			uint32_t cid;
+		} vsock;
 		struct {
 			int fd; /* a connected socket of the back end */
 			unsigned int id; /* VIRTIO_ID_*: which device it is */

@@ -54,3 +54,5 @@ MUST_CHECK int manifest_read_balloon(
 	struct manifest_reader *r, const json_t *o, struct manifest_device *d);
 MUST_CHECK int manifest_read_vhost_user(
 	struct manifest_reader *r, const json_t *o, struct manifest_device *d);
+MUST_CHECK int manifest_read_vsock(
+	struct manifest_reader *r, const json_t *o, struct manifest_device *d);
