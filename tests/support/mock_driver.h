@@ -77,7 +77,8 @@ struct mock_regs {
 /* Makes memory and loop. Never NULL. `flags`: MOCK_*. */
 struct mock *mock_new(unsigned int flags);
 /* Puts a device behind the transport core and takes it over (freed by mock_free). In a test that
- * runs over PCI (dyno_test_over_pci) it goes behind virtio-pci; mock_vt() is NULL then. */
+ * runs over registers (dyno_test_over_pci) it goes behind virtio-pci or virtio-mmio; mock_vt()
+ * is NULL then. */
 void mock_attach(struct mock *m, struct vdev *dev_take);
 /* Uses another transport instead, which was built over mock_mem() and mock_loop(). */
 void mock_attach_regs(struct mock *m, const struct mock_regs *regs, void *ctx);

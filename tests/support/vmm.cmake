@@ -5,3 +5,7 @@ dyno_library(dyno_vm_harness SOURCES ${CMAKE_CURRENT_LIST_DIR}/vm_harness.c LINK
 # The mock driver's registers behind virtio-pci.
 dyno_library(dyno_vpci_regs SOURCES ${CMAKE_CURRENT_LIST_DIR}/vpci_regs.c
   LINK dyno_mockdrv dyno_transport dyno_pci dyno_bus)
+
+# The mock driver's registers behind virtio-mmio.
+dyno_library(dyno_vmmio_regs SOURCES ${CMAKE_CURRENT_LIST_DIR}/vmmio_regs.c
+  LINK dyno_mockdrv dyno_transport dyno_bus)

@@ -445,6 +445,16 @@ void vt_queue_enable(struct vt *t, unsigned int i)
 		start_queue(t, i);
 }
 
+void vt_queue_disable(struct vt *t, unsigned int i)
+{
+	struct vt_queue *q = vt_queue(t, i);
+
+	if (!q || !q->enabled)
+		return;
+	stop_queue(t, i);
+	q->enabled = false;
+}
+
 void vt_queue_reset(struct vt *t, unsigned int i)
 {
 	struct vt_queue *q = vt_queue(t, i);

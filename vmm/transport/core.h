@@ -58,6 +58,8 @@ struct vt_queue *vt_queue(struct vt *t, unsigned int q);
 /* Writes to a queue that is enabled are ignored, as are sizes that are illegal. */
 void vt_queue_set_size(struct vt *t, unsigned int q, uint16_t size);
 void vt_queue_enable(struct vt *t, unsigned int q);
+/* Takes a queue out of use; what was set up stays ("QueueReady" of MMIO, written 0). */
+void vt_queue_disable(struct vt *t, unsigned int q);
 /* "Virtqueue Reset"; only with VIRTIO_F_RING_RESET. */
 void vt_queue_reset(struct vt *t, unsigned int q);
 /* The driver notified queue q. Ignored before DRIVER_OK. */
