@@ -127,6 +127,8 @@ json_t *manifest_vm(const struct scenario *s, uint32_t guest, const struct manif
 		fd_index(out, in->kernel), "name", base_name(g->builtin ? g->builtin : g->kernel));
 	if (!m)
 		return NULL;
+	if (g->mmio)
+		json_object_set_new(m, "transport", json_string("mmio"));
 	if (in->initrd >= 0)
 		json_object_set_new(m, "initrd", fd_object(out, in->initrd));
 	if (in->kvm >= 0)

@@ -173,6 +173,7 @@ struct scenario_guest {
 	uint64_t memory_bytes;
 	uint32_t cpus;
 	bool sandbox, serial, rng;
+	uint32_t mmio; /* its devices are without PCI */
 	bool no_crash; /* an implicit no_crash check watches it */
 	const char *sigmap_path; /* NULL: none */
 	const struct sigmap *sigmap; /* loaded and checked; NULL: none */

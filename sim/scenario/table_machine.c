@@ -355,6 +355,14 @@ static const struct schema_word restart_words[] = {
 	{ 0 },
 };
 
+static const struct schema_word transport_words[] = {
+	{ "pci", 0, "virtio-pci" },
+	{ "mmio", 1,
+		"virtio-mmio, for kernels without PCI: the devices are on the command line "
+		"(`virtio_mmio.device=`), and there is no PCI" },
+	{ 0 },
+};
+
 static bool guest_has_bus(
 	const struct scenario *s, const struct scenario_guest *g, const char *name)
 {
@@ -533,6 +541,12 @@ static const struct schema_key guest_keys[] = {
 		.def = "true",
 		.offset = offsetof(struct scenario_guest, rng),
 		.doc = "give it an entropy device" },
+	{ .key = "transport",
+		.type = &type_enum,
+		.def = "pci",
+		.words = transport_words,
+		.offset = offsetof(struct scenario_guest, mmio),
+		.doc = "how it finds its devices" },
 	{ .key = "balloon",
 		.shape = SHAPE_INPLACE,
 		.sub = &schema_balloon,

@@ -81,6 +81,20 @@ static void test_example_of_the_interface_page_is_understood(void **state)
 	manifest_fini(&m);
 }
 
+static void test_the_transport_is_pci_or_mmio(void **state)
+{
+	struct manifest m;
+
+	(void)state;
+	assert_int_equal(parse("{" HEAD "}", 1, &m, NULL), 0);
+	assert_false(m.mmio);
+	manifest_fini(&m);
+	assert_int_equal(parse("{" HEAD ",\"transport\":\"mmio\"}", 1, &m, NULL), 0);
+	assert_true(m.mmio);
+	manifest_fini(&m);
+	expect_refused("{" HEAD ",\"transport\":\"isa\"}", "pci or mmio");
+}
+
 static void test_balloons_have_defaults_and_keys(void **state)
 {
 	static const char text[] =
@@ -255,6 +269,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_smallest_manifest_has_defaults),
 		cmocka_unit_test(test_example_of_the_interface_page_is_understood),
+		cmocka_unit_test(test_the_transport_is_pci_or_mmio),
 		cmocka_unit_test(test_balloons_have_defaults_and_keys),
 		cmocka_unit_test(test_disks_have_defaults_and_keys),
 		cmocka_unit_test(

@@ -64,7 +64,7 @@ static int build(void **state)
 {
 	(void)state;
 	memset(tables, 0xee, sizeof(tables));
-	return acpi_build(tables, &tables_len, X86_ACPI, 3);
+	return acpi_build(tables, &tables_len, X86_ACPI, &(struct acpi_config){ .cpus = 3 });
 }
 
 static void test_pointers_lengths_and_checksums_hold(void **state)
@@ -117,6 +117,35 @@ static void test_madt_lists_processors_and_the_ioapic(void **state)
 	}
 	assert_int_equal(cpus, 3);
 	assert_int_equal(ioapics, 1);
+}
+
+/* The last test: it builds other tables. */
+static void test_without_pci_its_tables_are_missing_and_pins_are_level(void **state)
+{
+	const struct acpi_config cfg = {
+		.cpus = 1, .no_pci = true, .level_pins = 1u << 5 | 1u << 14
+	};
+	const uint8_t *xsdt, *m;
+	unsigned int pins = 0;
+
+	(void)state;
+	memset(tables, 0xee, sizeof(tables));
+	assert_int_equal(acpi_build(tables, &tables_len, X86_ACPI, &cfg), 0);
+	xsdt = table(u64(tables + 24), "XSDT");
+	assert_int_equal(u32(xsdt + 4), 36 + 2 * 8);
+	m = table(u64(xsdt + 36 + 8), "APIC");
+	for (uint32_t at = 44; at < u32(m + 4); at += m[at + 1]) {
+		if (m[at] != 2)
+			continue;
+		assert_int_equal(m[at + 1], 10);
+		assert_int_equal(m[at + 2], 0); /* ISA */
+		assert_int_equal(m[at + 3], u32(m + at + 4));
+		assert_int_equal(m[at + 8], 0x0d); /* active high, level */
+		pins |= 1u << m[at + 3];
+	}
+	assert_int_equal(pins, cfg.level_pins);
+	assert_null(memmem(tables, tables_len, "PCI0", 4));
+	assert_null(memmem(tables, tables_len, "MCFG", 4));
 }
 
 static void test_mcfg_names_one_bus(void **state)
@@ -408,6 +437,7 @@ int main(void)
 		cmocka_unit_test(test_command_lines_that_are_too_long_are_refused),
 		cmocka_unit_test(test_registers_are_32_bit_protected_mode),
 		cmocka_unit_test(test_cpuid_has_topology_and_no_nesting),
+		cmocka_unit_test(test_without_pci_its_tables_are_missing_and_pins_are_level),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -99,7 +99,7 @@ static int on_its_loop(struct machine *mc, void (*fn)(void *arg), struct balloon
 	for (unsigned int i = 0; i < mc->m->n_devices; i++) {
 		if (mc->m->device[i].type != DEVICE_BALLOON)
 			continue;
-		c->dev = vpci_dev(mc->device[i].vpci);
+		c->dev = mc->device[i].dev;
 		return ev_call(mc->disk_loop.loop, fn, c);
 	}
 	return -ENODEV;

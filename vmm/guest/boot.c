@@ -62,13 +62,16 @@ int machine_cpuid(struct machine *mc, struct err *e)
 static int load_acpi(struct machine *mc, struct err *e)
 {
 	CLEANUP_FREE uint8_t *tables = malloc(ACPI_MAX_BYTES);
+	const struct acpi_config cfg = {
+		.cpus = vm_cpus(mc->vm), .no_pci = mc->m->mmio, .level_pins = machine_mmio_pins(mc)
+	};
 	size_t len = 0;
 	int rc;
 
 	static_assert(ACPI_MAX_BYTES <= X86_ACPI_BYTES, "room for the tables");
 	if (!tables)
 		return err_errno(e, ENOMEM, "ACPI tables");
-	rc = acpi_build(tables, &len, X86_ACPI, vm_cpus(mc->vm));
+	rc = acpi_build(tables, &len, X86_ACPI, &cfg);
 	if (rc == 0 && gmem_write(vm_mem(mc->vm), (gpa){ X86_ACPI }, tables, len))
 		rc = -EFAULT;
 	return rc < 0 ? err_errno(e, -rc, "ACPI tables") : 0;
@@ -86,10 +89,11 @@ static int load_reset_vector(struct machine *mc, struct err *e)
 	return 0;
 }
 
-static int load_pvh(struct machine *mc, const struct elf_image *im, struct err *e)
+static int load_pvh(
+	struct machine *mc, const struct elf_image *im, const char *cmdline, struct err *e)
 {
 	struct pvh_module module[MANIFEST_MAX_MODULES + 1] = { 0 };
-	struct pvh_boot b = { .cmdline = mc->m->cmdline,
+	struct pvh_boot b = { .cmdline = cmdline,
 		.rsdp = X86_ACPI,
 		.memory_bytes = mc->m->memory_bytes,
 		.kernel_high = im->high,
@@ -110,8 +114,8 @@ static int load_pvh(struct machine *mc, const struct elf_image *im, struct err *
 }
 
 /* An ELF file, by PVH. */
-static int load_elf(struct machine *mc, const struct elf_source *kernel, struct kvm_regs *regs,
-	struct kvm_sregs *sregs, struct err *e)
+static int load_elf(struct machine *mc, const struct elf_source *kernel, const char *cmdline,
+	struct kvm_regs *regs, struct kvm_sregs *sregs, struct err *e)
 {
 	struct elf_image im = { 0 };
 	int rc = elf_load(&im, kernel, vm_mem(mc->vm), X86_KERNEL_FLOOR, e);
@@ -119,19 +123,19 @@ static int load_elf(struct machine *mc, const struct elf_source *kernel, struct 
 	if (rc < 0)
 		err_prefix(e, "%s", mc->m->kernel_name);
 	else
-		rc = load_pvh(mc, &im, e);
+		rc = load_pvh(mc, &im, cmdline, e);
 	pvh_registers(im.entry, regs, sregs);
 	return rc;
 }
 
 /* A bzImage, by Linux' own protocol: it knows an initrd and no modules. */
-static int load_bzimage(struct machine *mc, const struct elf_source *kernel, struct kvm_regs *regs,
-	struct kvm_sregs *sregs, struct err *e)
+static int load_bzimage(struct machine *mc, const struct elf_source *kernel, const char *cmdline,
+	struct kvm_regs *regs, struct kvm_sregs *sregs, struct err *e)
 {
 	struct bzimage im = { 0 };
 	struct elf_source initrd;
 	struct linux_boot b = { .kernel = &im,
-		.cmdline = mc->m->cmdline,
+		.cmdline = cmdline,
 		.rsdp = X86_ACPI,
 		.memory_bytes = mc->m->memory_bytes };
 	int rc = bzimage_load(&im, kernel, vm_mem(mc->vm), X86_KERNEL_FLOOR, e);
@@ -153,15 +157,18 @@ int machine_load(struct machine *mc, struct err *e)
 	struct elf_source kernel;
 	struct kvm_regs regs;
 	struct kvm_sregs sregs;
+	CLEANUP_FREE char *cmdline = machine_cmdline(mc);
 	int rc = source(&kernel, &mc->kernel_fd, mc->m->kernel_name, e);
 
 	if (rc < 0)
 		return rc;
+	if (!cmdline)
+		return err_errno(e, ENOMEM, "command line");
 	rc = vm_cpu_get_sregs(mc->vm, 0, &sregs);
 	if (rc < 0)
 		return err_errno(e, -rc, "KVM does not tell the boot vCPU's registers");
-	rc = bzimage_is(&kernel) ? load_bzimage(mc, &kernel, &regs, &sregs, e)
-				 : load_elf(mc, &kernel, &regs, &sregs, e);
+	rc = bzimage_is(&kernel) ? load_bzimage(mc, &kernel, cmdline, &regs, &sregs, e)
+				 : load_elf(mc, &kernel, cmdline, &regs, &sregs, e);
 	if (rc == 0)
 		rc = load_acpi(mc, e);
 	if (rc == 0)

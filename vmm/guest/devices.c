@@ -77,7 +77,9 @@ static int add_one(struct machine *mc, unsigned int i, int *fds, struct err *e)
 	rc = binds[d->type]->make(mc, d, tag, fds, &v, e);
 	if (rc < 0)
 		return rc;
-	rc = vpci_new(&md->vpci, v, &cfg);
+	rc = mc->m->mmio ? machine_mmio_add(mc, i, v, cfg.loop, on_error)
+			 : vpci_new(&md->vpci, v, &cfg);
+	md->dev = rc < 0 ? NULL : v;
 	return rc < 0 ? err_errno(e, -rc, "cannot put the device on the bus") : 0;
 }
 
@@ -108,7 +110,8 @@ void devices_free(struct machine *mc)
 {
 	for (unsigned int i = 0; i < MANIFEST_MAX_DEVICES; i++) {
 		vpci_free(mc->device[i].vpci);
-		mc->device[i].vpci = NULL;
+		vmmio_free(mc->device[i].vmmio);
+		mc->device[i] = (struct machine_device){ 0 };
 	}
 	scanout_port_free(mc->display);
 	mc->display = NULL;
@@ -123,7 +126,7 @@ static void loop_status(void *arg)
 {
 	struct status_call *c = arg;
 
-	binds[c->md->d->type]->status(vpci_dev(c->md->vpci), c->o);
+	binds[c->md->d->type]->status(c->md->dev, c->o);
 }
 
 void devices_status(struct machine *mc, json_t *list)
@@ -148,7 +151,7 @@ int devices_input(struct machine *mc, unsigned int scanout, enum input_kind kind
 		if (d->type != DEVICE_INPUT || d->u.input.kind != kind ||
 			d->u.input.scanout != scanout)
 			continue;
-		input_inject(vpci_dev(mc->device[i].vpci), ev, n);
+		input_inject(mc->device[i].dev, ev, n);
 		return 0;
 	}
 	return -ENODEV;
@@ -169,7 +172,7 @@ static void loop_link(void *arg)
 int devices_link(struct machine *mc, unsigned int index, bool up)
 {
 	for (unsigned int i = 0; i < mc->m->n_devices; i++) {
-		struct link_call c = { vpci_dev(mc->device[i].vpci), up };
+		struct link_call c = { mc->device[i].dev, up };
 
 		if (mc->m->device[i].type != DEVICE_NET || index-- > 0)
 			continue;
@@ -195,7 +198,7 @@ int devices_console_size(struct machine *mc, uint16_t cols, uint16_t rows)
 	int rc = -ENODEV;
 
 	for (unsigned int i = 0; i < mc->m->n_devices; i++) {
-		struct size_call c = { vpci_dev(mc->device[i].vpci), cols, rows };
+		struct size_call c = { mc->device[i].dev, cols, rows };
 
 		if (mc->m->device[i].type != DEVICE_CONSOLE)
 			continue;

@@ -97,7 +97,9 @@ static int make_vm(struct machine *mc, int *fds, struct err *e)
 
 static int make_pci(struct machine *mc, struct err *e)
 {
-	int rc = bus_add(&mc->mmio, X86_ECAM, X86_ECAM_BYTES, &pci_ecam_ops, &mc->pci);
+	int rc = mc->m->mmio
+			 ? 0
+			 : bus_add(&mc->mmio, X86_ECAM, X86_ECAM_BYTES, &pci_ecam_ops, &mc->pci);
 
 	static_assert(X86_ECAM_BYTES == PCI_ECAM_BYTES, "one bus");
 	static_assert(X86_ECAM >= VM_HOLE_BASE, "ECAM lies behind low memory");
@@ -149,6 +151,7 @@ int machine_new(struct machine **out, const struct manifest *m, int *fds,
 	mc->kernel_fd = mc->initrd_fd = -1;
 	for (unsigned int i = 0; i < MANIFEST_MAX_MODULES; i++)
 		mc->module_fd[i] = -1;
+	pthread_mutex_init(&mc->line_lock, NULL);
 	bus_init(&mc->pio);
 	bus_init(&mc->mmio);
 	pci_host_init(&mc->pci, &mc->mmio, X86_MMIO, X86_MMIO_END);
@@ -186,6 +189,7 @@ void machine_free(struct machine *mc)
 	pci_host_fini(&mc->pci);
 	bus_fini(&mc->pio);
 	bus_fini(&mc->mmio);
+	pthread_mutex_destroy(&mc->line_lock);
 	free(mc);
 }
 
@@ -219,6 +223,10 @@ int machine_reset(struct machine *mc, struct err *e)
 	vm_pause(mc->vm);
 	machine_ports_reset(mc);
 	pci_host_reset(&mc->pci);
+	for (unsigned int i = 0; i < mc->m->n_devices; i++) {
+		if (mc->device[i].vmmio)
+			vmmio_reset(mc->device[i].vmmio);
+	}
 	rc = vm_memory_clear(mc->vm, e);
 	if (rc == 0)
 		rc = vm_reset(mc->vm, e);

@@ -2,6 +2,7 @@
 /* What the files that make up the machine share; not for others. */
 #pragma once
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "devices/gpu/scanout_port.h"
@@ -11,12 +12,15 @@
 #include "vmm/guest/loop_thread.h"
 #include "vmm/guest/machine.h"
 #include "vmm/pci/pci.h"
+#include "vmm/transport/mmio.h"
 #include "vmm/transport/pci.h"
 
 struct machine_device {
 	struct machine *mc;
 	const struct manifest_device *d;
-	struct vpci *vpci;
+	struct vdev *dev; /* the transport's */
+	struct vpci *vpci; /* one of these two */
+	struct vmmio *vmmio;
 };
 
 struct machine {
@@ -32,6 +36,9 @@ struct machine {
 	atomic_bool leaving; /* a reset or power-off was asked for: once until the next power-on */
 	struct pci_platform platform; /* the VM as PCI devices see it */
 	struct pci_host pci;
+	struct vmmio_platform mmio_platform; /* the same for those without PCI */
+	pthread_mutex_t line_lock;
+	unsigned int line_held[VM_IOAPIC_PINS]; /* devices that hold the line high */
 	struct scanout_port *display; /* shared by the gpu and its inputs; NULL without gpu */
 	bool display_is_channel;
 	struct machine_device device[MANIFEST_MAX_DEVICES];
@@ -47,3 +54,12 @@ void machine_ports_reset(struct machine *mc);
 MUST_CHECK int machine_cpuid(struct machine *mc, struct err *e);
 /* boot.c: kernel, modules, tables and registers into a machine whose memory reads as zero. */
 MUST_CHECK int machine_load(struct machine *mc, struct err *e);
+
+/* mmio_devices.c: puts device number i on the memory bus, without PCI. 0 or -errno. */
+MUST_CHECK int machine_mmio_add(struct machine *mc, unsigned int i, struct vdev *dev_take,
+	struct ev_loop *loop, void (*on_error)(void *ctx, const char *text));
+/* mmio_devices.c: IOAPIC pins that such devices use, a bit each. */
+uint32_t machine_mmio_pins(const struct machine *mc);
+/* mmio_devices.c: the guest's command line, with the devices that it cannot find by itself. The
+ * caller's; NULL without memory. */
+char *machine_cmdline(const struct machine *mc);

@@ -225,7 +225,7 @@ static int check_displays(const struct manifest *m, struct err *e)
 
 static int parse_head(struct manifest_reader *r, const json_t *root, struct manifest *m)
 {
-	const char *level = NULL;
+	const char *level = NULL, *transport = "pci";
 	uint64_t version = 0, cpus = 1;
 	int rc = json_get_u64(root, "manifest", JSON_REQUIRED, 1, 1, &version, r->e);
 
@@ -240,6 +240,8 @@ static int parse_head(struct manifest_reader *r, const json_t *root, struct mani
 		rc = json_get_bool(root, "sandbox", JSON_OPTIONAL, &m->sandbox, r->e);
 	if (rc == 0)
 		rc = json_get_str(root, "log_level", JSON_OPTIONAL, &level, r->e);
+	if (rc == 0)
+		rc = json_get_str(root, "transport", JSON_OPTIONAL, &transport, r->e);
 	if (rc < 0)
 		return rc;
 	if (m->memory_bytes % 4096)
@@ -247,6 +249,10 @@ static int parse_head(struct manifest_reader *r, const json_t *root, struct mani
 	if (level && !log_level_parse(level, &m->log_level))
 		return err_set(r->e, -EINVAL,
 			"\"log_level\" is \"%s\": error, warn, info or debug are possible", level);
+	m->mmio = strcmp(transport, "mmio") == 0;
+	if (!m->mmio && strcmp(transport, "pci") != 0)
+		return err_set(r->e, -EINVAL, "\"transport\" is \"%s\": pci or mmio are possible",
+			transport);
 	m->cpus = (unsigned int)cpus;
 	return 0;
 }

@@ -112,6 +112,7 @@ struct manifest {
 	uint64_t memory_bytes;
 	unsigned int cpus;
 	bool sandbox;
+	bool mmio; /* devices without PCI */
 	enum log_level log_level;
 	int kvm_fd, kernel_fd, initrd_fd, serial_fd, display_fd;
 	char kernel_name[MANIFEST_NAME];

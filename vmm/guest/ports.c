@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The legacy ports of a machine: COM1, keyboard controller, reset and sleep registers. */
+#include <string.h>
+
 #include "base/fd.h"
 #include "vmm/arch/x86_64/layout.h"
 #include "vmm/guest/machine_priv.h"
@@ -84,6 +86,8 @@ static void pci_bus_read(void *ctx, uint64_t off, void *dst, uint32_t len)
 
 	if (off == X86_PORT_RESET - X86_PORT_PCI && len == 1)
 		*(uint8_t *)dst = reset_control_read(&mc->reset_control);
+	else if (mc->m->mmio) /* nobody: there is no PCI */
+		memset(dst, 0xff, len);
 	else
 		pci_port_read(&mc->pci, off, dst, len);
 }
@@ -94,7 +98,7 @@ static void pci_bus_write(void *ctx, uint64_t off, const void *src, uint32_t len
 
 	if (off == X86_PORT_RESET - X86_PORT_PCI && len == 1)
 		carry_out(mc, reset_control_write(&mc->reset_control, *(const uint8_t *)src));
-	else
+	else if (!mc->m->mmio)
 		pci_port_write(&mc->pci, off, src, len);
 }
 

@@ -170,3 +170,24 @@ void vm_doorbell_del(struct vm *vm, uint64_t addr, int eventfd)
 {
 	(void)doorbell(vm, addr, eventfd, KVM_IOEVENTFD_FLAG_DEASSIGN);
 }
+
+static int value_doorbell(struct vm *vm, uint64_t addr, uint32_t value, int eventfd, uint32_t flags)
+{
+	struct kvm_ioeventfd io = { .addr = addr,
+		.len = 4,
+		.datamatch = value,
+		.fd = eventfd,
+		.flags = flags | KVM_IOEVENTFD_FLAG_DATAMATCH };
+
+	return ioctl(vm->fd, KVM_IOEVENTFD, &io) < 0 ? -errno : 0;
+}
+
+int vm_doorbell_add_value(struct vm *vm, uint64_t addr, uint32_t value, int eventfd)
+{
+	return value_doorbell(vm, addr, value, eventfd, 0);
+}
+
+void vm_doorbell_del_value(struct vm *vm, uint64_t addr, uint32_t value, int eventfd)
+{
+	(void)value_doorbell(vm, addr, value, eventfd, KVM_IOEVENTFD_FLAG_DEASSIGN);
+}

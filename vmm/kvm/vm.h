@@ -105,6 +105,9 @@ MUST_CHECK int vm_msi_route(struct vm *vm, uint32_t gsi, uint64_t addr, uint32_t
 /* A guest write of any width to addr signals the eventfd. Any thread. 0 or -errno. */
 MUST_CHECK int vm_doorbell_add(struct vm *vm, uint64_t addr, int eventfd);
 void vm_doorbell_del(struct vm *vm, uint64_t addr, int eventfd);
+/* The same for writes of 32 bits of this value alone. */
+MUST_CHECK int vm_doorbell_add_value(struct vm *vm, uint64_t addr, uint32_t value, int eventfd);
+void vm_doorbell_del_value(struct vm *vm, uint64_t addr, uint32_t value, int eventfd);
 
 /* Exits so far, over all vCPUs, by what caused them. Any thread. */
 enum vm_exit { VM_EXIT_PIO, VM_EXIT_MMIO, VM_EXIT_HLT, VM_EXIT_INTR, VM_EXIT_OTHER, VM_EXITS };

@@ -62,6 +62,7 @@ static const struct {
 	{ "input", suite_input },
 	{ "net", suite_net },
 	{ "balloon", suite_balloon },
+	{ "mmio", suite_mmio },
 };
 
 void dyno_main(void);

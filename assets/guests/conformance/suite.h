@@ -21,6 +21,7 @@ void suite_gpu(void);
 void suite_input(void);
 void suite_net(void);
 void suite_balloon(void);
+void suite_mmio(void);
 
 /* True under QEMU (option vmm=qemu): a few known deviations of it are skipped, not failed. */
 bool on_qemu(void);

@@ -21,7 +21,11 @@
 #define PROFILE_EMBEDDED 0 /* unspecified */
 #define SPACE_IO         1
 #define ACCESS_BYTE      1
-#define TABLES           3 /* that the XSDT names */
+#define MADT_OVERRIDE    2 /* "Interrupt Source Override Structure" */
+#define ACTIVE_HIGH      1u
+#define LEVEL            (3u << 2)
+#define LEGACY_PINS      16
+#define TABLES           3 /* that the XSDT names, at most */
 
 struct rsdp {
 	char signature[8];
@@ -88,6 +92,12 @@ struct madt_nmi {
 	uint8_t lint;
 };
 static_assert(sizeof(struct madt_nmi) == 6, "MADT NMI");
+struct madt_override {
+	uint8_t type, len, bus, source;
+	le32 gsi;
+	le16 flags;
+};
+static_assert(sizeof(struct madt_override) == 10, "MADT override");
 
 struct mcfg {
 	struct header h;
@@ -187,14 +197,15 @@ static void dsdt_com1(struct aml *a)
 }
 
 /* ECAM and the registers of this machine: nobody else may have them. */
-static void dsdt_board(struct aml *a)
+static void dsdt_board(struct aml *a, const struct acpi_config *cfg)
 {
 	aml_mark dev = aml_device(a, "MBRD"), crs;
 
 	aml_name(a, "_HID");
 	aml_eisa_id(a, "PNP0C02");
 	crs = aml_resources(a);
-	aml_res_fixed_memory(a, (uint32_t)X86_ECAM, (uint32_t)X86_ECAM_BYTES);
+	if (!cfg->no_pci)
+		aml_res_fixed_memory(a, (uint32_t)X86_ECAM, (uint32_t)X86_ECAM_BYTES);
 	aml_res_io(a, X86_PORT_SLEEP, 2);
 	aml_resources_close(a, crs);
 	aml_close(a, dev);
@@ -228,7 +239,7 @@ static void dsdt_power_button(struct aml *a)
 	aml_close(a, dev);
 }
 
-static uint64_t put_dsdt(struct area *area)
+static uint64_t put_dsdt(struct area *area, const struct acpi_config *cfg)
 {
 	struct header h = header("DSDT", 2);
 	struct aml *a = &area->out;
@@ -237,9 +248,10 @@ static uint64_t put_dsdt(struct area *area)
 
 	aml_bytes(a, &h, sizeof(h));
 	scope = aml_scope(a, "\\_SB_");
-	dsdt_pci(a);
+	if (!cfg->no_pci)
+		dsdt_pci(a);
 	dsdt_com1(a);
-	dsdt_board(a);
+	dsdt_board(a, cfg);
 	dsdt_power_button(a);
 	aml_close(a, scope);
 	aml_name(a, "\\_S5_");
@@ -277,7 +289,7 @@ static uint64_t put_fadt(struct area *a, uint64_t dsdt)
 	return table_end(a, at);
 }
 
-static uint64_t put_madt(struct area *a, unsigned int cpus)
+static uint64_t put_madt(struct area *a, const struct acpi_config *cfg)
 {
 	struct madt m = { .h = header("APIC", 5),
 		.lapic = le32_of((uint32_t)X86_LAPIC),
@@ -287,12 +299,20 @@ static uint64_t put_madt(struct area *a, unsigned int cpus)
 	size_t at = table_begin(a);
 
 	aml_bytes(&a->out, &m, sizeof(m));
-	for (unsigned int i = 0; i < cpus; i++) {
+	for (unsigned int i = 0; i < cfg->cpus; i++) {
 		struct madt_lapic l = { 0, 8, (uint8_t)i, (uint8_t)i, le32_of(1) };
 
 		aml_bytes(&a->out, &l, sizeof(l));
 	}
 	aml_bytes(&a->out, &io, sizeof(io));
+	/* Also what makes these pins known to a system that has no legacy interrupts otherwise. */
+	for (unsigned int pin = 0; pin < LEGACY_PINS; pin++) {
+		struct madt_override o = { MADT_OVERRIDE, sizeof(o), 0, (uint8_t)pin, le32_of(pin),
+			le16_of(ACTIVE_HIGH | LEVEL) };
+
+		if (cfg->level_pins >> pin & 1)
+			aml_bytes(&a->out, &o, sizeof(o));
+	}
 	aml_bytes(&a->out, &nmi, sizeof(nmi));
 	return table_end(a, at);
 }
@@ -306,21 +326,22 @@ static uint64_t put_mcfg(struct area *a)
 	return table_end(a, at);
 }
 
-int acpi_build(uint8_t *buf, size_t *len, uint64_t base, unsigned int cpus)
+int acpi_build(uint8_t *buf, size_t *len, uint64_t base, const struct acpi_config *cfg)
 {
 	struct area a = { .out = { .buf = buf, .cap = ACPI_MAX_BYTES }, .base = base };
 	struct rsdp r = { .revision = 2, .length = le32_of(sizeof(r)) };
 	struct header h = header("XSDT", 1);
 	le64 entry[TABLES];
-	size_t at;
+	size_t at, n = 0;
 
 	aml_bytes(&a.out, &r, sizeof(r));
-	entry[0] = le64_of(put_fadt(&a, put_dsdt(&a)));
-	entry[1] = le64_of(put_madt(&a, cpus));
-	entry[2] = le64_of(put_mcfg(&a));
+	entry[n++] = le64_of(put_fadt(&a, put_dsdt(&a, cfg)));
+	entry[n++] = le64_of(put_madt(&a, cfg));
+	if (!cfg->no_pci)
+		entry[n++] = le64_of(put_mcfg(&a));
 	at = table_begin(&a);
 	aml_bytes(&a.out, &h, sizeof(h));
-	aml_bytes(&a.out, entry, sizeof(entry));
+	aml_bytes(&a.out, entry, n * sizeof(entry[0]));
 	memcpy(r.signature, "RSD PTR ", sizeof(r.signature));
 	memcpy(r.oem, "DYNO  ", sizeof(r.oem));
 	r.xsdt = le64_of(table_end(&a, at));

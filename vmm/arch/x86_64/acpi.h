@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,8 +14,14 @@
 
 #define ACPI_MAX_BYTES 8192
 
+struct acpi_config {
+	unsigned int cpus;
+	bool no_pci; /* neither a root bridge nor MCFG */
+	uint32_t level_pins; /* IOAPIC pins below 16 that are level-triggered, a bit each */
+};
+
 /*
  * Builds the tables for guest address `base` (16-byte aligned), the RSDP first. *len: bytes used of
  * `buf`, which holds ACPI_MAX_BYTES. Pure. 0 or -ENOSPC.
  */
-MUST_CHECK int acpi_build(uint8_t *buf, size_t *len, uint64_t base, unsigned int cpus);
+MUST_CHECK int acpi_build(uint8_t *buf, size_t *len, uint64_t base, const struct acpi_config *cfg);

@@ -30,6 +30,8 @@
 #define X86_MMIO_END   UINT64_C(0xfec00000)
 #define X86_IOAPIC     UINT64_C(0xfec00000)
 #define X86_LAPIC      UINT64_C(0xfee00000)
+/* Without PCI: one page for each device, from the same place. */
+#define X86_VIRTIO_MMIO X86_MMIO
 /* 64-bit BARs may also be moved here. */
 #define X86_MMIO64       UINT64_C(0x4000000000)
 #define X86_MMIO64_BYTES UINT64_C(0x4000000000)
@@ -46,3 +48,6 @@
 /* IOAPIC pins. */
 #define X86_IRQ_COM1         4
 #define X86_IRQ_POWER_BUTTON 9
+/* Devices without PCI share these; they are level-triggered then. None is one that a legacy device
+ * of a PC claims where it might be looked for (timer, keyboard, clock, mouse). */
+#define X86_VIRTIO_MMIO_PINS 5, 6, 7, 10, 11, 13, 14, 15
