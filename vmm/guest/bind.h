@@ -34,6 +34,7 @@ extern const struct bind bind_net;
 extern const struct bind bind_balloon;
 extern const struct bind bind_vsock;
 extern const struct bind bind_vhost_user;
+extern const struct bind bind_9p;
 
 /* The descriptor that a manifest's index stands for, now the caller's; -1 for none. */
 int bind_take(int *fds, int index);

@@ -34,6 +34,7 @@ static const struct bind *const binds[DEVICE_TYPES] = {
 	[DEVICE_BALLOON] = &bind_balloon,
 	[DEVICE_VHOST_USER] = &bind_vhost_user,
 	[DEVICE_VSOCK] = &bind_vsock,
+	[DEVICE_9P] = &bind_9p,
 };
 
 static struct ev_loop *loop_of(struct machine *mc, const struct manifest_device *d)

@@ -201,7 +201,7 @@ int machine_start(struct machine *mc, struct err *e)
 		rc = loop_thread_start(&mc->gpu_loop, e);
 	if (rc == 0 && (manifest_has(mc->m, DEVICE_BLK) || manifest_has(mc->m, DEVICE_BALLOON)))
 		rc = loop_thread_start(&mc->disk_loop, e);
-	if (rc == 0 && manifest_has(mc->m, DEVICE_VHOST_USER))
+	if (rc == 0 && (manifest_has(mc->m, DEVICE_VHOST_USER) || manifest_has(mc->m, DEVICE_9P)))
 		rc = loop_thread_start(&mc->file_loop, e);
 	return rc < 0 ? rc : vm_start(mc->vm, e);
 }

@@ -27,6 +27,7 @@ static const struct {
 	[DEVICE_BALLOON] = { "balloon", manifest_read_balloon },
 	[DEVICE_VHOST_USER] = { "vhost-user", manifest_read_vhost_user },
 	[DEVICE_VSOCK] = { "vsock", manifest_read_vsock },
+	[DEVICE_9P] = { "9p", manifest_read_9p },
 };
 
 const char *device_type_name(enum device_type t)
@@ -323,6 +324,8 @@ void manifest_fini(struct manifest *m)
 			free(m->device[i].u.console.port);
 		if (m->device[i].type == DEVICE_VHOST_USER)
 			free(m->device[i].u.vhost_user.config);
+		if (m->device[i].type == DEVICE_9P)
+			free(m->device[i].u.p9.tree);
 	}
 	free(m->cmdline);
 	*m = (struct manifest){ 0 };

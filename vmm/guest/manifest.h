@@ -32,6 +32,7 @@ enum device_type {
 	DEVICE_BALLOON,
 	DEVICE_VHOST_USER,
 	DEVICE_VSOCK,
+	DEVICE_9P,
 	DEVICE_TYPES
 };
 
@@ -99,6 +100,11 @@ struct manifest_device {
 					    back end's */
 			unsigned int config_bytes;
 		} vhost_user;
+		struct {
+			int fd; /* a 9P server; MANIFEST_NO_FD: there is none */
+			char tag[MANIFEST_NAME]; /* what the guest mounts */
+			char *tree; /* owned; for mounts that name none, or NULL */
+		} p9;
 	} u;
 };
 

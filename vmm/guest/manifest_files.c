@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "devices/p9/p9.h"
 #include "devices/vhost_user/vhost_user.h"
 #include "vmm/guest/manifest_priv.h"
 
@@ -67,4 +68,16 @@ int manifest_read_vhost_user(struct manifest_reader *r, const json_t *o, struct 
 	d->u.vhost_user.queue_size = (unsigned int)size;
 	d->u.vhost_user.config_bytes = (unsigned int)config_bytes;
 	return hex ? read_config(r, hex, d) : 0;
+}
+
+int manifest_read_9p(struct manifest_reader *r, const json_t *o, struct manifest_device *d)
+{
+	int rc = manifest_get_fd(r, o, JSON_OPTIONAL, &d->u.p9.fd);
+
+	static_assert(MANIFEST_NAME - 1 <= P9_TAG_MAX, "every tag fits");
+	if (rc == 0)
+		rc = manifest_get_name(r, o, "tag", JSON_REQUIRED, d->u.p9.tag);
+	if (rc == 0 && d->u.p9.tag[0] == '\0')
+		return err_set(r->e, -EINVAL, "\"tag\" is empty");
+	return rc < 0 ? rc : manifest_get_text(r, o, "tree", &d->u.p9.tree);
 }
