@@ -222,6 +222,23 @@ static void send_run(struct bench *b, const struct scenario_action *a, struct fa
 	fan_fail(f, text);
 }
 
+static void type_run(struct bench *b, const struct scenario_action *a, struct fan *f)
+{
+	struct stream *st = guest_stream(&b->guests[a->guest], a->u.type.port);
+	size_t len = strlen(a->u.type.text);
+	char text[128];
+
+	if (!st || !stream_is_open(st)) {
+		fan_fail(f, "the guest has ended already");
+	} else if (stream_room(st) < len) {
+		snprintf(text, sizeof(text), "the guest does not read its input: %zu bytes wait",
+			(size_t)STREAM_QUEUE_BYTES - stream_room(st));
+		fan_fail(f, text);
+	} else if (stream_write(st, a->u.type.text, len) < len) {
+		fan_fail(f, "out of memory");
+	}
+}
+
 void action_run(struct bench *b, const struct scenario_action *a, action_done done, void *arg)
 {
 	struct fan *f;
@@ -269,6 +286,9 @@ void action_run(struct bench *b, const struct scenario_action *a, action_done do
 		break;
 	case SCENARIO_SCREENSHOT:
 		screenshot_run(b, a, f);
+		break;
+	case SCENARIO_TYPE:
+		type_run(b, a, f);
 		break;
 	case SCENARIO_LOG:
 		term_event(&b->term, "%s", a->u.log.text);

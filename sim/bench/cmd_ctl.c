@@ -11,10 +11,12 @@
 
 #include "base/fd.h"
 #include "sim/bench/commands.h"
+#include "sim/bench/ctl_console.h"
 #include "sim/bench/ctl_server.h"
 #include "sim/bench/ctl_words.h"
+#include "sim/scenario/scenario.h"
 
-enum { O_SOCKET = 1, O_JSON, O_HOLD, O_BUTTON, O_WHEEL, O_SLOT };
+enum { O_SOCKET = 1, O_JSON, O_HOLD, O_BUTTON, O_WHEEL, O_SLOT, O_PORT, O_NO_NEWLINE };
 
 static const struct cli_option options[] = {
 	{ "socket", O_SOCKET, 'S', "PATH", "the run's socket or its folder (default: out)" },
@@ -23,6 +25,8 @@ static const struct cli_option options[] = {
 	{ "button", O_BUTTON, 0, "NAME", "pointer: left, right or middle is clicked" },
 	{ "wheel", O_WHEEL, 0, "N", "pointer: notches, positive away from the user" },
 	{ "slot", O_SLOT, 0, "N", "touch: which finger, 0 to 9" },
+	{ "port", O_PORT, 0, "NAME", "type: which console; serial is COM1" },
+	{ "no-newline", O_NO_NEWLINE, 'n', NULL, "type: the text alone" },
 };
 
 #define DEFAULT_SOCKET "out/" CTL_SOCKET_NAME
@@ -55,21 +59,25 @@ static int connect_to(const char *path, struct err *e)
 	return fd_take(&sock);
 }
 
-/* Reads up to and including one newline; the bytes, or -errno. */
+/* Reads up to and including one newline and nothing behind it, which may be a console's; the
+ * bytes, or -errno. */
 static ssize_t read_line(int sock, char *buf, size_t cap)
 {
 	size_t len = 0;
 
 	while (len < cap) {
-		ssize_t n = read(sock, buf + len, cap - len);
+		ssize_t n = recv(sock, buf + len, cap - len, MSG_PEEK);
+		const char *nl = n > 0 ? memchr(buf + len, '\n', (size_t)n) : NULL;
 
 		if (n == 0)
 			return -EPIPE;
+		if (n > 0)
+			n = recv(sock, buf + len, nl ? (size_t)(nl + 1 - buf) - len : (size_t)n, 0);
 		if (n < 0 && errno != EINTR)
 			return -errno;
-		if (n > 0 && memchr(buf + len, '\n', (size_t)n))
-			return (ssize_t)(len + (size_t)n);
 		len += n > 0 ? (size_t)n : 0;
+		if (nl && n > 0)
+			return (ssize_t)len;
 	}
 	return -EMSGSIZE;
 }
@@ -179,6 +187,37 @@ static void wait_for_end(int sock)
 	}
 }
 
+/* The terminal behind the console has this size. Nobody waits for it to be heard. */
+static void tell_size(void *arg, const char *guest, uint16_t cols, uint16_t rows)
+{
+	const char *path = arg;
+	struct err e;
+	CLEANUP_FD int sock = connect_to(path, &e);
+	json_t *req = json_pack("{s:s,s:s,s:i,s:i}", "op", "console-size", "guest", guest, "cols",
+		(int)cols, "rows", (int)rows);
+
+	if (sock >= 0)
+		json_decref(ask(sock, req, &e));
+	json_decref(req);
+}
+
+/* The connection is the guest's console from here on. False after a message. */
+static bool console(const char *path, int sock, const json_t *answer)
+{
+	struct err e = { .text = "" };
+	char guest[SCENARIO_NAME_MAX + 1], socket_path[4096];
+	struct ctl_console c = {
+		.guest = guest, .sock = sock, .tell_size = tell_size, .arg = socket_path
+	};
+
+	snprintf(guest, sizeof(guest), "%s", str(answer, "guest"));
+	snprintf(socket_path, sizeof(socket_path), "%s", path);
+	if (ctl_console_run(&c, &e) == 0)
+		return true;
+	fprintf(stderr, "dyno ctl: %s\n", e.text);
+	return false;
+}
+
 static int talk(const char *path, const json_t *req, bool json)
 {
 	const char *op = str(req, "op");
@@ -203,6 +242,8 @@ static int talk(const char *path, const json_t *req, bool json)
 		fprintf(stderr, "dyno ctl: %s\n", str(a, "error"));
 	if (ok && strcmp(op, "stop") == 0)
 		wait_for_end(sock);
+	if (ok && strcmp(op, "console") == 0)
+		ok = console(path, sock, a);
 	json_decref(a);
 	return ok ? EXIT_PASS : EXIT_CHECK_FAILED;
 }
@@ -227,6 +268,12 @@ static void set_option(struct args *a, int id, const char *value)
 		break;
 	case O_BUTTON:
 		a->words.button = value;
+		break;
+	case O_PORT:
+		a->words.port = value;
+		break;
+	case O_NO_NEWLINE:
+		a->words.no_newline = true;
 		break;
 	case O_WHEEL:
 		a->words.wheel = value;
@@ -298,6 +345,10 @@ const struct cli_command cmd_ctl = {
 		"  screenshot [GUEST[:DISPLAY]] FILE.png\n"
 		"  power-button|reset|kill [GUEST]\n"
 		"  bus-off GUEST [BUS]                     its CAN controller goes bus-off\n"
+		"  type [GUEST] TEXT                       at its console, with a newline; \\n \\t \\e\n"
+		"                                          \\x03 are read; --port, --no-newline\n"
+		"  console [GUEST [PORT]]                  the terminal becomes its console: Ctrl-A X\n"
+		"                                          leaves, Ctrl-A H helps\n"
 		"  balloon GUEST [SIZE]                    what it shall keep of its memory; its figures\n"
 		"  metrics                                 all figures, as JSON\n"
 		"  stop                                    ends the run; returns when it is over\n"
@@ -306,7 +357,8 @@ const struct cli_command cmd_ctl = {
 		"examples:\n"
 		"  dyno ctl status\n"
 		"  dyno ctl --socket results send can0 123#1122\n"
-		"  dyno ctl touch ivi 640 400 --hold 500ms\n",
+		"  dyno ctl touch ivi 640 400 --hold 500ms\n"
+		"  dyno ctl type linux 'dmesg | tail'\n",
 	.options = options,
 	.options_n = ARRAY_SIZE(options),
 	.run = run,

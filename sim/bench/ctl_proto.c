@@ -206,6 +206,64 @@ static int balloon_fields(
 	return 0;
 }
 
+/* A console of the guest by name; the one that is meant where none is named. */
+static int get_port(const json_t *req, const struct scenario *s, const struct ctl_request *r,
+	const char **out, struct err *e)
+{
+	const struct scenario_guest *g = &s->guests[r->action.guest];
+	const char *name = NULL;
+	int rc = json_get_str(req, "port", JSON_OPTIONAL, &name, e);
+
+	if (rc)
+		return rc;
+	*out = name ? scenario_port(g, name) : scenario_console_port(g);
+	if (*out)
+		return 0;
+	if (!name)
+		return err_set(e, -EINVAL, "guest %s has no console", g->name);
+	return unknown(e, "port", name,
+		g->n_ports ? nearest_word(name, &g->ports[0].name, g->n_ports, sizeof(g->ports[0]))
+			   : NULL);
+}
+
+static int type_fields(
+	const json_t *req, const struct scenario *s, struct ctl_request *out, struct err *e)
+{
+	const char *text;
+	int rc = get_port(req, s, out, &out->action.u.type.port, e);
+
+	if (!rc)
+		rc = json_get_str(req, "text", JSON_REQUIRED, &text, e);
+	if (rc)
+		return rc;
+	if (strlen(text) >= sizeof(out->text))
+		return err_set(
+			e, -EINVAL, "\"text\" must be shorter than %zu bytes", sizeof(out->text));
+	snprintf(out->text, sizeof(out->text), "%s", text);
+	out->action.u.type.text = out->text;
+	return 0;
+}
+
+static int console_fields(
+	const json_t *req, const struct scenario *s, struct ctl_request *out, struct err *e)
+{
+	return get_port(req, s, out, &out->port, e);
+}
+
+static int console_size_fields(
+	const json_t *req, const struct scenario *s, struct ctl_request *out, struct err *e)
+{
+	uint64_t cols = 0, rows = 0;
+	int rc = json_get_u64(req, "cols", JSON_REQUIRED, 1, UINT16_MAX, &cols, e);
+
+	(void)s;
+	if (!rc)
+		rc = json_get_u64(req, "rows", JSON_REQUIRED, 1, UINT16_MAX, &rows, e);
+	out->cols = (uint16_t)cols;
+	out->rows = (uint16_t)rows;
+	return rc;
+}
+
 static const struct op ops[] = {
 	{ "status", CTL_STATUS, SCENARIO_OPS, 0, NULL },
 	{ "metrics", CTL_METRICS, SCENARIO_OPS, 0, NULL },
@@ -223,11 +281,14 @@ static const struct op ops[] = {
 	{ "kill", CTL_ACTION, SCENARIO_KILL, NEED_GUEST, NULL },
 	{ "bus-off", CTL_ACTION, SCENARIO_BUS_OFF, NEED_GUEST, bus_off_fields },
 	{ "balloon", CTL_BALLOON, SCENARIO_OPS, NEED_GUEST, balloon_fields },
+	{ "type", CTL_ACTION, SCENARIO_TYPE, NEED_GUEST, type_fields },
+	{ "console", CTL_CONSOLE, SCENARIO_OPS, NEED_GUEST, console_fields },
+	{ "console-size", CTL_CONSOLE_SIZE, SCENARIO_OPS, NEED_GUEST, console_size_fields },
 };
 
 const char *const ctl_op_names[] = { "status", "metrics", "stop", "pause", "resume", "send", "key",
 	"touch", "pointer", "screenshot", "power-button", "reset", "kill", "bus-off", "balloon",
-	NULL };
+	"type", "console", "console-size", NULL };
 
 static_assert(ARRAY_SIZE(ctl_op_names) == ARRAY_SIZE(ops) + 1, "one name for each operation");
 

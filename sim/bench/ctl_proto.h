@@ -23,6 +23,8 @@ enum ctl_op {
 	CTL_RESUME, /* the same */
 	CTL_SCREENSHOT,
 	CTL_BALLOON, /* action.guest, action.u.balloon.target_bytes: 0 to ask only */
+	CTL_CONSOLE, /* the connection becomes a console */
+	CTL_CONSOLE_SIZE,
 	CTL_ACTION /* `action` says what: pause of one guest, send, key, touch, pointer, ... */
 };
 
@@ -30,6 +32,9 @@ struct ctl_request {
 	json_t *id; /* the sender's, echoed; NULL when there was none; owned */
 	enum ctl_op op;
 	struct scenario_action action; /* guest and display also for CTL_SCREENSHOT */
+	const char *port; /* CTL_CONSOLE: as the scenario keeps it */
+	uint16_t cols, rows; /* CTL_CONSOLE_SIZE */
+	char text[SCENARIO_TEXT_MAX]; /* what action.u.type.text points to */
 	char path[1024]; /* CTL_SCREENSHOT: absolute; "" for a name in out/ */
 };
 

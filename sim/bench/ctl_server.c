@@ -16,6 +16,7 @@
 #include "sim/bench/action.h"
 #include "sim/bench/bench.h"
 #include "sim/bench/ctl_proto.h"
+#include "sim/bench/stream.h"
 #include "sim/bench/unix_socket.h"
 
 /* Answers a client may leave unread, and requests it may have open. */
@@ -31,6 +32,8 @@ struct ctl_client {
 	uint32_t open; /* requests that were not answered yet */
 	size_t in_len, out_len, out_at;
 	char *out;
+	struct stream *console; /* it has become one; NULL */
+	struct stream_tap tap;
 	char in[CTL_LINE_MAX];
 };
 
@@ -38,11 +41,22 @@ static void drop(struct ctl_client *c)
 {
 	int fd = c->io.fd;
 
+	if (c->console)
+		stream_tap_remove(c->console, &c->tap);
 	ev_io_del(&c->io);
 	fd_close(&fd);
 	c->server->clients[c->slot] = NULL;
 	free(c->out);
 	free(c);
+}
+
+/* What a console's guest does not take stays in the socket. */
+static int watch(struct ctl_client *c)
+{
+	bool full = c->console && c->in_len;
+
+	return ev_io_set(
+		&c->io, (full ? 0u : (uint32_t)EPOLLIN) | (c->out_len ? (uint32_t)EPOLLOUT : 0u));
 }
 
 /* False when the client is gone (dropped). */
@@ -63,7 +77,7 @@ static bool flush(struct ctl_client *c)
 	}
 	if (c->out_at == c->out_len)
 		c->out_at = c->out_len = 0;
-	if (ev_io_set(&c->io, EPOLLIN | (c->out_len ? (uint32_t)EPOLLOUT : 0u))) {
+	if (watch(c)) {
 		drop(c);
 		return false;
 	}
@@ -72,22 +86,27 @@ static bool flush(struct ctl_client *c)
 
 static bool append(struct ctl_client *c, const char *text, size_t len)
 {
+	size_t waits = c->out_len - c->out_at;
 	char *out;
 
-	if (c->out_len + len + 1 > OUT_MAX) {
+	if (waits + len > OUT_MAX) {
 		log_warn("control socket: a client does not read its answers, closed");
 		drop(c);
 		return false;
 	}
-	out = realloc(c->out, c->out_len + len + 1);
+	/* A console may go on for hours without a moment in which nothing waits. */
+	if (c->out_at)
+		memmove(c->out, c->out + c->out_at, waits);
+	c->out_at = 0;
+	c->out_len = waits;
+	out = realloc(c->out, waits + len);
 	if (!out) {
 		drop(c);
 		return false;
 	}
 	c->out = out;
-	memcpy(out + c->out_len, text, len);
-	out[c->out_len + len] = '\n';
-	c->out_len += len + 1;
+	memcpy(out + waits, text, len);
+	c->out_len += len;
 	return flush(c);
 }
 
@@ -96,6 +115,7 @@ static bool answer(struct ctl_client *c, json_t *id_take, json_t *body_take, con
 {
 	json_t *msg = body_take ? body_take : json_object();
 	char *text;
+	size_t len;
 	bool alive;
 
 	if (id_take)
@@ -105,7 +125,14 @@ static bool answer(struct ctl_client *c, json_t *id_take, json_t *body_take, con
 		json_object_set_new(msg, "error", json_string(error));
 	text = json_dumps(msg, JSON_COMPACT);
 	json_decref(msg);
-	alive = text ? append(c, text, strlen(text)) : (drop(c), false);
+	if (!text) {
+		drop(c);
+		return false;
+	}
+	/* The newline takes the place of the NUL. */
+	len = strlen(text);
+	text[len] = '\n';
+	alive = append(c, text, len + 1);
 	free(text);
 	return alive;
 }
@@ -237,6 +264,78 @@ static void balloon_done(void *arg, const json_t *reply, const char *error)
 	later_done(l, error);
 }
 
+static void console_sized(void *arg, const json_t *reply, const char *error)
+{
+	(void)reply;
+	later_done(arg, error);
+}
+
+/* ---- consoles ---- */
+
+/* What was typed goes to the guest as far as it takes it. False when the client is gone. */
+static bool console_feed(struct ctl_client *c)
+{
+	size_t n =
+		stream_is_open(c->console) ? stream_write(c->console, c->in, c->in_len) : c->in_len;
+
+	c->in_len -= n;
+	memmove(c->in, c->in + n, c->in_len);
+	if (watch(c)) {
+		drop(c);
+		return false;
+	}
+	return true;
+}
+
+static void console_ready(struct ctl_client *c, uint32_t revents)
+{
+	ssize_t n = 0;
+
+	/* A client that left while the guest does not read is not waited for. */
+	if (!c->in_len) {
+		n = recv(c->io.fd, c->in, sizeof(c->in), MSG_DONTWAIT);
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			return;
+	} else if (!(revents & (EPOLLHUP | EPOLLERR))) {
+		return;
+	}
+	if (n <= 0) {
+		drop(c);
+		return;
+	}
+	c->in_len = (size_t)n;
+	(void)console_feed(c);
+}
+
+static void console_bytes(struct stream_tap *t, const char *bytes, size_t n)
+{
+	(void)append(t->data, bytes, n);
+}
+
+static void console_room(struct stream_tap *t)
+{
+	struct ctl_client *c = t->data;
+
+	if (c->in_len)
+		(void)console_feed(c);
+}
+
+/* From the answer on the connection is the console. False when the client is gone. */
+static bool attach(struct ctl_client *c, const struct ctl_request *r)
+{
+	struct guest *g = &c->server->bench->guests[r->action.guest];
+	struct stream *st = guest_stream(g, r->port);
+
+	if (!st)
+		return answer(c, r->id, NULL, "the guest has no such console");
+	if (!answer(c, r->id, json_pack("{s:s,s:s}", "guest", g->sg->name, "port", r->port), NULL))
+		return false;
+	c->console = st;
+	c->tap = (struct stream_tap){ .bytes = console_bytes, .room = console_room, .data = c };
+	stream_tap_add(st, &c->tap);
+	return true;
+}
+
 /* False when the client is gone. */
 static bool serve(struct ctl_client *c, const char *line, size_t len)
 {
@@ -260,6 +359,8 @@ static bool serve(struct ctl_client *c, const char *line, size_t len)
 		bench_end(b, "stopped by dyno ctl");
 		return answer(c, id, NULL, NULL);
 	}
+	if (r.op == CTL_CONSOLE)
+		return attach(c, &r);
 	if (b->phase != BENCH_RUNNING)
 		return answer(c, id, NULL,
 			b->phase == BENCH_STARTING ? "the guests are still being started"
@@ -274,6 +375,8 @@ static bool serve(struct ctl_client *c, const char *line, size_t len)
 	else if (r.op == CTL_BALLOON)
 		guest_balloon(&b->guests[r.action.guest], r.action.u.balloon.target_bytes,
 			balloon_done, l);
+	else if (r.op == CTL_CONSOLE_SIZE)
+		guest_console_size(&b->guests[r.action.guest], r.cols, r.rows, console_sized, l);
 	else if (r.op == CTL_PAUSE || r.op == CTL_RESUME)
 		action_pause_bench(b, r.op == CTL_PAUSE, later_done, l);
 	else
@@ -292,6 +395,10 @@ static void client_ready(struct ev_io *io, uint32_t revents)
 		return;
 	if (!(revents & (EPOLLIN | EPOLLHUP | EPOLLERR)))
 		return;
+	if (c->console) {
+		console_ready(c, revents);
+		return;
+	}
 	n = recv(c->io.fd, c->in + c->in_len, sizeof(c->in) - c->in_len, MSG_DONTWAIT);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
@@ -300,13 +407,17 @@ static void client_ready(struct ev_io *io, uint32_t revents)
 		return;
 	}
 	c->in_len += (size_t)n;
-	while ((nl = memchr(c->in, '\n', c->in_len))) {
+	while (!c->console && (nl = memchr(c->in, '\n', c->in_len))) {
 		size_t len = (size_t)(nl - c->in);
 
 		if (len && !serve(c, c->in, len))
 			return;
 		c->in_len -= len + 1;
 		memmove(c->in, nl + 1, c->in_len);
+	}
+	if (c->console) {
+		(void)console_feed(c);
+		return;
 	}
 	if (c->in_len == sizeof(c->in) && answer(c, NULL, NULL, "the line is too long"))
 		drop(c);

@@ -2,6 +2,7 @@
 /* Words of the command line -> control request; see ctl_words.h. */
 #include "sim/bench/ctl_words.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,6 +40,8 @@ static const struct form forms[] = {
 	{ "reset", "reset [GUEST]", 0, 1, 'g', true, { NULL } },
 	{ "kill", "kill [GUEST]", 0, 1, 'g', true, { NULL } },
 	{ "bus-off", "bus-off GUEST [BUS]", 1, 2, 'g', false, { "bus" } },
+	{ "type", "type [GUEST] TEXT [--port PORT] [--no-newline]", 1, 2, 'g', true, { "text" } },
+	{ "console", "console [GUEST [PORT]]", 0, 2, 'g', false, { "port" } },
 	{ "balloon", "balloon GUEST [SIZE], for example balloon ivi 256M", 1, 2, 'g', false,
 		{ "target" } },
 };
@@ -61,6 +64,58 @@ static int put_number(json_t *req, const char *key, size_t key_len, const char *
 	return 0;
 }
 
+/* \n \r \t \e \\ and \xNN, as a shell's printf reads them. False for others. */
+static bool unescape(const char *word, char *out, size_t cap)
+{
+	static const char from[] = "nrte\\", to[] = "\n\r\t\033\\";
+	size_t n = 0;
+
+	while (*word && n < cap - 2) {
+		const char *at;
+
+		if (*word != '\\') {
+			out[n++] = *word++;
+			continue;
+		}
+		word++;
+		at = *word ? strchr(from, *word) : NULL;
+		if (at && (size_t)(at - from) < sizeof(to) - 1) {
+			out[n++] = to[at - from];
+			word++;
+		} else if (word[0] == 'x' && isxdigit((unsigned char)word[1]) &&
+			   isxdigit((unsigned char)word[2])) {
+			char hex[3] = { word[1], word[2], 0 };
+
+			out[n] = (char)strtol(hex, NULL, 16);
+			if (out[n++] <= 0)
+				return false;
+			word += 3;
+		} else {
+			return false;
+		}
+	}
+	out[n] = '\0';
+	return !*word;
+}
+
+static int put_text(json_t *req, const char *word, const struct ctl_word_opts *o, struct err *e)
+{
+	char text[SCENARIO_TEXT_MAX];
+	json_t *value;
+
+	if (!unescape(word, text, sizeof(text)))
+		return err_set(e, -EINVAL,
+			"TEXT has %d bytes at most; there are \\n \\r \\t \\e \\\\ and \\x01 to \\x7f",
+			SCENARIO_TEXT_MAX - 2);
+	if (!o->no_newline)
+		strcat(text, "\n");
+	value = json_string(text);
+	if (!value)
+		return err_set(e, -EINVAL, "TEXT is not UTF-8");
+	json_object_set_new(req, "text", value);
+	return 0;
+}
+
 static int put_word(json_t *req, const char *key, const char *word, const struct ctl_word_opts *o,
 	struct err *e)
 {
@@ -69,6 +124,8 @@ static int put_word(json_t *req, const char *key, const char *word, const struct
 
 	if (key[len - 1] == '#')
 		return put_number(req, key, len - 1, word, e);
+	if (strcmp(key, "text") == 0)
+		return put_text(req, word, o, e);
 	if (strcmp(key, "path") == 0 && word[0] != '/') {
 		snprintf(path, sizeof(path), "%s/%s", o->cwd, word);
 		word = path;
@@ -117,6 +174,8 @@ static int put_options(json_t *req, const struct ctl_word_opts *o, struct err *e
 	}
 	if (o->button)
 		json_object_set_new(req, "button", json_string(o->button));
+	if (o->port)
+		json_object_set_new(req, "port", json_string(o->port));
 	if (o->wheel)
 		rc = put_number(req, "wheel", 5, o->wheel, e);
 	if (!rc && o->slot)

@@ -3,13 +3,15 @@
 #pragma once
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
 
 /* Options that belong to some operations; NULL where not given. */
 struct ctl_word_opts {
-	const char *hold, *button, *wheel, *slot;
+	const char *hold, *button, *wheel, *slot, *port;
+	bool no_newline;
 	const char *cwd; /* makes file names absolute */
 };
 

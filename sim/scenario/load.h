@@ -51,6 +51,7 @@ extern const struct schema schema_network, schema_net, schema_link; /* table_net
 extern const struct schema schema_balloon, schema_balloon_op; /* table_balloon.c */
 extern const struct schema schema_vsock; /* table_vsock.c */
 extern const struct schema schema_action; /* table_action.c */
+extern const struct schema schema_type_op; /* table_console.c */
 extern const struct schema schema_check; /* table_check.c */
 
 /* --- types that refer to things of the scenario (refs.c) --------------------------------- */
@@ -76,6 +77,9 @@ extern const struct schema_type type_match_frame; /* struct scenario_match: all 
  */
 bool refs_display(
 	struct bind *b, const struct node *n, uint32_t guest, bool all_allowed, uint32_t *out);
+
+/* Whether a guest has a console of that name (`serial` too); reports at the key `port`. */
+bool refs_port(struct bind *b, const struct node *n, uint32_t guest, const char *port);
 
 /* The map in a file, read once; NULL when it is wrong (reported). */
 const struct sigmap *refs_sigmap(struct bind *b, const struct node *n, const char *path);

@@ -34,6 +34,7 @@
 #define SCENARIO_MAX_FORWARDS 32
 #define SCENARIO_MAX_PORTS    16 /* of a guest's virtio console */
 #define SCENARIO_MAX_VSOCK    32 /* sockets of one guest that the scenario names */
+#define SCENARIO_TEXT_MAX     4096 /* bytes typed in one go */
 #define SCENARIO_NAME_MAX     23 /* bytes of a guest, bus, port or checkpoint name */
 
 /* Stands for "every guest" or "every display" where an index is expected. */
@@ -252,6 +253,7 @@ enum scenario_op {
 	SCENARIO_BALLOON, /* what a guest shall keep of its memory */
 	SCENARIO_SCREENSHOT,
 	SCENARIO_LOG,
+	SCENARIO_TYPE,
 	SCENARIO_OPS
 };
 
@@ -316,6 +318,11 @@ struct scenario_action {
 		struct {
 			const char *text;
 		} log;
+		struct {
+			const char *port; /* of the guest; never NULL */
+			const char *text; /* with its newline */
+			bool enter; /* one was added */
+		} type;
 	} u;
 };
 
@@ -454,6 +461,12 @@ uint32_t scenario_vsock_cid(const struct scenario *s, uint32_t guest);
 MUST_CHECK int scenario_parse_frame(const char *text, struct scenario_frame *out, struct err *e);
 /* Name of a key ("enter", "KEY_ENTER", "a", "f5") to KEY_*; 0 when there is none. Pure. */
 uint16_t scenario_key_code(const char *name);
+
+/* A guest's console by its name, "serial" for COM1: that name as the scenario keeps it, or NULL. */
+const char *scenario_port(const struct scenario_guest *g, const char *name);
+/* The console that a person means who names none: the last `console=` of the command line that the
+ * guest has, else COM1, else its first port. NULL when it has none. */
+const char *scenario_console_port(const struct scenario_guest *g);
 
 /* Writes the reference page (docs/scenario-reference.md), generated from the schema tables. */
 void scenario_print_reference(FILE *f);

@@ -463,6 +463,7 @@ static const struct schema_key action_keys[] = {
 	OP("balloon", &schema_balloon_op, SCENARIO_BALLOON,
 		"change what a guest has of its memory"),
 	OP("screenshot", &schema_screenshot, SCENARIO_SCREENSHOT, "save pictures: a checkpoint"),
+	OP("type", &schema_type_op, SCENARIO_TYPE, "type at a console"),
 	OP("log", &schema_log, SCENARIO_LOG, "say something"),
 };
 

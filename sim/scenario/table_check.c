@@ -68,25 +68,8 @@ const char *load_check_name(struct bind *b, const struct scenario_check *c)
 
 static void check_port(struct bind *b, const struct node *n, const struct scenario_check *c)
 {
-	const char *port = c->u.console.port;
-
-	if (!port || strcmp(port, "serial") == 0 || c->guest == SCENARIO_ALL)
-		return;
-	const struct scenario_guest *g = &load_of(b)->s.guests[c->guest];
-	struct unit_near near = { .typed = port };
-
-	for (uint32_t i = 0; i < g->n_ports; i++) {
-		/* A guest with errors has ports without names. */
-		if (!g->ports[i].name)
-			continue;
-		if (strcmp(g->ports[i].name, port) == 0)
-			return;
-		unit_near(&near, g->ports[i].name);
-	}
-	unit_near(&near, "serial");
-	bind_key_error(b, n, "port", "names an unknown port \"%.60s\" of guest \"%s\"%s%s%s", port,
-		g->name, near.best ? "; did you mean \"" : "", near.best ? near.best : "",
-		near.best ? "\"?" : "");
+	if (c->u.console.port && c->guest != SCENARIO_ALL)
+		(void)refs_port(b, n, c->guest, c->u.console.port);
 }
 
 static void console_post(struct bind *b, const struct node *n, void *obj)

@@ -230,6 +230,139 @@ static void test_a_pipe_is_typed_in(void **state)
 	assert_int_equal(talk_end(&t), 0);
 }
 
+/* ---- a run that others talk to ---- */
+
+static void write_echo(const char *name, const char *tail)
+{
+	char text[2048];
+
+	snprintf(text, sizeof(text),
+		"end_when: guests-ended\n"
+		"duration: 50s\n"
+		"guests:\n"
+		"  a: { kernel: %s, cmdline: echo }\n"
+		"%s",
+		kernel(), tail);
+	proc_write(name, text);
+}
+
+static void test_a_scenario_types_and_ends_with_its_guests(void **state)
+{
+	struct proc p;
+	char *log;
+
+	(void)state;
+	write_echo("typed.yaml", "actions:\n"
+				 "  - { at: 300ms, type: { text: hello there } }\n"
+				 "  - { at: 400ms, type: { text: \"\\x04\", enter: false } }\n"
+				 "checks:\n"
+				 "  - console: { guest: a, match: '^hello there$' }\n"
+				 "  - exit: { guest: a, reason: poweroff }\n");
+	assert_int_equal(proc_run(&p, ARGS("run", "--out", "typed", "typed.yaml")), 0);
+	has(p.out, "3 passed");
+	has(p.err, "all guests have ended");
+	proc_free(&p);
+	log = proc_read("typed/a.log");
+	has(log, "serial: hello there");
+	free(log);
+}
+
+static void await_echo(void)
+{
+	for (unsigned int i = 0; i < PROC_LIMIT_S * 50; i++) {
+		char *log = proc_read("out/a.log");
+		bool ready = log && strstr(log, "ready");
+
+		free(log);
+		if (ready)
+			return;
+		usleep(20000);
+	}
+	fail_msg("the guest did not get ready");
+}
+
+static void expect_ok(json_t *answer)
+{
+	if (!json_is_true(json_object_get(answer, "ok")))
+		fail_msg("refused: %s", json_string_value(json_object_get(answer, "error")));
+	json_decref(answer);
+}
+
+static void test_ctl_types_and_its_console_sees_the_answer(void **state)
+{
+	struct proc run, p;
+
+	(void)state;
+	write_echo("talk.yaml", "");
+	proc_start(&run, ARGS("run", "talk.yaml"));
+	json_decref(proc_await_state("running"));
+	await_echo();
+	/* Without anybody who types it shows the console until the run is over. */
+	proc_start(&p, ARGS("ctl", "--socket", "out", "console"));
+	for (unsigned int i = 0;; i++) {
+		/* The guest says it again until the console was there to hear it. */
+		char *seen;
+
+		expect_ok(proc_ctl(ARGS("type", "a", "once\\tmore")));
+		usleep(20000);
+		seen = proc_read(strrchr(p.out_path, '/') + 1);
+		if (seen && strstr(seen, "once\tmore\n")) {
+			free(seen);
+			break;
+		}
+		free(seen);
+		if (i == PROC_LIMIT_S * 10)
+			fail_msg("the console shows nothing");
+	}
+	expect_ok(proc_ctl(ARGS("type", "--no-newline", "--port", "serial", "\\x04")));
+	assert_int_equal(proc_wait(&run), 0);
+	assert_int_equal(proc_wait(&p), 0);
+	has(p.out, "done");
+	proc_free(&run);
+	proc_free(&p);
+}
+
+static _Noreturn void become_console(void)
+{
+	char program[512];
+
+	snprintf(program, sizeof(program), "%s/bin/dyno", getenv("DYNO_BUILD_DIR"));
+	if (chdir(proc_folder()) < 0)
+		_exit(126);
+	execl(program, "dyno", "ctl", "console", "a", (char *)NULL);
+	_exit(127);
+}
+
+static void test_leaving_a_console_lets_the_guest_go_on(void **state)
+{
+	struct winsize ws = { .ws_col = 91, .ws_row = 33 };
+	struct talk t = { 0 };
+	struct proc run;
+
+	(void)state;
+	write_echo("stay.yaml", "");
+	proc_start(&run, ARGS("run", "stay.yaml"));
+	json_decref(proc_await_state("running"));
+	await_echo();
+	t.pid = forkpty(&t.to, NULL, NULL, &ws);
+	assert_true(t.pid >= 0);
+	if (t.pid == 0)
+		become_console();
+	t.from = t.to;
+	await(&t, "Ctrl-A X leaves");
+	await(&t, "\n");
+	type(&t, "by hand\r");
+	await(&t, "by hand");
+	type(&t, "\001x");
+	assert_int_equal(talk_end(&t), 0);
+	expect_ok(proc_ctl(ARGS("type", "still here")));
+	expect_ok(proc_ctl(ARGS("stop")));
+	assert_int_equal(proc_wait(&run), 0);
+	proc_free(&run);
+}
+
+/* ---- the terminal's settings ---- */
+
 /* Both ends of a pseudo terminal have the same settings. */
 static bool restored(const struct talk *t, const struct termios *before)
 {
@@ -337,6 +470,9 @@ int main(void)
 		cmocka_unit_test(test_what_is_wrong_is_status_2_and_starts_nothing),
 		cmocka_unit_test(test_the_printed_scenario_runs_as_the_command_does),
 		cmocka_unit_test(test_a_pipe_is_typed_in),
+		cmocka_unit_test(test_a_scenario_types_and_ends_with_its_guests),
+		cmocka_unit_test(test_ctl_types_and_its_console_sees_the_answer),
+		cmocka_unit_test(test_leaving_a_console_lets_the_guest_go_on),
 		cmocka_unit_test(test_a_terminal_is_raw_and_gets_its_settings_back),
 		cmocka_unit_test(test_ctrl_a_x_ends_it_with_status_0),
 		cmocka_unit_test(test_ctrl_a_p_presses_the_power_button),

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "sim/bench/ctl_proto.h"
 #include "sim/bench/gesture.h"
@@ -11,9 +12,15 @@ static const struct scenario_display screens[] = {
 	{ .title = "IVI", .width = 1280, .height = 800 },
 	{ .title = "Rear", .width = 800, .height = 480 },
 };
+static const struct scenario_port ports[] = { { "hvc0", true } };
 static const struct scenario_guest guests[] = {
-	{ .name = "cluster" },
-	{ .name = "ivi", .n_displays = 2, .displays = screens },
+	{ .name = "cluster", .cmdline = "" },
+	{ .name = "ivi",
+		.cmdline = "console=hvc0",
+		.n_ports = 1,
+		.ports = ports,
+		.n_displays = 2,
+		.displays = screens },
 };
 static const struct scenario_bus buses[] = { { .name = "can0" }, { .name = "can1" } };
 static const struct scenario bench = {
@@ -29,6 +36,9 @@ static void check_action(const struct scenario_action *a)
 			abort();
 		return;
 	}
+	if (a->op == SCENARIO_TYPE &&
+		(!a->u.type.port || strlen(a->u.type.text) >= SCENARIO_TEXT_MAX))
+		abort();
 	if (a->op != SCENARIO_KEY && a->op != SCENARIO_TOUCH && a->op != SCENARIO_POINTER)
 		return;
 	for (uint32_t i = 0; i < gesture_steps(a); i++) {

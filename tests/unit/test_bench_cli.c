@@ -190,6 +190,27 @@ static void test_words_become_requests(void **state)
 	expect_json(WORDS("bus-off", "ivi"), "{\"op\":\"bus-off\",\"guest\":\"ivi\"}");
 }
 
+static void test_typed_text_has_escapes_and_a_newline(void **state)
+{
+	struct ctl_word_opts o = { .cwd = "/", .port = "hvc0", .no_newline = true };
+	struct err e = { .text = "" };
+	json_t *got;
+
+	(void)state;
+	expect_json(WORDS("type", "ls -l"), "{\"op\":\"type\",\"text\":\"ls -l\\n\"}");
+	expect_json(WORDS("type", "ivi", "a\\tb\\x03\\\\"),
+		"{\"op\":\"type\",\"guest\":\"ivi\",\"text\":\"a\\tb\\u0003\\\\\\n\"}");
+	got = ctl_words_request(WORDS("type", "x"), &o, &e);
+	assert_string_equal(json_string_value(json_object_get(got, "text")), "x");
+	assert_string_equal(json_string_value(json_object_get(got, "port")), "hvc0");
+	json_decref(got);
+	assert_null(request(WORDS("type", "\\q"), &e));
+	assert_null(request(WORDS("type", "\\x00"), &e));
+	assert_null(request(WORDS("type", "\\"), &e));
+	expect_json(WORDS("console", "ivi"), "{\"op\":\"console\",\"guest\":\"ivi\"}");
+	expect_json(WORDS("console"), "{\"op\":\"console\"}");
+}
+
 static void test_wrong_words_are_answered_with_the_right_form(void **state)
 {
 	struct err e = { .text = "" };
@@ -215,6 +236,7 @@ int main(void)
 		cmocka_unit_test(test_durations_have_units),
 		cmocka_unit_test(test_the_nearest_word_survives_typos_but_not_nonsense),
 		cmocka_unit_test(test_words_become_requests),
+		cmocka_unit_test(test_typed_text_has_escapes_and_a_newline),
 		cmocka_unit_test(test_wrong_words_are_answered_with_the_right_form),
 	};
 

@@ -17,9 +17,14 @@ static const struct scenario_display screens[] = {
 	{ .title = "IVI", .width = 1280, .height = 800 },
 	{ .title = "Rear", .width = 800, .height = 480 },
 };
+static const struct scenario_port ports[] = { { "hvc0", true }, { "data", false } };
 static const struct scenario_guest guests[] = {
-	{ .name = "cluster" },
+	{ .name = "cluster", .cmdline = "" },
 	{ .name = "ivi",
+		.cmdline = "console=ttyS0 quiet console=hvc0,115200",
+		.serial = true,
+		.n_ports = 2,
+		.ports = ports,
 		.n_displays = 2,
 		.displays = screens,
 		.memory_bytes = 512u << 20,
@@ -48,6 +53,41 @@ static void expect_error(const struct scenario *s, const char *line, const char 
 	if (!strstr(e.text, part))
 		fail_msg("%s: got \"%s\", want \"%s\"", line, e.text, part);
 	ctl_request_fini(&r);
+}
+
+static void test_text_is_typed_at_the_console_that_is_meant(void **state)
+{
+	struct ctl_request r;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(parse(&one, "{\"op\":\"type\",\"text\":\"ls\\n\"}", &r, &e), 0);
+	assert_int_equal(r.action.op, SCENARIO_TYPE);
+	assert_string_equal(r.action.u.type.port, "hvc0");
+	assert_string_equal(r.action.u.type.text, "ls\n");
+	ctl_request_fini(&r);
+	assert_int_equal(
+		parse(&one, "{\"op\":\"type\",\"port\":\"serial\",\"text\":\"\"}", &r, &e), 0);
+	assert_string_equal(r.action.u.type.port, "serial");
+	ctl_request_fini(&r);
+	expect_error(&one, "{\"op\":\"type\",\"port\":\"dato\",\"text\":\"\"}", "\"data\"?");
+	expect_error(&one, "{\"op\":\"type\"}", "\"text\" is missing");
+	expect_error(&two, "{\"op\":\"console\",\"guest\":\"cluster\"}", "has no console");
+}
+
+static void test_a_console_has_a_size(void **state)
+{
+	struct ctl_request r;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(
+		parse(&one, "{\"op\":\"console-size\",\"cols\":91,\"rows\":33}", &r, &e), 0);
+	assert_int_equal(r.op, CTL_CONSOLE_SIZE);
+	assert_int_equal(r.cols, 91);
+	assert_int_equal(r.rows, 33);
+	ctl_request_fini(&r);
+	expect_error(&one, "{\"op\":\"console-size\",\"cols\":91,\"rows\":70000}", "rows");
 }
 
 static void test_a_frame_is_sent_to_the_named_bus(void **state)
@@ -210,6 +250,8 @@ static void test_without_guests_pause_stops_the_clock_and_others_say_why_not(voi
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_text_is_typed_at_the_console_that_is_meant),
+		cmocka_unit_test(test_a_console_has_a_size),
 		cmocka_unit_test(test_a_frame_is_sent_to_the_named_bus),
 		cmocka_unit_test(test_the_only_bus_and_guest_need_not_be_named),
 		cmocka_unit_test(test_pause_without_a_guest_is_for_all),

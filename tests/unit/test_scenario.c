@@ -244,6 +244,36 @@ static void test_actions_carry_what_they_need(void **state)
 	scenario_free(s);
 }
 
+static void test_typing_goes_to_the_console_of_the_command_line(void **state)
+{
+	struct scenario *s = load(
+		"duration: 1s\n"
+		"guests: {a: {kernel: a.elf, cmdline: 'console=ttyS0 console=hvc0 x'}}\n"
+		"actions:\n"
+		"  - {at: 1ms, type: ls}\n"
+		"  - {at: 2ms, type: {guest: a, port: serial, text: \"\\x03\", enter: false}}\n");
+
+	(void)state;
+	assert_string_equal(s->actions[0].u.type.port, "hvc0");
+	assert_string_equal(s->actions[0].u.type.text, "ls\n");
+	assert_string_equal(s->actions[1].u.type.port, "serial");
+	assert_string_equal(s->actions[1].u.type.text, "\003");
+	scenario_free(s);
+}
+
+static void test_a_run_that_waits_for_its_guests_needs_no_duration(void **state)
+{
+	struct scenario *s = load("end_when: guests-ended\nguests: {a: {kernel: a.elf}}\n");
+
+	(void)state;
+	assert_int_equal(s->end_when, SCENARIO_END_GUESTS);
+	assert_true(s->duration_ns == 30 * 86400 * S);
+	scenario_free(s);
+	s = load("end_when: guests-ended\nduration: 5s\nguests: {a: {kernel: a.elf}}\n");
+	assert_true(s->duration_ns == 5 * S);
+	scenario_free(s);
+}
+
 static void test_frame_patterns_of_checks_become_masks(void **state)
 {
 	struct scenario *s = load(MACHINE
@@ -440,6 +470,8 @@ int main(void)
 		cmocka_unit_test(test_identifier_sets_of_a_replay_become_ordered_rules),
 		cmocka_unit_test(test_actions_are_sorted_by_time_and_keep_file_order),
 		cmocka_unit_test(test_actions_carry_what_they_need),
+		cmocka_unit_test(test_typing_goes_to_the_console_of_the_command_line),
+		cmocka_unit_test(test_a_run_that_waits_for_its_guests_needs_no_duration),
 		cmocka_unit_test(test_frame_patterns_of_checks_become_masks),
 		cmocka_unit_test(test_a_check_about_all_guests_becomes_one_for_each),
 		cmocka_unit_test(test_a_picture_at_a_time_implies_the_screenshot),

@@ -191,7 +191,7 @@ static void test_an_action_is_one_thing(void **state)
 		"  11 |   - {at: 1s, reset: cluster, kill: cluster}\n"
 		"     |                              ^~~~\n"
 		"car.yaml:12:5: error: action 2: needs one of: send, key, touch, pointer, power_button, "
-		"reset, pause, resume, kill, bus_off, link, balloon, screenshot, log\n"
+		"reset, pause, resume, kill, bus_off, link, balloon, screenshot, type, log\n"
 		"  12 |   - {at: 2s}\n"
 		"     |     ^~~~~~~~\n"
 		"2 errors\n");
@@ -426,9 +426,32 @@ static void test_errors_beyond_fifty_are_counted(void **state)
 	free(got);
 }
 
+static void test_typing_needs_a_console_that_is_there(void **state)
+{
+	(void)state;
+	check_report(GOOD "actions:\n  - {at: 1s, type: {port: hvc1, text: x}}\n",
+		"car.yaml:11:27: error: action 1: type.port names an unknown port \"hvc1\" of guest "
+		"\"cluster\"; did you mean \"hvc0\"?\n"
+		"  11 |   - {at: 1s, type: {port: hvc1, text: x}}\n"
+		"     |                           ^~~~\n"
+		"1 error\n");
+}
+
+static void test_the_end_of_guests_needs_guests(void **state)
+{
+	(void)state;
+	check_report("end_when: guests-ended\n",
+		"car.yaml:1:11: error: end_when waits for guests: the scenario has none\n"
+		"   1 | end_when: guests-ended\n"
+		"     |           ^~~~~~~~~~~~\n"
+		"1 error\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_typing_needs_a_console_that_is_there),
+		cmocka_unit_test(test_the_end_of_guests_needs_guests),
 		cmocka_unit_test(test_an_unknown_key_is_named_with_the_nearest_one),
 		cmocka_unit_test(test_an_unknown_key_without_a_neighbour_lists_the_known_ones),
 		cmocka_unit_test(test_a_value_out_of_bounds_is_named_with_the_bound_and_its_unit),
