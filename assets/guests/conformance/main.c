@@ -63,6 +63,7 @@ static const struct {
 	{ "net", suite_net },
 	{ "balloon", suite_balloon },
 	{ "mmio", suite_mmio },
+	{ "vsock", suite_vsock },
 };
 
 void dyno_main(void);

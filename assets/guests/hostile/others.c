@@ -127,6 +127,59 @@ static void can_corner(void)
 	virtq_free(&ctrl);
 }
 
+/* Packets that are nearly right: own context, few ports, every operation and type, any length and
+ * credit; receive buffers of any size, too few of them. The device may stop, but not fail. */
+static void vsock_corner(void)
+{
+	static struct {
+		uint64_t src_cid, dst_cid;
+		uint32_t src_port, dst_port, len;
+		uint16_t type, op;
+		uint32_t flags, buf_alloc, fwd_cnt;
+	} __attribute__((packed)) h;
+	struct virtio_dev v;
+	struct virtq rx, tx;
+	uint64_t cid = 0;
+	unsigned int taken = 0, silent = 0;
+
+	if (virtio_find(&v, VIRTIO_VSOCK, 0) != 0 ||
+		virtio_negotiate(&v, VIRTIO_F_VERSION_1 | 3) != 0 ||
+		virtq_new(&rx, &v, 0, 64) != 0 || virtq_new(&tx, &v, 1, 16) != 0)
+		return;
+	virtio_config_read(&v, 0, &cid, sizeof(cid));
+	virtio_driver_ok(&v);
+	for (unsigned int i = 0; i < 10 * REQUESTS && silent < 3; i++) {
+		h.src_cid = cid;
+		h.dst_cid = (noise() & 3) != 0 ? 2 : noise() % 5;
+		h.src_port = noise() % 4;
+		h.dst_port = noise() % 4;
+		h.type = (uint16_t)(noise() % 4);
+		h.op = (uint16_t)((noise() & 3) != 0 ? 1 : noise() % 9);
+		h.len = (noise() & 1) != 0 ? 0 : noise() % 5000;
+		h.flags = noise();
+		h.buf_alloc = noise();
+		h.fwd_cnt = noise();
+		(void)!virtq_add(
+			&rx, &(struct virtq_buf){ blob + 8192, noise() % 200 }, 0, 1, blob);
+		virtq_kick_now(&rx);
+		if (virtq_add(&tx,
+			    (struct virtq_buf[]){ { &h, sizeof(h) }, { blob, noise() % 5000 + 1 } },
+			    1 + (i & 1), 0, &tx) != 0)
+			break;
+		virtq_kick_now(&tx);
+		silent += wait_outcome(&v, &tx, 500) != RETURNED;
+		while (virtq_pop(&tx, NULL) != NULL)
+			taken++;
+		while (virtq_pop(&rx, NULL) != NULL)
+			;
+	}
+	verdict(taken > REQUESTS && (virtio_status(&v) & VIRTIO_NEEDS_RESET) == 0, "vsock",
+		"packets that are nearly right", "%u taken", taken);
+	expect_alive(&v, "vsock.again", "packets that are nearly right");
+	virtq_free(&rx);
+	virtq_free(&tx);
+}
+
 void attack_others(void)
 {
 	static const struct {
@@ -145,6 +198,9 @@ void attack_others(void)
 		{ VIRTIO_RNG, 0, false, "rng: requestq" },
 		{ VIRTIO_GPU, 0, false, "gpu: controlq" },
 		{ VIRTIO_GPU, 1, false, "gpu: cursorq" },
+		{ VIRTIO_VSOCK, 0, true, "vsock: rx" },
+		{ VIRTIO_VSOCK, 1, true, "vsock: tx" },
+		{ VIRTIO_VSOCK, 2, true, "vsock: event" },
 	};
 
 	for (size_t i = 0; i < DYNO_COUNT(targets); i++) {
@@ -156,4 +212,5 @@ void attack_others(void)
 		reset_under_way(targets[i].type, targets[i].queue, targets[i].text);
 	}
 	can_corner();
+	vsock_corner();
 }
