@@ -611,6 +611,17 @@ static enum rx rx_link(struct link *l)
 	return credit ? rx_stream(l, credit) : RX_NOTHING;
 }
 
+/* Takes the first of those that are ready, `l`, out of their list. */
+static void ready_take(struct link *l)
+{
+	struct vsock_dev *d = l->d;
+
+	d->ready_head = l->ready_next;
+	if (!d->ready_head)
+		d->ready_tail = &d->ready_head;
+	l->queued = false;
+}
+
 /* The driver has a buffer for none: whoever was first stays first. */
 static void ready_again_first(struct link *l)
 {
@@ -642,7 +653,7 @@ static void rx_work(struct vsock_dev *d, uint32_t *turn)
 			d->n_replies--;
 			continue;
 		}
-		unqueue(l);
+		ready_take(l);
 		switch (rx_link(l)) {
 		case RX_SAID:
 			if (l->c.state == VSOCK_RESETTING && !l->c.owed)
