@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,9 @@
 #include "sim/bench/disk.h"
 #include "sim/bench/images.h"
 #include "sim/bench/manifest.h"
+
+/* Lines of one guest's process and of its events on the terminal, a second. */
+#define SAID_PER_S 50
 
 static const char *const state_names[] = {
 	[GUEST_OFF] = "off",
@@ -194,6 +198,61 @@ static void on_started(struct guest *g, const json_t *msg)
 	bench_guest_started(g->bench, g);
 }
 
+/* The terminal shows so much a second of what a guest can bring about; the rest is counted. */
+static bool may_say(struct guest *g)
+{
+	uint64_t now = clock_now_ns();
+
+	if (now - g->said_since_ns >= NS_PER_S) {
+		if (g->unsaid)
+			term_problem(&g->bench->term, "%s: %" PRIu32 " more lines were not shown",
+				g->sg->name, g->unsaid);
+		g->said_since_ns = now;
+		g->said = g->unsaid = 0;
+	}
+	if (g->said < SAID_PER_S) {
+		g->said++;
+		return true;
+	}
+	g->unsaid++;
+	return false;
+}
+
+/* The line in which the operating system says why. */
+static const char *panic_line(const struct guest *g)
+{
+	const char *lines[CHECK_TAIL_LINES], *found = NULL;
+	size_t n = check_console_tail(g->bench->checks, g->index, lines, CHECK_TAIL_LINES);
+
+	for (size_t i = 0; i < n; i++) {
+		const char *at = strstr(lines[i], "Kernel panic");
+
+		if (at && strstr(at, "not syncing"))
+			found = at;
+	}
+	return found;
+}
+
+static void on_panicked(struct guest *g, const json_t *msg)
+{
+	struct bench *b = g->bench;
+	bool dumps = json_is_true(json_object_get(msg, "crash_loaded"));
+	const char *line;
+
+	/* What it said until now came by another way. */
+	for (uint32_t i = 0; i < g->n_streams; i++)
+		stream_catch_up(&g->streams[i]);
+	line = panic_line(g);
+	g->panics++;
+	snprintf(g->panic_text, sizeof(g->panic_text), "panic: %.200s",
+		line ? line : "its operating system reported that it failed");
+	if (b->phase == BENCH_RUNNING)
+		check_guest(b->checks, g->index, CHECK_GUEST_CRASHED, bench_now(b), g->panic_text);
+	if (may_say(g))
+		term_problem(&b->term, "%s: guest crashed: %s%s", g->sg->name, g->panic_text,
+			dumps ? " (its crash kernel takes over)" : "");
+}
+
 static void on_event(void *arg, const char *ev, const json_t *msg)
 {
 	struct guest *g = arg;
@@ -208,15 +267,19 @@ static void on_event(void *arg, const char *ev, const json_t *msg)
 	} else if (strcmp(ev, "reset") == 0) {
 		g->ready = false;
 		check_guest(b->checks, g->index, CHECK_GUEST_RESET, bench_now(b), NULL);
-		term_event(&b->term, "%s: reset", g->sg->name);
+		if (may_say(g))
+			term_event(&b->term, "%s: reset", g->sg->name);
+	} else if (strcmp(ev, "panicked") == 0) {
+		on_panicked(g, msg);
 	} else if (strcmp(ev, "first_frame") == 0) {
 		json_int_t d = json_integer_value(json_object_get(msg, "scanout"));
 
 		if (d >= 0 && d < DISPLAY_MAX_SCANOUTS && !g->first_frame_ns[d])
 			g->first_frame_ns[d] = stamp(g, msg);
 	} else if (strcmp(ev, "device_error") == 0) {
-		term_problem(&b->term, "%s: device %s failed: %s", g->sg->name,
-			text_of(msg, "device"), text_of(msg, "text"));
+		if (may_say(g))
+			term_problem(&b->term, "%s: device %s failed: %s", g->sg->name,
+				text_of(msg, "device"), text_of(msg, "text"));
 	} else if (strcmp(ev, "exited") == 0) {
 		g->said_exit = true;
 		snprintf(g->exit_reason, sizeof(g->exit_reason), "%s", text_of(msg, "reason"));
@@ -243,7 +306,8 @@ static void on_line(struct child *c, const char *text, size_t len)
 {
 	struct guest *g = c->data;
 
-	term_line(&g->bench->term, text, len);
+	if (may_say(g))
+		term_line(&g->bench->term, text, len);
 }
 
 /* Says in exit_text and exit_reason how it ended, and whether that was a crash. */
@@ -261,6 +325,9 @@ static void judge_end(struct guest *g)
 					   strcmp(g->exit_reason, "stopped") == 0)) {
 		snprintf(g->exit_text, sizeof(g->exit_text), "%.31s%s%.200s", g->exit_reason,
 			text[0] ? ": " : "", text);
+	} else if (g->said_exit && strcmp(g->exit_reason, "panic") == 0) {
+		g->crashed = true;
+		snprintf(g->exit_text, sizeof(g->exit_text), "guest crashed: %s", g->panic_text);
 	} else if (g->said_exit) {
 		g->crashed = true;
 		snprintf(g->exit_text, sizeof(g->exit_text), "%.31s%s%.200s", g->exit_reason,

@@ -53,6 +53,10 @@ struct guest {
 	bool said_exit; /* the exited message came */
 	char exit_reason[32]; /* "poweroff", "triple-fault", ... */
 	char exit_text[256]; /* what a person is told about its end */
+	char panic_text[224]; /* of its last crash report */
+	uint32_t panics;
+	uint64_t said_since_ns; /* the second in which `said` lines were shown */
+	uint32_t said, unsaid;
 	uint32_t restarts;
 	/* CLOCK_MONOTONIC; 0: not yet. Of the first start where it was started again. */
 	uint64_t spawned_ns, started_ns, ready_ns;

@@ -111,6 +111,18 @@ static json_t *disk_device(const struct scenario_disk *d, int fd, struct manifes
 	return o;
 }
 
+/* What is special about the machine itself. */
+static void machine_keys(const struct scenario_guest *g, json_t *m)
+{
+	static const char *const on_panic[] = {
+		[SCENARIO_PANIC_STOP] = "stop",
+		[SCENARIO_PANIC_RESET] = "reset",
+		[SCENARIO_PANIC_PAUSE] = "pause",
+	};
+
+	json_object_set_new(m, "on_panic", json_string(on_panic[g->on_panic]));
+}
+
 json_t *manifest_vm(const struct scenario *s, uint32_t guest, const struct manifest_guest_fds *in,
 	const struct manifest_opts *opts, struct manifest_fds *out)
 {
@@ -129,6 +141,7 @@ json_t *manifest_vm(const struct scenario *s, uint32_t guest, const struct manif
 		return NULL;
 	if (g->mmio)
 		json_object_set_new(m, "transport", json_string("mmio"));
+	machine_keys(g, m);
 	if (in->initrd >= 0)
 		json_object_set_new(m, "initrd", fd_object(out, in->initrd));
 	if (in->kvm >= 0)

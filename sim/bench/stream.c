@@ -156,6 +156,11 @@ int stream_open(struct stream *st, int *theirs)
 	return 0;
 }
 
+void stream_catch_up(struct stream *st)
+{
+	read_some(st, READ_BURST);
+}
+
 void stream_end(struct stream *st)
 {
 	read_some(st, SIZE_MAX);

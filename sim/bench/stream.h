@@ -46,6 +46,8 @@ void stream_init(struct stream *st, struct ev_loop *loop, const char *port,
 	void (*line)(struct stream *st, const char *text, size_t len), void *data);
 /* Makes the connection; the guest's end (blocking) goes to *theirs. 0 or -errno. */
 MUST_CHECK int stream_open(struct stream *st, int *theirs);
+/* Reads what the guest wrote until now, at most so much as one turn of the loop does. */
+void stream_catch_up(struct stream *st);
 /* Reads what is left, ends the last line, forgets what waits for the guest. Taps stay: the guest
  * may be started again. Idempotent. */
 void stream_end(struct stream *st);

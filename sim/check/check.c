@@ -129,6 +129,8 @@ void check_free(struct check_set *c)
 	for (uint32_t g = 0; c->guests && g < c->s->n_guests; g++) {
 		for (size_t i = 0; i < CHECK_TAIL_LINES; i++)
 			free(c->guests[g].tail[i]);
+		for (size_t i = 0; i < CHECK_CRASH_LINES; i++)
+			free(c->guests[g].crash_tail[i]);
 	}
 	for (struct picture *p = c->pictures; p; p = next) {
 		next = p->next;
@@ -233,6 +235,37 @@ const char *last_line(const struct check_set *c, uint32_t guest)
 	return line;
 }
 
+size_t check_crash_tail(const struct check_set *c, uint32_t guest, const char **lines, size_t max)
+{
+	size_t n;
+
+	if (guest >= c->s->n_guests)
+		return 0;
+	n = MIN(c->guests[guest].crash_tail_n, max);
+	for (size_t i = 0; i < n; i++)
+		lines[i] = c->guests[guest].crash_tail[i];
+	return n;
+}
+
+/* The lines of its next life are about to push these out. */
+static void keep_crash_tail(struct check_set *c, uint32_t guest)
+{
+	const char *lines[CHECK_CRASH_LINES];
+	struct guest_state *g = &c->guests[guest];
+	size_t n = check_console_tail(c, guest, lines, CHECK_CRASH_LINES);
+
+	if (!g->crashed || g->crash_tail_n)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		g->crash_tail[i] = strdup(lines[i]);
+		if (!g->crash_tail[i]) {
+			c->oom = true;
+			return;
+		}
+		g->crash_tail_n++;
+	}
+}
+
 /* --- guests and pictures ----------------------------------------------------------------- */
 
 static void ended(struct guest_state *g, uint64_t t_ns, const char *text)
@@ -264,6 +297,7 @@ void check_guest(struct check_set *c, uint32_t guest, enum check_guest_event ev,
 		ended(g, t_ns, "killed");
 		break;
 	case CHECK_GUEST_RESET:
+		keep_crash_tail(c, guest);
 		g->down_on_purpose = false;
 		break;
 	case CHECK_GUEST_CRASHED:

@@ -103,6 +103,9 @@ size_t check_console_tail(
 	const struct check_set *c, uint32_t guest, const char **lines, size_t max);
 /* Lines kept of each guest. */
 #define CHECK_TAIL_LINES 60
+/* The same as they were when it was started again after its crash; 0 when it was not. */
+size_t check_crash_tail(const struct check_set *c, uint32_t guest, const char **lines, size_t max);
+#define CHECK_CRASH_LINES 20
 
 /* The verdict table for a person: aligned columns, a summary line; colour where asked; without
  * `all` only what did not pass. */

@@ -73,6 +73,8 @@ struct guest_state {
 	char crash_text[200], exit_text[64];
 	char *tail[CHECK_TAIL_LINES]; /* ring of heap strings */
 	uint64_t tail_n; /* lines that were ever added */
+	char *crash_tail[CHECK_CRASH_LINES]; /* of a crash that it was started again after */
+	size_t crash_tail_n;
 };
 
 struct picture {

@@ -78,14 +78,16 @@ static uint32_t guest_of(const struct scenario_check *k)
 	}
 }
 
-/* The guest's last lines as system-out. */
-static bool add_tail(xmlNode *test, const struct check_set *c, uint32_t guest)
+/* The guest's last lines as system-out; about a crash, the last before it was started again. */
+static bool add_tail(xmlNode *test, const struct check_set *c, uint32_t guest, bool crash)
 {
 	const char *lines[CHECK_TAIL_LINES];
-	size_t n = check_console_tail(c, guest, lines, CHECK_TAIL_LINES);
+	size_t n = crash ? check_crash_tail(c, guest, lines, CHECK_TAIL_LINES) : 0;
 	const char *name = guest < c->s->n_guests ? c->s->guests[guest].name : "";
 	xmlNode *out;
 
+	if (n == 0)
+		n = check_console_tail(c, guest, lines, CHECK_TAIL_LINES);
 	if (n == 0)
 		return true;
 	out = xmlNewChild(test, NULL, X("system-out"), NULL);
@@ -129,7 +131,8 @@ static bool add_test(xmlNode *suite, const struct check_set *c, const struct che
 		xmlNodeAddContent(e, X(v->reason));
 		xmlNodeAddContent(e, X(place));
 	}
-	return guest_of(k) == SCENARIO_ALL || add_tail(test, c, guest_of(k));
+	return guest_of(k) == SCENARIO_ALL ||
+	       add_tail(test, c, guest_of(k), k->kind == SCENARIO_CHECK_NO_CRASH);
 }
 
 static bool add_suite(xmlDoc *doc, const struct check_set *c, const struct junit_info *info)

@@ -57,6 +57,9 @@ enum scenario_restart {
 	SCENARIO_RESTART_ALWAYS
 };
 
+/* What follows when its operating system reports that it failed. */
+enum scenario_on_panic { SCENARIO_PANIC_STOP, SCENARIO_PANIC_RESET, SCENARIO_PANIC_PAUSE };
+
 /* Features offered by a guest's CAN controller; the manifest's words in scenario_can_feature_name.
  */
 #define SCENARIO_CAN_CLASSIC     0x1u
@@ -179,6 +182,7 @@ struct scenario_guest {
 	const char *sigmap_path; /* NULL: none */
 	const struct sigmap *sigmap; /* loaded and checked; NULL: none */
 	const char *ready; /* POSIX extended regex; a console line that matches means READY */
+	enum scenario_on_panic on_panic;
 	enum scenario_restart restart;
 	uint32_t max_restarts;
 	uint32_t n_can, n_nets, n_displays, n_inputs, n_ports, n_disks;

@@ -560,6 +560,13 @@ static const struct schema_key guest_keys[] = {
 		.def = "^READY\\b",
 		.offset = offsetof(struct scenario_guest, ready),
 		.doc = "console line by which it says that it is up" },
+	{ .key = "on_panic",
+		.type = &type_enum,
+		.def = "stop",
+		.words = words_on_panic,
+		.offset = offsetof(struct scenario_guest, on_panic),
+		.doc = "what follows when its operating system reports (pvpanic) that it failed; that is a "
+		       "crash in any case" },
 	{ .key = "restart",
 		.type = &type_enum,
 		.def = "never",

@@ -9,3 +9,6 @@ dyno_test(test_bench_guests
 dyno_test(test_vm_command
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_vm_command.c ${CMAKE_CURRENT_LIST_DIR}/dyno_proc.c
   LINK PkgConfig::JANSSON util LABELS e2e TIMEOUT 300 DEPENDS dyno dyno-vm tiny_guest)
+dyno_test(test_bench_platform
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_bench_platform.c ${CMAKE_CURRENT_LIST_DIR}/dyno_proc.c
+  LINK PkgConfig::JANSSON LABELS e2e TIMEOUT 300 DEPENDS dyno dyno-vm tiny_guest)

@@ -15,6 +15,9 @@ target_link_options(tiny_guest PRIVATE -nostdlib -static $<$<C_COMPILER_ID:GNU>:
 dyno_test(test_vm_guest SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_vm_guest.c
   LINK dyno_vm_harness dyno_base LABELS guest TIMEOUT 120 DEPENDS tiny_guest dyno-vm)
 
+dyno_test(test_vm_platform SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_vm_platform.c
+  LINK dyno_vm_harness dyno_base LABELS guest TIMEOUT 120 DEPENDS tiny_guest dyno-vm)
+
 # The VM itself, without a guest.
 dyno_test(test_kvm_vm SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_kvm_vm.c
   LINK dyno_kvm LABELS guest TIMEOUT 60)

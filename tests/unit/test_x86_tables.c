@@ -97,6 +97,15 @@ static void test_fadt_names_reset_and_sleep_registers(void **state)
 	assert_int_equal(u64(fadt + 256 + 4), X86_PORT_SLEEP + 1);
 }
 
+static void test_fadt_tells_of_a_clock_with_a_century(void **state)
+{
+	const uint8_t *fadt = xsdt_entry(0, "FACP");
+
+	(void)state;
+	assert_int_equal(fadt[108], X86_RTC_CENTURY);
+	assert_int_equal(fadt[109] & 1u << 5, 0); /* "CMOS RTC not present" */
+}
+
 static void test_madt_lists_processors_and_the_ioapic(void **state)
 {
 	const uint8_t *m = xsdt_entry(1, "APIC");
@@ -238,9 +247,9 @@ static void test_dsdt_nests_and_ends_where_it_says(void **state)
 
 	(void)state;
 	walk_list(d + 36, d + u32(d + 4), &w);
-	assert_int_equal(w.devices, 5);
+	assert_int_equal(w.devices, 7);
 	assert_int_equal(w.methods, 1);
-	assert_int_equal(w.resources, 4);
+	assert_int_equal(w.resources, 6);
 	assert_true(w.s5);
 }
 
@@ -427,6 +436,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_pointers_lengths_and_checksums_hold, build),
 		cmocka_unit_test_setup(test_fadt_names_reset_and_sleep_registers, build),
+		cmocka_unit_test_setup(test_fadt_tells_of_a_clock_with_a_century, build),
 		cmocka_unit_test_setup(test_madt_lists_processors_and_the_ioapic, build),
 		cmocka_unit_test_setup(test_mcfg_names_one_bus, build),
 		cmocka_unit_test_setup(test_dsdt_nests_and_ends_where_it_says, build),

@@ -177,6 +177,7 @@ void machine_free(struct machine *mc)
 	loop_thread_stop(&mc->file_loop);
 	devices_free(mc);
 	uart_free(mc->uart);
+	cmos_free(mc->cmos);
 	vm_free(mc->vm);
 	loop_thread_fini(&mc->dev_loop);
 	loop_thread_fini(&mc->gpu_loop);

@@ -22,6 +22,9 @@ struct machine_host {
 	struct ev_loop *loop; /* the main thread's: serial port */
 	/* The vCPUs were asked to halt because of this. vCPU threads. `text` is borrowed. */
 	void (*wish)(void *ctx, enum machine_wish what, const char *text);
+	/* The guest's operating system reported that it failed; with `dumps` its crash kernel goes
+	 * on. It runs on. vCPU threads. */
+	void (*panicked)(void *ctx, bool dumps);
 	/* A scanout showed its first frame. GPU's thread. */
 	void (*first_frame)(void *ctx, unsigned int scanout, uint64_t t_ns);
 	/* A device was latched. Its loop's thread. Text is borrowed. */

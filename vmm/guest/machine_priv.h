@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "devices/gpu/scanout_port.h"
+#include "devices/legacy/cmos.h"
 #include "devices/legacy/reset.h"
 #include "devices/legacy/uart.h"
 #include "vmm/bus/bus.h"
@@ -30,10 +31,12 @@ struct machine {
 	struct bus pio, mmio;
 	struct loop_thread dev_loop, gpu_loop, disk_loop, file_loop;
 	struct uart *uart;
+	struct cmos *cmos;
 	struct i8042 i8042;
 	struct reset_control reset_control;
 	struct sleep_control sleep;
 	atomic_bool leaving; /* a reset or power-off was asked for: once until the next power-on */
+	atomic_bool panicked; /* the guest reported a crash: once until the next power-on */
 	struct pci_platform platform; /* the VM as PCI devices see it */
 	struct pci_host pci;
 	struct vmmio_platform mmio_platform; /* the same for those without PCI */
@@ -46,7 +49,8 @@ struct machine {
 	int module_fd[MANIFEST_MAX_MODULES];
 };
 
-/* ports.c: COM1, i8042, reset and sleep registers on the port bus. 0 or -errno. */
+/* ports.c: COM1, clock, i8042, crash report, reset and sleep registers on the port bus. 0 or
+ * -errno. */
 MUST_CHECK int machine_ports_add(struct machine *mc, int serial_fd_take, struct err *e);
 void machine_ports_reset(struct machine *mc);
 

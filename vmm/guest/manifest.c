@@ -291,6 +291,8 @@ int manifest_parse(struct manifest *out, const json_t *root, unsigned int n_fds,
 	snprintf(out->kernel_name, sizeof(out->kernel_name), "kernel");
 	rc = parse_head(&r, root, out);
 	if (rc == 0)
+		rc = manifest_read_machine(&r, root, out);
+	if (rc == 0)
 		rc = parse_kernel(&r, root, out);
 	if (rc == 0)
 		rc = manifest_get_text(&r, root, "cmdline", &out->cmdline);

@@ -36,6 +36,9 @@ enum device_type {
 	DEVICE_TYPES
 };
 
+/* What is done when the guest reports that its operating system failed. */
+enum manifest_on_panic { MANIFEST_PANIC_STOP, MANIFEST_PANIC_RESET, MANIFEST_PANIC_PAUSE };
+
 struct manifest_port {
 	char name[MANIFEST_NAME];
 	bool console;
@@ -120,6 +123,7 @@ struct manifest {
 	bool sandbox;
 	bool mmio; /* devices without PCI */
 	enum log_level log_level;
+	enum manifest_on_panic on_panic;
 	int kvm_fd, kernel_fd, initrd_fd, serial_fd, display_fd;
 	char kernel_name[MANIFEST_NAME];
 	char *cmdline; /* owned, never NULL */

@@ -34,6 +34,10 @@ MUST_CHECK int manifest_get_text(
 MUST_CHECK int manifest_get_u32(struct manifest_reader *r, const json_t *o, const char *key,
 	uint32_t min, uint32_t max, uint32_t *out);
 
+/* Keys of the machine itself beyond the plain ones (manifest_machine.c). */
+MUST_CHECK int manifest_read_machine(
+	struct manifest_reader *r, const json_t *root, struct manifest *m);
+
 /* One reader per device type (manifest_devices.c, or a file of its own). *d is zeroed but for its
  * type and name. */
 MUST_CHECK int manifest_read_can(

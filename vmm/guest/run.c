@@ -22,6 +22,10 @@
 /* Requests that wait for the guest's memory statistics, and how long they do. */
 #define MAX_WAITING   16
 #define STATS_WAIT_NS (1 * NS_PER_S)
+/* Device errors that wait for this thread; what a guest brings on beyond that is dropped. */
+#define MAX_DEVICE_NEWS 32
+/* After a crash report the guest's last words are still on their way. */
+#define LAST_WORDS_NS (300 * NS_PER_MS)
 
 /* A sanitizer opens files of /proc when the process ends: it cannot from inside the sandbox. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -50,14 +54,19 @@ struct run {
 	json_t *waiting[MAX_WAITING]; /* ids, oldest first */
 	unsigned int n_waiting;
 	struct ev_timer stats_limit;
+	enum manifest_on_panic on_panic;
+	bool panicked; /* reported, and what on_panic says is still to be done */
+	struct ev_timer last_words;
+	atomic_uint device_news;
 };
 
 /* A message from another thread. */
 struct news {
 	struct run *r;
-	enum { NEWS_WISH, NEWS_FRAME, NEWS_DEVICE, NEWS_STATS } kind;
+	enum { NEWS_WISH, NEWS_FRAME, NEWS_DEVICE, NEWS_PANIC, NEWS_STATS } kind;
 	enum machine_wish wish;
 	unsigned int scanout;
+	bool dumps; /* the guest's crash kernel goes on */
 	uint64_t t_ns;
 	char device[MANIFEST_NAME];
 	char text[900];
@@ -112,8 +121,64 @@ static void reset(struct run *r)
 		machine_resume(r->mc);
 }
 
+static void stand(struct run *r)
+{
+	if (r->state != STATE_RUNNING)
+		return;
+	machine_pause(r->mc);
+	r->state = STATE_PAUSED;
+	tell(r, json_pack("{s:s}", "event", "paused"));
+}
+
+/* ---- the guest reported that it failed ---- */
+
+static const char panic_text[] = "the guest's operating system panicked";
+
+static void after_panic(struct run *r)
+{
+	r->panicked = false;
+	ev_timer_stop(&r->last_words);
+	switch (r->on_panic) {
+	case MANIFEST_PANIC_STOP:
+		end(r, "panic", panic_text, RUN_STATUS_BROKEN);
+		break;
+	case MANIFEST_PANIC_RESET:
+		reset(r);
+		break;
+	case MANIFEST_PANIC_PAUSE:
+		stand(r);
+		break;
+	}
+}
+
+static void on_last_words(struct ev_timer *t, uint64_t now_ns)
+{
+	struct run *r = t->data;
+
+	(void)now_ns;
+	if (r->state != STATE_ENDED && r->panicked)
+		after_panic(r);
+}
+
+static void on_panic(struct run *r, bool dumps)
+{
+	log_error("%s%s", panic_text, dumps ? "; its crash kernel takes over" : "");
+	tell(r, json_pack("{s:s,s:b}", "event", "panicked", "crash_loaded", dumps));
+	if (dumps)
+		return;
+	r->panicked = true;
+	ev_timer_at(&r->last_words, clock_now_ns() + LAST_WORDS_NS);
+}
+
+/* ---- what the machine asks for ---- */
+
 static void on_wish(struct run *r, enum machine_wish w, const char *text)
 {
+	/* How the guest ends itself after a panic is no longer its to say. */
+	if (r->panicked && w != WISH_KVM_ERROR) {
+		after_panic(r);
+		return;
+	}
 	switch (w) {
 	case WISH_RESET:
 		log_info("%s", text);
@@ -154,6 +219,9 @@ static void on_news(void *arg)
 			tell(r, json_pack("{s:s,s:i,s:I}", "event", "first_frame", "scanout",
 					(int)n->scanout, "t_ns", (json_int_t)n->t_ns));
 			break;
+		case NEWS_PANIC:
+			on_panic(r, n->dumps);
+			break;
 		case NEWS_DEVICE:
 			tell(r, json_pack("{s:s,s:s,s:s}", "event", "device_error", "device",
 					n->device, "text", n->text));
@@ -163,22 +231,28 @@ static void on_news(void *arg)
 			break;
 		}
 	}
+	if (n->kind == NEWS_DEVICE)
+		atomic_fetch_sub(&r->device_news, 1);
 	free(n);
 }
 
-/* Any thread. */
+/* Any thread. Wishes, frames and panics are few by themselves. */
 static void post(struct run *r, struct news news, const char *device, const char *text)
 {
 	struct news *n = malloc(sizeof(*n));
 
 	if (!n)
-		return;
+		goto dropped;
 	*n = news;
 	n->r = r;
 	snprintf(n->device, sizeof(n->device), "%s", device);
 	snprintf(n->text, sizeof(n->text), "%s", text);
-	if (ev_post(r->loop, on_news, n) < 0)
-		free(n);
+	if (ev_post(r->loop, on_news, n) == 0)
+		return;
+	free(n);
+dropped:
+	if (news.kind == NEWS_DEVICE)
+		atomic_fetch_sub(&r->device_news, 1);
 }
 
 static void host_wish(void *ctx, enum machine_wish what, const char *text)
@@ -191,8 +265,20 @@ static void host_first_frame(void *ctx, unsigned int scanout, uint64_t t_ns)
 	post(ctx, (struct news){ .kind = NEWS_FRAME, .scanout = scanout, .t_ns = t_ns }, "", "");
 }
 
+static void host_panicked(void *ctx, bool dumps)
+{
+	post(ctx, (struct news){ .kind = NEWS_PANIC, .dumps = dumps }, "", "");
+}
+
 static void host_device_error(void *ctx, const char *device, const char *text)
 {
+	struct run *r = ctx;
+
+	/* A guest can break its devices faster than this thread can tell of it. */
+	if (atomic_fetch_add(&r->device_news, 1) >= MAX_DEVICE_NEWS) {
+		atomic_fetch_sub(&r->device_news, 1);
+		return;
+	}
 	post(ctx, (struct news){ .kind = NEWS_DEVICE }, device, text);
 }
 
@@ -208,11 +294,7 @@ static int op_pause(struct run *r, const json_t *q, json_t *reply, struct err *e
 	(void)q;
 	(void)reply;
 	(void)e;
-	if (r->state == STATE_RUNNING) {
-		machine_pause(r->mc);
-		r->state = STATE_PAUSED;
-		tell(r, json_pack("{s:s}", "event", "paused"));
-	}
+	stand(r);
 	return 0;
 }
 
@@ -441,6 +523,8 @@ static int start(struct run *r, const struct manifest *m, struct err *e)
 {
 	int rc = ev_io_add(r->loop, &r->io, r->control_fd, EPOLLIN, on_control, r);
 
+	if (rc == 0)
+		rc = ev_timer_init(r->loop, &r->last_words, on_last_words, r);
 	if (rc < 0)
 		return err_errno(e, -rc, "control socket");
 	if (m->sandbox && !SANITIZED)
@@ -456,11 +540,15 @@ static int start(struct run *r, const struct manifest *m, struct err *e)
 
 int run_machine(const struct manifest *m, int control_fd, int *fds, struct err *e)
 {
-	struct run r = { .io = EV_IO_INIT, .control_fd = control_fd, .status = RUN_STATUS_UNABLE };
+	struct run r = { .io = EV_IO_INIT,
+		.control_fd = control_fd,
+		.status = RUN_STATUS_UNABLE,
+		.on_panic = m->on_panic };
 	struct machine_host host = { .wish = host_wish,
 		.first_frame = host_first_frame,
 		.device_error = host_device_error,
 		.balloon_stats = host_balloon_stats,
+		.panicked = host_panicked,
 		.ctx = &r };
 	int rc = ev_loop_new(&r.loop);
 
@@ -480,6 +568,7 @@ int run_machine(const struct manifest *m, int control_fd, int *fds, struct err *
 			end(&r, "kvm-error", strerror(-rc), RUN_STATUS_BROKEN);
 	}
 	ev_io_del(&r.io);
+	ev_timer_fini(&r.last_words);
 	machine_free(r.mc);
 	ev_timer_fini(&r.stats_limit);
 	ev_loop_free(r.loop);

@@ -26,6 +26,11 @@ struct vcpu {
 	struct kvm_sregs first_sregs;
 	struct kvm_vcpu_events first_events;
 	struct kvm_fpu first_fpu;
+	struct kvm_msr_entry *first_msr; /* NULL until vcpu_first_save() */
+	uint32_t n_first_msr;
+	bool has_xcrs, has_debug;
+	struct kvm_xcrs first_xcrs;
+	struct kvm_debugregs first_debug;
 	uint64_t tsc; /* at the pause */
 	bool tsc_valid;
 };
@@ -41,6 +46,7 @@ struct vm {
 	uint64_t host_bytes;
 	size_t run_bytes;
 	struct kvm_cpuid2 *cpuid; /* supported */
+	struct kvm_msr_list *msr_list;
 	struct vcpu cpu[VM_MAX_CPUS];
 	unsigned int cpus;
 	struct kvm_regs boot_regs;
@@ -71,6 +77,13 @@ bool vcpu_msr_get(const struct vcpu *c, uint32_t index, uint64_t *value);
 bool vcpu_msr_set(const struct vcpu *c, uint32_t index, uint64_t value);
 /* Makes KVM_RUN return; vm->lock is held. */
 void vcpu_kick(struct vcpu *c);
+
+/* first.c: the state that a vCPU starts with. Saved once, when its CPUID is set and it has not run.
+ */
+MUST_CHECK int vm_msr_list(struct vm *vm, int kvm_fd, struct err *e);
+MUST_CHECK int vcpu_first_save(struct vcpu *c, struct err *e);
+MUST_CHECK int vcpu_first_restore(struct vcpu *c);
+void vcpu_first_free(struct vcpu *c);
 
 /* irq.c */
 MUST_CHECK int vm_routes_init(struct vm *vm, struct err *e);

@@ -41,6 +41,7 @@ void vcpu_fini(struct vcpu *c)
 	if (c->run)
 		munmap(c->run, c->vm->run_bytes);
 	c->run = NULL;
+	vcpu_first_free(c);
 	fd_close(&c->fd);
 }
 
@@ -111,7 +112,7 @@ static int reset_vcpu(struct vcpu *c, struct err *e)
 		ioctl(c->fd, KVM_SET_REGS, &at_reset) < 0 ||
 		ioctl(c->fd, KVM_SET_FPU, &c->first_fpu) < 0 ||
 		ioctl(c->fd, KVM_SET_VCPU_EVENTS, &c->first_events) < 0 ||
-		!vcpu_msr_set(c, MSR_TSC_DEADLINE, 0) ||
+		vcpu_first_restore(c) < 0 || !vcpu_msr_set(c, MSR_TSC_DEADLINE, 0) ||
 		ioctl(c->fd, KVM_SET_LAPIC, &c->first_lapic) < 0 ||
 		ioctl(c->fd, KVM_SET_MP_STATE, &mp) < 0)
 		return err_errno(e, errno, "KVM cannot reset vCPU %u", c->index);

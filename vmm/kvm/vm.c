@@ -165,6 +165,8 @@ static int build(struct vm *vm, const struct vm_config *cfg, struct err *e)
 	if (rc == 0)
 		rc = get_cpuid(vm, cfg->kvm_fd, e);
 	if (rc == 0)
+		rc = vm_msr_list(vm, cfg->kvm_fd, e);
+	if (rc == 0)
 		rc = vm_routes_init(vm, e);
 	if (rc < 0)
 		return rc;
@@ -221,6 +223,7 @@ void vm_free(struct vm *vm)
 		munmap(vm->host, vm->host_bytes);
 	fd_close(&vm->memfd);
 	free(vm->cpuid);
+	free(vm->msr_list);
 	pthread_cond_destroy(&vm->changed);
 	pthread_mutex_destroy(&vm->route_lock);
 	pthread_mutex_destroy(&vm->lock);
@@ -261,6 +264,8 @@ int vm_start(struct vm *vm, struct err *e)
 {
 	int rc = 0;
 
+	for (unsigned int i = 0; i < vm->cpus && rc == 0; i++)
+		rc = vcpu_first_save(&vm->cpu[i], e);
 	for (unsigned int i = 0; i < vm->cpus && rc == 0; i++)
 		rc = vcpu_thread_start(&vm->cpu[i], e);
 	return rc;

@@ -626,6 +626,47 @@ static void do_echo(void)
 	}
 }
 
+static uint8_t cmos(uint8_t index)
+{
+	outb(0x70, index);
+	return inb(0x71);
+}
+
+/* The clock: what it shows, then two update interrupts by the IOAPIC. */
+static void do_rtc(void)
+{
+	interrupts_on();
+	ioapic(8, 0x58);
+	while (cmos(0x0a) & 0x80)
+		__asm__ volatile("pause");
+	say("century", cmos(0x32));
+	say("year", cmos(9));
+	say("hour", cmos(4));
+	say("minute", cmos(2));
+	outb(0x70, 0x0b);
+	outb(0x71, 0x12); /* update interrupts, 24 hours */
+	for (uint32_t n = 1; n <= 2; n++) {
+		while (interrupts[0x58] < n)
+			__asm__ volatile("hlt");
+		say("flags", cmos(0x0c) & 0x90u);
+	}
+}
+
+/* Reports a crash as an operating system does, and stands or goes on as told. */
+static void do_panic(uint8_t how, int then_reset)
+{
+	say("events", inb(0x505));
+	put("Kernel panic - not syncing: tiny gives up\n");
+	/* Said twice: it counts once. */
+	outb(0x505, how);
+	outb(0x505, how);
+	if (then_reset)
+		outb(RESET_PORT, 6);
+	put("last words\n");
+	while (how == 1)
+		__asm__ volatile("hlt");
+}
+
 void tiny_main(const struct start_info *si)
 {
 	const char *what = (const char *)(uintptr_t)si->cmdline;
@@ -664,6 +705,14 @@ void tiny_main(const struct start_info *si)
 		do_rounds();
 	else if (same(what, "echo"))
 		do_echo();
+	else if (same(what, "rtc"))
+		do_rtc();
+	else if (same(what, "panic"))
+		do_panic(1, 0);
+	else if (same(what, "panic-reset"))
+		do_panic(1, 1);
+	else if (same(what, "dump"))
+		do_panic(2, 0);
 	else
 		fail("unknown word on the command line");
 	put("done\n");

@@ -16,7 +16,6 @@
 #define FADT_RESET_REG   (1u << 10)
 #define FADT_HW_REDUCED  (1u << 20)
 #define BOOT_NO_VGA      (1u << 2)
-#define BOOT_NO_CMOS_RTC (1u << 5)
 #define MADT_PCAT_COMPAT 1u
 #define PROFILE_EMBEDDED 0 /* unspecified */
 #define SPACE_IO         1
@@ -59,7 +58,8 @@ struct fadt {
 	struct header h;
 	le32 firmware_ctrl, dsdt;
 	uint8_t reserved0, profile;
-	uint8_t fixed_hardware[109 - 46]; /* SCI to century: none of it in this machine */
+	uint8_t fixed_hardware[108 - 46]; /* SCI to alarm: none of it in this machine */
+	uint8_t century; /* where the clock chip keeps it */
 	le16 boot_flags;
 	uint8_t reserved1;
 	le32 flags;
@@ -196,6 +196,32 @@ static void dsdt_com1(struct aml *a)
 	aml_close(a, dev);
 }
 
+static void dsdt_clock(struct aml *a)
+{
+	aml_mark dev = aml_device(a, "RTC0"), crs;
+
+	aml_name(a, "_HID");
+	aml_eisa_id(a, "PNP0B00");
+	crs = aml_resources(a);
+	aml_res_io(a, X86_PORT_CMOS, 2);
+	aml_res_irq(a, X86_IRQ_CMOS);
+	aml_resources_close(a, crs);
+	aml_close(a, dev);
+}
+
+/* The crash report, under the name that guests know it by. */
+static void dsdt_panic(struct aml *a)
+{
+	aml_mark dev = aml_device(a, "PEVT"), crs;
+
+	aml_name(a, "_HID");
+	aml_string(a, "QEMU0001");
+	crs = aml_resources(a);
+	aml_res_io(a, X86_PORT_PANIC, 1);
+	aml_resources_close(a, crs);
+	aml_close(a, dev);
+}
+
 /* ECAM and the registers of this machine: nobody else may have them. */
 static void dsdt_board(struct aml *a, const struct acpi_config *cfg)
 {
@@ -251,6 +277,8 @@ static uint64_t put_dsdt(struct area *area, const struct acpi_config *cfg)
 	if (!cfg->no_pci)
 		dsdt_pci(a);
 	dsdt_com1(a);
+	dsdt_clock(a);
+	dsdt_panic(a);
 	dsdt_board(a, cfg);
 	dsdt_power_button(a);
 	aml_close(a, scope);
@@ -278,7 +306,8 @@ static uint64_t put_fadt(struct area *a, uint64_t dsdt)
 
 	f.dsdt = le32_of((uint32_t)dsdt);
 	f.x_dsdt = le64_of(dsdt);
-	f.boot_flags = le16_of(BOOT_NO_VGA | BOOT_NO_CMOS_RTC);
+	f.century = X86_RTC_CENTURY;
+	f.boot_flags = le16_of(BOOT_NO_VGA);
 	f.flags = le32_of(FADT_PWR_BUTTON | FADT_SLP_BUTTON | FADT_RESET_REG | FADT_HW_REDUCED);
 	f.reset = port(X86_PORT_RESET);
 	f.reset_value = X86_RESET_VALUE;

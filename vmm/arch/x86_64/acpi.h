@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * ACPI tables of the machine: hardware-reduced, as little as an operating system needs: RSDP, XSDT,
- * FADT (reset and sleep registers), MADT, MCFG, and a DSDT with the PCI root, COM1, the power
- * button and \_S5.
+ * FADT (reset and sleep registers), MADT, MCFG, and a DSDT with the PCI root, COM1, the clock,
+ * the crash report, the power button and \_S5.
  */
 #pragma once
 

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `dyno` and what a guest's machine reports: crashes, watchdogs; and limits on what is kept. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/e2e/dyno_proc.h"
+
+static int group_teardown(void **state)
+{
+	(void)state;
+	proc_folder_remove();
+	return 0;
+}
+
+static void has(const char *text, const char *part)
+{
+	if (!text || !strstr(text, part))
+		fail_msg("\"%s\" is not in:\n%s", part, text ? text : "(nothing)");
+}
+
+/* A scenario with the tiny guest, which does what its command line says. */
+static void write_tiny(const char *cmdline, const char *keys, const char *tail)
+{
+	const char *build = getenv("DYNO_BUILD_DIR");
+	char text[2048];
+
+	snprintf(text, sizeof(text),
+		"duration: 20s\n"
+		"ui: headless\n"
+		"guests:\n"
+		"  tiny:\n"
+		"    kernel: %s/tests/tiny_guest.elf\n"
+		"    cmdline: %s\n"
+		"%s%s",
+		build ? build : ".", cmdline, keys, tail);
+	proc_write("tiny.yaml", text);
+}
+
+static void test_a_panic_is_a_crash_with_the_line_that_says_why(void **state)
+{
+	struct proc p;
+	char *junit;
+
+	(void)state;
+	write_tiny("panic", "", "");
+	assert_int_equal(proc_run(&p, ARGS("run", "tiny.yaml", "--duration", "2s")), 1);
+	has(p.err, "guest crashed: panic: Kernel panic - not syncing: tiny gives up");
+	junit = proc_read("out/junit.xml");
+	has(junit, "panic: Kernel panic - not syncing: tiny gives up");
+	has(junit, "last console lines of tiny");
+	free(junit);
+	proc_free(&p);
+}
+
+static void test_a_crashed_guests_lines_are_kept_when_it_starts_again(void **state)
+{
+	struct proc p;
+	json_t *m, *g;
+	char *junit, *metrics;
+
+	(void)state;
+	write_tiny("panic", "    restart: on-crash\n    max_restarts: 1\n", "");
+	assert_int_equal(proc_run(&p, ARGS("run", "tiny.yaml", "--duration", "4s")), 1);
+	has(p.err, "started again (1 of 1)");
+	junit = proc_read("out/junit.xml");
+	has(junit, "tiny gives up");
+	metrics = proc_read("out/metrics.json");
+	assert_non_null(metrics);
+	m = json_loads(metrics, 0, NULL);
+	g = json_object_get(json_object_get(m, "guests"), "tiny");
+	assert_int_equal(json_integer_value(json_object_get(g, "panics")), 2);
+	assert_int_equal(json_integer_value(json_object_get(g, "restarts")), 1);
+	json_decref(m);
+	free(metrics);
+	free(junit);
+	proc_free(&p);
+}
+
+static void test_a_panicked_guest_stands_where_the_scenario_says_so(void **state)
+{
+	struct proc p;
+	json_t *status;
+	const char *now = NULL;
+
+	(void)state;
+	write_tiny("panic", "    on_panic: pause\n", "");
+	proc_start(&p, ARGS("run", "tiny.yaml"));
+	for (unsigned int i = 0; i < PROC_LIMIT_S * 20; i++) {
+		status = proc_ctl(ARGS("status"));
+		now = json_string_value(json_object_get(
+			json_array_get(json_object_get(status, "guests"), 0), "state"));
+		if (now && strcmp(now, "paused") == 0)
+			break;
+		json_decref(status);
+		status = NULL;
+		usleep(20000);
+	}
+	assert_non_null(status);
+	json_decref(status);
+	json_decref(proc_ctl(ARGS("stop")));
+	assert_int_equal(proc_wait(&p), 1);
+	proc_free(&p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_panic_is_a_crash_with_the_line_that_says_why),
+		cmocka_unit_test(test_a_crashed_guests_lines_are_kept_when_it_starts_again),
+		cmocka_unit_test(test_a_panicked_guest_stands_where_the_scenario_says_so),
+	};
+
+	if (access("/dev/kvm", R_OK | W_OK) != 0) {
+		printf("skipped: /dev/kvm cannot be opened\n");
+		return 77;
+	}
+	return cmocka_run_group_tests(tests, NULL, group_teardown);
+}
