@@ -39,6 +39,8 @@ static inline void free_cleanup_(void *p)
 
 /* O_NONBLOCK on or off. 0 or -errno. */
 MUST_CHECK int fd_set_nonblock(int fd, int on);
+/* Asks for room for `bytes` received; less where the user may not have so much. */
+void fd_receive_room(int fd, int bytes);
 /* Writes all bytes, retrying EINTR and short writes (blocks). 0 or -errno. */
 MUST_CHECK int fd_write_all(int fd, const void *buf, size_t len);
 /* Reads until `len` bytes or end of file. Bytes read (>= 0) or -errno. */

@@ -17,6 +17,9 @@
 #define VIRTIO_CAN_F_LATE_TX_ACK 3
 #define VIRTIO_CAN_FEATURES_ALL  UINT64_C(0xf)
 
+/* Frames that wait for a guest's receive buffers: a second's worth of a busy FD bus. */
+#define CAN_DEV_RX_PENDING 8192u
+
 struct can_dev_config {
 	const char *tag; /* instance name for logs: "cluster/can0"; copied */
 	/* Mask of VIRTIO_CAN_F_* bits to offer; 0: all. RTR_FRAMES without CAN_CLASSIC, or neither

@@ -27,8 +27,6 @@ enum { TXQ, RXQ, CTRLQ, NUM_QUEUES };
 static_assert(TXQ_SIZE <= TX_SLOTS && TX_SLOTS == 256, "a slot number is 8 bits of a serial");
 /* Requests taken in one turn of the loop: a guest that adds them without end shares it. */
 #define TURN_REQUESTS 256u
-/* Frames that wait for a guest's receive buffer. A power of 2. */
-#define RX_PENDING 512u
 
 /*
  * Linux' driver sends START before it is ready for receive interrupts; one that comes in between
@@ -62,7 +60,8 @@ struct can_dev {
 	struct ev_timer again; /* goes on where a turn's work was full */
 	uint32_t again_queues; /* bit q: with queue q */
 
-	struct can_rec_frame pending[RX_PENDING];
+	/* Untouched pages cost nothing: it is used from its beginning again when it was empty. */
+	struct can_rec_frame pending[CAN_DEV_RX_PENDING];
 	uint32_t pend_head, pend_count;
 	bool hold;
 	struct ev_timer hold_timer;
@@ -272,9 +271,11 @@ static bool rx_give(struct can_dev *c, const struct can_rec_frame *r)
 static void rx_drain(struct can_dev *c)
 {
 	while (c->pend_count && !c->hold && rx_give(c, &c->pending[c->pend_head])) {
-		c->pend_head = (c->pend_head + 1) % RX_PENDING;
+		c->pend_head = (c->pend_head + 1) % CAN_DEV_RX_PENDING;
 		c->pend_count--;
 	}
+	if (!c->pend_count)
+		c->pend_head = 0;
 	if (c->vq[RXQ])
 		vq_flush(c->vq[RXQ]);
 }
@@ -298,11 +299,11 @@ static void on_rx(void *ctx, const struct can_rec_frame *r)
 	}
 	if (!c->pend_count && !c->hold && rx_give(c, r))
 		return;
-	if (c->pend_count == RX_PENDING) {
+	if (c->pend_count == CAN_DEV_RX_PENDING) {
 		c->st.rx_dropped++;
 		return;
 	}
-	c->pending[(c->pend_head + c->pend_count++) % RX_PENDING] = *r;
+	c->pending[(c->pend_head + c->pend_count++) % CAN_DEV_RX_PENDING] = *r;
 }
 
 /* ---- the controller's state ---- */

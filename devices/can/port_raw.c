@@ -22,6 +22,8 @@
 #define READ_FRAMES 64u
 /* An interface whose transmit queue is full does not become writable: ask again. */
 #define RETRY_NS NS_PER_MS
+/* What an interface's senders are ahead of the guest stands in the socket. */
+#define RECEIVE_ROOM (8 << 20)
 
 struct raw_port {
 	struct can_port p; /* first */
@@ -210,6 +212,7 @@ int can_port_socketcan_new(struct can_port **out, int fd_take)
 	}
 	(void)setsockopt(fd_take, SOL_CAN_RAW, CAN_RAW_FD_FRAMES, &one, sizeof(one));
 	(void)setsockopt(fd_take, SOL_CAN_RAW, CAN_RAW_ERR_FILTER, &errors, sizeof(errors));
+	fd_receive_room(fd_take, RECEIVE_ROOM);
 	w->confirms =
 		setsockopt(fd_take, SOL_CAN_RAW, CAN_RAW_RECV_OWN_MSGS, &one, sizeof(one)) == 0;
 	w->p.ops = &raw_ops;

@@ -23,6 +23,9 @@
 /* An interface whose transmit queue is full does not become writable, and a bus that is slower than
  * the interface does not tell when it has room: ask again. */
 #define RETRY_NS NS_PER_MS
+/* An interface like vcan never waits: what its senders are ahead of the bus stands in the socket,
+ * which counts some 800 bytes a frame. */
+#define RECEIVE_ROOM (8 << 20)
 
 static void raw_flush(struct canbus_port *p)
 {
@@ -179,6 +182,7 @@ int canbus_add_raw_port(struct canbus *b, int fd_take, const char *name, struct 
 
 	/* A socket that is not PF_CAN (tests) has no such option and needs none. */
 	(void)setsockopt(fd_take, SOL_CAN_RAW, CAN_RAW_FD_FRAMES, &one, sizeof(one));
+	fd_receive_room(fd_take, RECEIVE_ROOM);
 	rc = fd_set_nonblock(fd_take, 1);
 	if (rc == 0)
 		rc = bus_port_new(b, name, &raw_ops, &p);

@@ -773,7 +773,7 @@ static void test_without_buffers_frames_wait_and_then_are_dropped_and_counted(vo
 
 	(void)state;
 	start(r);
-	for (unsigned int i = 0; i < 600; i++) {
+	for (unsigned int i = 0; i < CAN_DEV_RX_PENDING + 88; i++) {
 		bus_frame(r, i & 0x7ff, 0, 0);
 		mock_turn(r->m);
 	}

@@ -2,6 +2,7 @@
 # What the cases of the Linux tests have at hand, on the machine with the KVM. Sourced by run.
 #   $kernel    the flavour    $folder  the kernel's folder     $tmp   a folder in RAM, gone afterwards
 #   $dir       the case's     $out     where results are kept  $runs  results of the run that goes on
+#   $built     folder of the tests' own programs (guest_check, guest_can)
 
 # one_case: inside() of the loaded case, on $kernel.
 one_case() {

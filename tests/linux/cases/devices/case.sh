@@ -2,5 +2,5 @@
 # Linux' own drivers of display, input and power button.
 kernels=(generic)
 modules=(virtio_pci virtio_console virtio_input evdev button virtio-gpu)
-files=("$DYNO_GUEST_CHECK=/bin/guest_check")
+files=("$built/guest_check=/bin/guest_check")
 limit=60
