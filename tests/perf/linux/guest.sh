@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+# The guest's part of the figures: `do=boot|io|can` on the command line. Figures are lines
+# `FIGURE name number`.
+figure() { echo "FIGURE $1 $2"; }
+
+case $(param do boot) in
+boot) echo "INIT"; sleep 1000 ;;
+io)
+	for depth in 1 32; do
+		iops=$(fio --name=r --filename=/dev/vda --rw=randread --bs=4k --direct=1 --ioengine=io_uring \
+			--iodepth=$depth --runtime=1 --time_based --ramp_time=200ms --minimal 2>/tmp/fio.err | cut -d';' -f8)
+		figure "read_4k_depth${depth}_iops" "${iops:-0}"
+	done
+	ip link set lo up
+	ip link set eth0 up
+	ip addr add 10.0.2.15/24 dev eth0
+	rate() { sed -n 's/.*"bits_per_second":[[:space:]]*\([0-9]*\).*/\1/p' /tmp/iperf.json | tail -n 1; }
+	sleep 0.2
+	iperf3 -J -c 10.0.2.2 -p 5301 -t 1 >/tmp/iperf.json 2>&1
+	figure user_net_send_bit_s "$(rate)"
+	iperf3 -J -R -c 10.0.2.2 -p 5301 -t 1 >/tmp/iperf.json 2>&1
+	figure user_net_receive_bit_s "$(rate)"
+	;;
+can)
+	ip link set can0 up txqueuelen 1000
+	guest_can echo can0 440 400 classic >/dev/null &
+	a=$!
+	sleep 0.1
+	echo "ECHO"
+	wait $a
+	guest_can receive can0 420 20000 classic >/tmp/received &
+	a=$!
+	sleep 0.1
+	echo "LISTENING"
+	wait $a
+	cat /tmp/received
+	echo "SENDING"
+	sleep 0.1
+	guest_can send can0 400 20000 classic
+	;;
+esac

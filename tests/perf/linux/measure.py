@@ -1,0 +1,201 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Figures of dyno-vm beside QEMU with one Linux guest: measure.py BIN KERNEL_FOLDER INITRD FIGURE...
+
+FIGURE is boot, io or can. Prints one JSON object. Needs root, a KVM and debugfs; started by `run`
+on the test host, whose instruction clock makes the times repeat.
+"""
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+BIN, KERNEL, INITRD = sys.argv[1:4]
+TMP = tempfile.mkdtemp()
+WORDS = "console=ttyS0 quiet panic=-1 " + os.environ.get("DYNO_QUIRKS", "")
+TRACE = "/sys/kernel/tracing"
+RAM_KIB = 256 * 1024
+
+
+def write(path, text):
+    with open(path, "w", encoding="ascii") as f:
+        f.write(text)
+
+
+def read(path):
+    with open(path, encoding="ascii", errors="replace") as f:
+        return f.read()
+
+
+def dyno(image, words, *more):
+    return [BIN + "/dyno", "vm", "-k", KERNEL + "/" + image, "-i", INITRD, "-m", "256M", "-o", TMP + "/out",
+            "-a", WORDS + " " + words, *more]
+
+
+def qemu(machine, image, words, *more):
+    # cpu: all that KVM has, as dyno-vm gives it; nothing that was not asked for.
+    return ["qemu-system-x86_64", "-M", machine, "-accel", "kvm", "-cpu", "host", "-m", "256", "-nodefaults",
+            "-no-user-config", "-display", "none", "-serial", "stdio", "-no-reboot",
+            "-kernel", KERNEL + "/" + image, "-initrd", INITRD, "-append", WORDS + " " + words, *more]
+
+
+def beyond_ram(pid):
+    """KiB of a process (proportional) without the mapping that is the guest's RAM."""
+    total, size, block = 0, 0, 0
+    for line in read(f"/proc/{pid}/smaps").splitlines():
+        if line.startswith("Size:"):
+            block = int(line.split()[1])
+        elif line.startswith("Pss:"):
+            size = int(line.split()[1])
+            # Split by the PCI hole, protections or advice it may be in pieces.
+            total += 0 if block >= RAM_KIB // 8 else size
+    return total
+
+
+def vmm_pid(pid):
+    """The process with the VM: QEMU itself, or the child dyno-vm."""
+    for p in [pid] + [int(c) for c in read(f"/proc/{pid}/task/{pid}/children").split()]:
+        if read(f"/proc/{p}/comm").strip() in ("dyno-vm", "qemu-system-x86"):
+            return p
+    return pid
+
+
+class Guest:
+    def __init__(self, command):
+        write(TRACE + "/trace", "")
+        write(TRACE + "/trace_clock", "mono")
+        # The first entry of a guest is written down, then no more are.
+        write(TRACE + "/events/kvm/kvm_entry/trigger", "disable_event:kvm:kvm_entry:1")
+        write(TRACE + "/events/kvm/kvm_entry/enable", "1")
+        self.begin = time.monotonic_ns()
+        self.p = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT)
+        self.text = ""
+
+    def until(self, regex):
+        """Waits for a console line; seconds since the start."""
+        while True:
+            line = self.p.stdout.readline()
+            now = time.monotonic_ns()
+            if not line:
+                sys.exit("the guest ended before it said " + regex + ":\n" + self.text[-3000:])
+            line = line.decode(errors="replace").replace("\r", "")
+            self.text += line
+            if "FAULT" in line:
+                sys.exit("the guest says " + line)
+            if re.search(regex, line):
+                return (now - self.begin) / 1e9
+
+    def figures(self):
+        return {k: float(v) for k, v in re.findall(r"FIGURE (\S+) ([0-9.]+)", self.text)}
+
+    def first_entry(self):
+        found = re.search(r" (\d+\.\d+): kvm_entry", read(TRACE + "/trace"))
+        return float(found.group(1)) - self.begin / 1e9 if found else None
+
+    def stop(self):
+        self.p.terminate()
+        self.p.stdout.read()
+        self.p.wait()
+        write(TRACE + "/events/kvm/kvm_entry/enable", "0")
+        write(TRACE + "/events/kvm/kvm_entry/trigger", "!disable_event:kvm:kvm_entry:1")
+
+
+def boot(command):
+    g = Guest(command)
+    took = g.until("^INIT")
+    exits = int(read("/sys/kernel/debug/kvm/exits"))
+    out = {"to_first_kvm_run_ms": None, "to_init_ms": round(took * 1e3, 1), "exits": exits}
+    for name in ("io_exits", "mmio_exits", "halt_exits", "irq_exits"):
+        out[name] = int(read("/sys/kernel/debug/kvm/" + name))
+    first = g.first_entry()
+    out["to_first_kvm_run_ms"] = round(first * 1e3, 1) if first else None
+    out["beyond_ram_kib"] = beyond_ram(vmm_pid(g.p.pid))
+    g.stop()
+    return out
+
+
+def figure_boot():
+    return {
+        "dyno, vmlinux": boot(dyno("vmlinux", "do=boot", "--net", "none")),
+        "dyno, bzImage": boot(dyno("bzImage", "do=boot", "--net", "none")),
+        "microvm, vmlinux": boot(qemu("microvm,rtc=on,pit=off,pic=off", "vmlinux", "do=boot")),
+        "microvm, bzImage": boot(qemu("microvm,rtc=on,pit=off,pic=off", "bzImage", "do=boot")),
+        "q35, bzImage": boot(qemu("q35", "bzImage", "do=boot")),
+    }
+
+
+def figure_io():
+    disk = TMP + "/disk"
+    with open(disk, "wb") as f:
+        for _ in range(64):
+            f.write(os.urandom(1 << 20))
+    out = {}
+    commands = {
+        "dyno": dyno("vmlinux", "do=io", "--disk", disk, "--net", "user"),
+        "q35": qemu("q35", "bzImage", "do=io",
+                    "-object", "iothread,id=t", "-drive", f"file={disk},if=none,id=d,format=raw,aio=io_uring",
+                    "-device", "virtio-blk-pci,drive=d,iothread=t",
+                    "-netdev", "user,id=n", "-device", "virtio-net-pci,netdev=n,romfile="),
+    }
+    for name, command in commands.items():
+        server = subprocess.Popen(["iperf3", "-s", "-p", "5301"], stdout=subprocess.DEVNULL)
+        g = Guest(command)
+        g.until("^DONE")
+        out[name] = g.figures()
+        g.stop()
+        server.terminate()
+        server.wait()
+    return out
+
+
+def can_tool(*words):
+    return [BIN + "/../tests/guest_can", *words]
+
+
+def roundtrip(text):
+    found = re.search(r"median (\d+) p99 (\d+) max (\d+)", text)
+    return {"median_us": int(found.group(1)), "p99_us": int(found.group(2))}
+
+
+def run_text(command):
+    return subprocess.run(command, stdout=subprocess.PIPE, check=False).stdout.decode()
+
+
+def figure_can():
+    subprocess.run("ip link add vcan0 type vcan; ip link set vcan0 mtu 72 txqueuelen 1000 up", shell=True,
+                   check=False)
+    out = {}
+    echo = subprocess.Popen(can_tool("echo", "vcan0", "440", "400", "classic"), stdout=subprocess.DEVNULL)
+    time.sleep(0.1)
+    out["vcan floor"] = roundtrip(run_text(can_tool("ping", "vcan0", "440", "400", "classic", "200")))
+    echo.wait()
+
+    g = Guest(dyno("vmlinux", "do=can", "--net", "none", "--can", "vcan0"))
+    g.until("^ECHO")
+    out["host-guest-host"] = roundtrip(run_text(can_tool("ping", "vcan0", "440", "400", "classic", "200")))
+    g.until("^LISTENING")
+    # The interface never waits: bursts that a second's window holds.
+    run_text(can_tool("send", "vcan0", "420", "20000", "classic"))
+    g.until("^RECEIVED|^FAULT")
+    got = re.findall(r"RECEIVED \d+ in order, (\d+)", g.text)
+    out["host_to_guest_frames_s"] = int(got[-1]) if got else "lost some"
+    listen = subprocess.Popen(can_tool("receive", "vcan0", "400", "20000", "classic"), stdout=subprocess.PIPE)
+    g.until("^SENT")
+    text = listen.communicate()[0].decode()
+    got = re.findall(r"RECEIVED \d+ in order, (\d+)", text)
+    out["guest_to_host_frames_s"] = int(got[-1]) if got else text.strip()
+    g.stop()
+    return out
+
+
+result = {}
+for wanted in sys.argv[4:]:
+    result[wanted] = {"boot": figure_boot, "io": figure_io, "can": figure_can}[wanted]()
+    # What is known so far survives a host that hangs in the next part.
+    print(json.dumps({wanted: result[wanted]}, indent=1), flush=True)
+shutil.rmtree(TMP)
