@@ -125,10 +125,59 @@ int cli_next(struct cli *c, struct err *e)
 	return take_value(c, o, eq ? eq + 1 : NULL, e);
 }
 
+/* "dbc list" is called list by those who named dbc. */
+static const char *last_word(const char *name)
+{
+	const char *space = strrchr(name, ' ');
+
+	return space ? space + 1 : name;
+}
+
+const struct cli_command *cli_sub(const struct cli_command *cmd, const char *name)
+{
+	const char *names[16], *near;
+	size_t n = 0;
+
+	for (size_t i = 0; i < cmd->subs_n; i++) {
+		if (strcmp(last_word(cmd->subs[i]->name), name) == 0)
+			return cmd->subs[i];
+		if (n < ARRAY_SIZE(names))
+			names[n++] = last_word(cmd->subs[i]->name);
+	}
+	near = nearest_word(name, names, n, sizeof(names[0]));
+	fprintf(stderr, "dyno %s: unknown command %s%s%s%s\nTry 'dyno help %s'.\n", cmd->name, name,
+		near ? ", did you mean " : "", near ? near : "", near ? "?" : "", cmd->name);
+	return NULL;
+}
+
+int cli_dispatch(const struct cli_command *self, int argc, char **argv)
+{
+	const struct cli_command *sub;
+
+	if (argc < 2) {
+		cli_help(self, stderr);
+		return EXIT_BAD_INPUT;
+	}
+	if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0 ||
+		strcmp(argv[1], "help") == 0) {
+		sub = argc > 2 ? cli_sub(self, argv[2]) : self;
+		if (!sub)
+			return EXIT_BAD_INPUT;
+		cli_help(sub, stdout);
+		return EXIT_PASS;
+	}
+	sub = cli_sub(self, argv[1]);
+	return sub ? sub->run(sub, argc - 1, argv + 1) : EXIT_BAD_INPUT;
+}
+
 void cli_help(const struct cli_command *cmd, FILE *to)
 {
 	fprintf(to, "usage: dyno %s%s%s%s\n\n%s\n", cmd->name, cmd->options_n ? " [options]" : "",
 		cmd->args[0] ? " " : "", cmd->args, cmd->summary);
+	if (cmd->subs_n)
+		fputs("\ncommands:\n", to);
+	for (size_t i = 0; i < cmd->subs_n; i++)
+		fprintf(to, "  %-20s %s\n", cmd->subs[i]->name, cmd->subs[i]->summary);
 	if (cmd->options_n)
 		fputs("\noptions:\n", to);
 	for (size_t i = 0; i < cmd->options_n; i++) {

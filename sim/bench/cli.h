@@ -35,6 +35,10 @@ struct cli_command {
 	const char *text; /* help page: examples and notes */
 	const struct cli_option *options;
 	size_t options_n;
+	/* Commands of its own ("dyno dbc list"): then run is cli_dispatch, and there are no
+	 * options. */
+	const struct cli_command *const *subs;
+	size_t subs_n;
 	int (*run)(const struct cli_command *self, int argc, char **argv); /* exit status */
 };
 
@@ -57,6 +61,11 @@ void cli_start(struct cli *c, const struct cli_command *cmd, int argc, char **ar
  * (c->value), CLI_HELP (-h or --help), CLI_END, or CLI_BAD with a message that says what to type.
  */
 int cli_next(struct cli *c, struct err *e);
+
+/* Runs the command of self->subs that argv[1] names; exit status. */
+int cli_dispatch(const struct cli_command *self, int argc, char **argv);
+/* The command of cmd->subs of that name: "list" for "dbc list". NULL after a message. */
+const struct cli_command *cli_sub(const struct cli_command *cmd, const char *name);
 
 /* The help page of one command. */
 void cli_help(const struct cli_command *cmd, FILE *to);

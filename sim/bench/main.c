@@ -7,12 +7,14 @@
 
 #include "sim/bench/commands.h"
 #include "sim/bench/nearest.h"
+#include "sim/tools/tools.h"
 
 static const struct cli_command *const commands[] = {
 	&cmd_run,
 	&cmd_vm,
 	&cmd_check,
 	&cmd_ctl,
+	&cmd_dbc,
 	&cmd_doctor,
 	&cmd_scenario_reference,
 };
@@ -62,6 +64,10 @@ static int help(int argc, char **argv)
 		return EXIT_PASS;
 	}
 	cmd = find(argv[1]);
+	if (!cmd)
+		return EXIT_BAD_INPUT;
+	if (argc > 2 && cmd->subs_n)
+		cmd = cli_sub(cmd, argv[2]);
 	if (!cmd)
 		return EXIT_BAD_INPUT;
 	cli_help(cmd, stdout);
