@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* WAV files of streams; see recorder.h. */
+#include "sim/audio/recorder.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sndfile.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#define MAX_TAPS   64u
+#define RING_BYTES (4u << 20)
+#define POLL_NS    (20 * NS_PER_MS)
+/* A sound server's turns are not even; what is further off than this is a gap. */
+#define JUMP_NS (30 * NS_PER_MS)
+
+/* In front of each block in a tap's ring. */
+struct block {
+	uint64_t host_ns;
+	uint32_t frames, run;
+	uint32_t rate_hz;
+	uint16_t format, channels;
+};
+
+struct tap {
+	char name[160];
+	uint8_t *ring;
+	_Atomic uint64_t head, tail; /* bytes put, bytes written */
+	_Atomic uint64_t lost; /* frames */
+	/* the recorder's thread */
+	SNDFILE *file;
+	FILE *times;
+	struct block last; /* format of the open file; run of the last block */
+	uint32_t files; /* opened so far */
+	uint64_t frames; /* in the open file */
+	uint64_t next_ns; /* host time at which the next block is due */
+	bool failed;
+};
+
+struct recorder {
+	char folder[1024];
+	uint32_t n;
+	struct tap tap[MAX_TAPS];
+	pthread_t thread;
+	bool started;
+	atomic_bool stop;
+};
+
+int recorder_new(struct recorder **out, const char *folder)
+{
+	struct recorder *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return -ENOMEM;
+	snprintf(r->folder, sizeof(r->folder), "%s", folder);
+	*out = r;
+	return 0;
+}
+
+int recorder_add(struct recorder *r, const char *name, uint32_t *tap)
+{
+	struct tap *t = &r->tap[r->n];
+
+	if (r->n == MAX_TAPS)
+		return -ENOSPC;
+	t->ring = malloc(RING_BYTES);
+	if (!t->ring)
+		return -ENOMEM;
+	snprintf(t->name, sizeof(t->name), "%s", name);
+	*tap = r->n++;
+	return 0;
+}
+
+uint64_t recorder_lost(const struct recorder *r, uint32_t tap)
+{
+	return atomic_load(&r->tap[tap].lost);
+}
+
+/* ---- the rings ---- */
+
+static void put_bytes(struct tap *t, uint64_t at, const void *from, size_t len)
+{
+	size_t off = at % RING_BYTES, first = MIN(len, RING_BYTES - off);
+
+	memcpy(t->ring + off, from, first);
+	memcpy(t->ring, (const uint8_t *)from + first, len - first);
+}
+
+static void get_bytes(const struct tap *t, uint64_t at, void *to, size_t len)
+{
+	size_t off = at % RING_BYTES, first = MIN(len, RING_BYTES - off);
+
+	memcpy(to, t->ring + off, first);
+	memcpy((uint8_t *)to + first, t->ring, len - first);
+}
+
+void recorder_put(struct recorder *r, uint32_t tap, const struct pcm_params *p, uint32_t run,
+	const void *samples, uint32_t frames, uint64_t now_ns)
+{
+	struct tap *t = &r->tap[tap];
+	struct block b = { .host_ns = now_ns,
+		.frames = frames,
+		.run = run,
+		.rate_hz = p->rate_hz,
+		.format = (uint16_t)p->format,
+		.channels = (uint16_t)p->channels };
+	size_t bytes = (size_t)frames * pcm_frame_bytes(p);
+	uint64_t head = atomic_load_explicit(&t->head, memory_order_relaxed);
+	uint64_t used = head - atomic_load_explicit(&t->tail, memory_order_acquire);
+
+	if (frames == 0)
+		return;
+	if (sizeof(b) + bytes > RING_BYTES - used) {
+		atomic_fetch_add(&t->lost, frames);
+		return;
+	}
+	put_bytes(t, head, &b, sizeof(b));
+	put_bytes(t, head + sizeof(b), samples, bytes);
+	atomic_store_explicit(&t->head, head + sizeof(b) + bytes, memory_order_release);
+}
+
+/* ---- the files ---- */
+
+static int sf_format(enum pcm_format f)
+{
+	static const int of[PCM_FORMATS] = { SF_FORMAT_PCM_16, SF_FORMAT_PCM_24, SF_FORMAT_PCM_32,
+		SF_FORMAT_FLOAT };
+
+	return SF_FORMAT_WAV | of[f];
+}
+
+static void fail(struct tap *t, const char *what)
+{
+	if (!t->failed)
+		log_error("%s: cannot write %s: %s", t->name, what, sf_strerror(t->file));
+	t->failed = true;
+}
+
+static void open_file(struct recorder *r, struct tap *t, const struct block *b)
+{
+	SF_INFO info = { .samplerate = (int)b->rate_hz,
+		.channels = b->channels,
+		.format = sf_format((enum pcm_format)b->format) };
+	char path[1400];
+
+	if (t->file)
+		sf_close(t->file);
+	t->files++;
+	snprintf(path, sizeof(path), t->files == 1 ? "%s/%s.wav" : "%s/%s-%u.wav", r->folder,
+		t->name, t->files);
+	t->file = sf_open(path, SFM_WRITE, &info);
+	t->frames = 0;
+	if (!t->file)
+		fail(t, path);
+	if (!t->times) {
+		snprintf(path, sizeof(path), "%s/%s.times.csv", r->folder, t->name);
+		t->times = fopen(path, "we");
+		if (t->times)
+			fprintf(t->times, "file,frame,host_ns\n");
+	}
+}
+
+static bool same_format(const struct block *a, const struct block *b)
+{
+	return a->rate_hz == b->rate_hz && a->format == b->format && a->channels == b->channels;
+}
+
+static void write_samples(struct tap *t, const struct block *b, void *samples)
+{
+	size_t n = (size_t)b->frames * b->channels;
+	int32_t *s32 = samples;
+	sf_count_t done;
+
+	switch ((enum pcm_format)b->format) {
+	case PCM_S16:
+		done = sf_write_short(t->file, samples, (sf_count_t)n);
+		break;
+	case PCM_S24:
+		/* libsndfile's integers are left-aligned. */
+		for (size_t i = 0; i < n; i++)
+			s32[i] = (int32_t)((uint32_t)s32[i] << 8);
+		done = sf_write_int(t->file, s32, (sf_count_t)n);
+		break;
+	case PCM_S32:
+		done = sf_write_int(t->file, samples, (sf_count_t)n);
+		break;
+	default:
+		done = sf_write_float(t->file, samples, (sf_count_t)n);
+	}
+	if (done != (sf_count_t)n)
+		fail(t, "samples");
+}
+
+static void write_block(struct recorder *r, struct tap *t, const struct block *b, void *samples)
+{
+	uint64_t off;
+
+	if (!t->file || !same_format(b, &t->last))
+		open_file(r, t, b);
+	off = b->host_ns > t->next_ns ? b->host_ns - t->next_ns : t->next_ns - b->host_ns;
+	if (t->times && (t->frames == 0 || b->run != t->last.run || off > JUMP_NS)) {
+		fprintf(t->times, "%u,%llu,%llu\n", t->files, (unsigned long long)t->frames,
+			(unsigned long long)b->host_ns);
+		t->next_ns = b->host_ns;
+	}
+	if (t->file)
+		write_samples(t, b, samples);
+	t->frames += b->frames;
+	t->next_ns += b->frames * NS_PER_S / b->rate_hz;
+	t->last = *b;
+}
+
+static void empty(struct recorder *r, struct tap *t)
+{
+	uint64_t tail = atomic_load_explicit(&t->tail, memory_order_relaxed);
+
+	while (tail != atomic_load_explicit(&t->head, memory_order_acquire)) {
+		struct pcm_params p = { 0 };
+		struct block b;
+		size_t bytes;
+		void *samples;
+
+		get_bytes(t, tail, &b, sizeof(b));
+		p.format = (enum pcm_format)b.format;
+		p.channels = b.channels;
+		bytes = (size_t)b.frames * pcm_frame_bytes(&p);
+		samples = malloc(bytes);
+		if (samples) {
+			get_bytes(t, tail + sizeof(b), samples, bytes);
+			write_block(r, t, &b, samples);
+			free(samples);
+		} else {
+			atomic_fetch_add(&t->lost, b.frames);
+		}
+		tail += sizeof(b) + bytes;
+		atomic_store_explicit(&t->tail, tail, memory_order_release);
+	}
+}
+
+static void *thread_main(void *arg)
+{
+	struct recorder *r = arg;
+	const struct timespec nap = { .tv_nsec = POLL_NS };
+	bool last;
+
+	do {
+		last = atomic_load(&r->stop);
+		for (uint32_t i = 0; i < r->n; i++)
+			empty(r, &r->tap[i]);
+		if (!last)
+			nanosleep(&nap, NULL);
+	} while (!last);
+	return NULL;
+}
+
+int recorder_start(struct recorder *r)
+{
+	int rc = r->n ? pthread_create(&r->thread, NULL, thread_main, r) : 0;
+
+	r->started = rc == 0 && r->n;
+	return -rc;
+}
+
+void recorder_free(struct recorder *r)
+{
+	if (!r)
+		return;
+	atomic_store(&r->stop, true);
+	if (r->started)
+		pthread_join(r->thread, NULL);
+	for (uint32_t i = 0; i < r->n; i++) {
+		if (r->tap[i].file)
+			sf_close(r->tap[i].file);
+		if (r->tap[i].times)
+			fclose(r->tap[i].times);
+		free(r->tap[i].ring);
+	}
+	free(r);
+}
