@@ -43,12 +43,17 @@ static bool any_guest_alive(const struct bench *b)
 
 static bool anyone_alive(const struct bench *b)
 {
-	return any_guest_alive(b) || (b->ui.started && ui_alive(&b->ui));
+	return any_guest_alive(b) || (b->ui.started && ui_alive(&b->ui)) || audio_alive(&b->audio);
 }
 
 static void finish_when_alone(struct bench *b)
 {
-	if (b->phase != BENCH_STOPPING || anyone_alive(b))
+	if (b->phase != BENCH_STOPPING)
+		return;
+	/* After the guests, so that what they said last was heard. */
+	if (!any_guest_alive(b))
+		audio_stop(&b->audio);
+	if (anyone_alive(b))
 		return;
 	b->phase = BENCH_DONE;
 	/* Only now: their guests may have flushed until the end. */
@@ -382,7 +387,7 @@ void bench_ui_failed(struct bench *b, const char *text)
 	}
 }
 
-void bench_ui_ended(struct bench *b)
+void bench_helper_ended(struct bench *b)
 {
 	finish_when_alone(b);
 }
@@ -444,6 +449,9 @@ static int open_host(struct bench *b, struct err *e)
 			return host_kvm_error(errno, e);
 		rc = child_find_program("dyno-vm", b->vm_program, sizeof(b->vm_program), e);
 	}
+	if (!rc && audio_wanted(b->s))
+		rc = child_find_program(
+			"dyno-audio", b->audio_program, sizeof(b->audio_program), e);
 	if (!rc && displays)
 		rc = child_find_program("dyno-ui", b->ui_program, sizeof(b->ui_program), e);
 	return rc;
@@ -473,6 +481,8 @@ static int start_children(struct bench *b, int (*can_fds)[SCENARIO_MAX_CAN], str
 	}
 	if (!rc && displays)
 		rc = ui_start(&b->ui, b, b->ui_program, b->windows, ui_ends, e);
+	if (!rc && audio_wanted(b->s))
+		rc = audio_start(&b->audio, b, b->audio_program, e);
 	for (uint32_t i = 0; !rc && i < b->s->n_guests; i++)
 		rc = guest_start(&b->guests[i], b->vm_program, can_fds[i], e);
 	ipc_close_fds(ui_ends, SCENARIO_MAX_GUESTS);
@@ -604,6 +614,7 @@ static void fini(struct bench *b)
 	for (uint32_t i = 0; b->guests && i < b->s->n_guests; i++)
 		guest_fini(&b->guests[i]);
 	ui_fini(&b->ui);
+	audio_fini(&b->audio);
 	services_fini(&b->services);
 	buses_free(b->buses);
 	nets_free(b->nets);

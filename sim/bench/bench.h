@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/ev.h"
 #include "sim/bench/agenda.h"
+#include "sim/bench/audio_proc.h"
 #include "sim/bench/buses.h"
 #include "sim/bench/ctl_server.h"
 #include "sim/bench/guest.h"
@@ -58,6 +59,7 @@ struct bench {
 	struct buses *buses;
 	struct nets *nets;
 	struct vsocks *vsocks;
+	struct audio_proc audio;
 	struct service_set services; /* helper programs: virtiofsd, diod, qemu-nbd */
 	struct agenda agenda;
 	bool agenda_ready;
@@ -67,7 +69,7 @@ struct bench {
 	struct term term;
 	struct own_console console;
 	int kvm_fd;
-	char vm_program[1024], ui_program[1024];
+	char vm_program[1024], ui_program[1024], audio_program[1024];
 	bool windows;
 
 	enum bench_phase phase;
@@ -116,7 +118,8 @@ void bench_guest_line(
 	struct bench *b, struct guest *g, const char *port, const char *text, size_t len);
 void bench_guest_ended(struct bench *b, struct guest *g);
 void bench_ui_failed(struct bench *b, const char *text);
-void bench_ui_ended(struct bench *b);
+/* dyno-ui or dyno-audio has ended. */
+void bench_helper_ended(struct bench *b);
 
 /* The state as JSON for `dyno ctl status`; a new reference. */
 json_t *bench_status(struct bench *b);

@@ -381,7 +381,7 @@ static int sigmap_memfd(const struct sigmap *m, struct err *e)
 
 /* What dyno-vm gets and we close once it was sent. */
 struct lent {
-	int sigmap, serial, vsock, can[SCENARIO_MAX_CAN], nets[SCENARIO_MAX_NETS],
+	int sigmap, serial, vsock, sound, can[SCENARIO_MAX_CAN], nets[SCENARIO_MAX_NETS],
 		ports[GUEST_MAX_STREAMS];
 };
 
@@ -410,6 +410,8 @@ static int make_ends(struct guest *g, struct lent *l, int *can_fds, struct err *
 	}
 	for (uint32_t i = 0; !rc && i < sg->n_nets; i++)
 		rc = nets_plug(g->bench->nets, g->index, i, &l->nets[i], e);
+	if (!rc && sg->n_sounds)
+		rc = audio_plug(&g->bench->audio, g->index, &l->sound, e);
 	if (!rc && sg->vsock.enabled)
 		rc = vsocks_plug(g->bench->vsocks, g->index, &l->vsock, e);
 	return rc;
@@ -425,6 +427,9 @@ static int hand_over(struct guest *g, const struct lent *l, struct err *e)
 		.serial = l->serial,
 		.display = g->display_fd,
 		.vsock = l->vsock,
+		.sound = l->sound,
+		.sound_wake = audio_wake_fd(&b->audio, g->index),
+		.rings = audio_ring_fds(&b->audio, g->index),
 		.can = l->can,
 		.nets = l->nets,
 		.ports = l->ports,
@@ -444,7 +449,7 @@ static int hand_over(struct guest *g, const struct lent *l, struct err *e)
 int guest_start(struct guest *g, const char *program, int *can_fds, struct err *e)
 {
 	const char *argv[] = { program, NULL };
-	struct lent l = { .sigmap = -1, .serial = -1, .vsock = -1 };
+	struct lent l = { .sigmap = -1, .serial = -1, .vsock = -1, .sound = -1 };
 	int rc;
 
 	memset(l.can, 0xff, sizeof(l.can));
@@ -472,6 +477,7 @@ int guest_start(struct guest *g, const char *program, int *can_fds, struct err *
 	fd_close(&l.sigmap);
 	fd_close(&l.serial);
 	fd_close(&l.vsock);
+	fd_close(&l.sound);
 	ipc_close_fds(l.can, SCENARIO_MAX_CAN);
 	ipc_close_fds(l.nets, SCENARIO_MAX_NETS);
 	ipc_close_fds(l.ports, GUEST_MAX_STREAMS);

@@ -7,7 +7,7 @@
 
 static const char *const input_names[INPUT_KINDS] = { "keyboard", "pointer", "touch" };
 
-static json_t *fd_index(struct manifest_fds *out, int fd)
+json_t *manifest_fd_index(struct manifest_fds *out, int fd)
 {
 	if (out->n == sizeof(out->fd) / sizeof(out->fd[0]))
 		return NULL;
@@ -17,7 +17,7 @@ static json_t *fd_index(struct manifest_fds *out, int fd)
 
 static json_t *fd_object(struct manifest_fds *out, int fd)
 {
-	return json_pack("{s:o}", "fd", fd_index(out, fd));
+	return json_pack("{s:o}", "fd", manifest_fd_index(out, fd));
 }
 
 static const char *base_name(const char *path)
@@ -49,7 +49,7 @@ static json_t *can_device(
 				features, json_string(scenario_can_feature_name(bit)));
 	}
 	return json_pack("{s:s,s:s,s:o,s:o}", "type", "can", "name", s->buses[c->bus].name, "fd",
-		fd_index(out, fd), "features", features);
+		manifest_fd_index(out, fd), "features", features);
 }
 
 /* Without an address of its own: a local one, made of both numbers. */
@@ -65,8 +65,8 @@ static json_t *net_device(
 
 	snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4],
 		m[5]);
-	return json_pack("{s:s,s:o,s:b,s:s,s:i}", "type", "net", "fd", fd_index(out, fd), "tap",
-		net->type == SCENARIO_NETWORK_TAP, "mac", mac, "mtu", (int)net->mtu);
+	return json_pack("{s:s,s:o,s:b,s:s,s:i}", "type", "net", "fd", manifest_fd_index(out, fd),
+		"tap", net->type == SCENARIO_NETWORK_TAP, "mac", mac, "mtu", (int)net->mtu);
 }
 
 /* A terminal has a size: without one of its own that of old, so that it can change later. */
@@ -79,7 +79,7 @@ static json_t *console_device(const struct scenario_guest *g, const int *fds,
 	for (uint32_t i = 0; i < g->n_ports; i++)
 		json_array_append_new(
 			ports, json_pack("{s:s,s:b,s:o}", "name", g->ports[i].name, "console",
-				       g->ports[i].console, "fd", fd_index(out, fds[i])));
+				       g->ports[i].console, "fd", manifest_fd_index(out, fds[i])));
 	return json_pack("{s:s,s:i,s:i,s:o}", "type", "console", "cols",
 		sized ? (int)opts->console_cols : 80, "rows", sized ? (int)opts->console_rows : 24,
 		"ports", ports);
@@ -98,7 +98,7 @@ static json_t *gpu_device(const struct scenario_guest *g)
 
 static json_t *disk_device(const struct scenario_disk *d, int fd, struct manifest_fds *out)
 {
-	json_t *o = json_pack("{s:s,s:o,s:b,s:i}", "type", "blk", "fd", fd_index(out, fd),
+	json_t *o = json_pack("{s:s,s:o,s:b,s:i}", "type", "blk", "fd", manifest_fd_index(out, fd),
 		"read_only", d->read_only, "queues", (int)d->queues);
 
 	if (o && d->serial)
@@ -123,6 +123,21 @@ static void machine_keys(const struct scenario_guest *g, json_t *m)
 	json_object_set_new(m, "on_panic", json_string(on_panic[g->on_panic]));
 }
 
+static json_t *sound_device(const struct scenario_guest *g, const struct manifest_guest_fds *in,
+	struct manifest_fds *out)
+{
+	json_t *streams = json_array();
+
+	for (uint32_t i = 0; i < g->n_sounds; i++)
+		json_array_append_new(streams,
+			json_pack("{s:s,s:i,s:o}", "direction",
+				g->sounds[i].capture ? "capture" : "play", "channels",
+				(int)g->sounds[i].channels, "ring", fd_object(out, in->rings[i])));
+	return json_pack("{s:s,s:o,s:o,s:o}", "type", "snd", "fd",
+		manifest_fd_index(out, in->sound), "wake", fd_object(out, in->sound_wake),
+		"streams", streams);
+}
+
 json_t *manifest_vm(const struct scenario *s, uint32_t guest, const struct manifest_guest_fds *in,
 	const struct manifest_opts *opts, struct manifest_fds *out)
 {
@@ -136,7 +151,8 @@ json_t *manifest_vm(const struct scenario *s, uint32_t guest, const struct manif
 		g->name, "memory_bytes", (json_int_t)g->memory_bytes, "cpus", (int)g->cpus,
 		"sandbox", g->sandbox && opts->sandbox, "log_level", opts->log_level, "cmdline",
 		cmdline, "devices", devices, "modules", modules, "kernel", "fd",
-		fd_index(out, in->kernel), "name", base_name(g->builtin ? g->builtin : g->kernel));
+		manifest_fd_index(out, in->kernel), "name",
+		base_name(g->builtin ? g->builtin : g->kernel));
 	if (!m)
 		return NULL;
 	if (g->mmio)
@@ -152,8 +168,8 @@ json_t *manifest_vm(const struct scenario *s, uint32_t guest, const struct manif
 		json_object_set_new(m, "display", fd_object(out, in->display));
 	if (in->sigmap >= 0)
 		json_array_append_new(
-			modules, json_pack("{s:o,s:s}", "fd", fd_index(out, in->sigmap), "cmdline",
-					 "sigmap"));
+			modules, json_pack("{s:o,s:s}", "fd", manifest_fd_index(out, in->sigmap),
+					 "cmdline", "sigmap"));
 	for (uint32_t i = 0; i < g->n_can; i++)
 		json_array_append_new(devices, can_device(s, &g->can[i], in->can[i], out));
 	if (g->rng)
@@ -177,10 +193,12 @@ json_t *manifest_vm(const struct scenario *s, uint32_t guest, const struct manif
 				g->balloon.deflate_on_oom));
 	for (uint32_t i = 0; i < g->n_nets; i++)
 		json_array_append_new(devices, net_device(s, guest, i, in->nets[i], out));
+	if (g->n_sounds)
+		json_array_append_new(devices, sound_device(g, in, out));
 	if (g->vsock.enabled)
 		json_array_append_new(devices, json_pack("{s:s,s:I,s:o}", "type", "vsock", "cid",
 						       (json_int_t)scenario_vsock_cid(s, guest),
-						       "fd", fd_index(out, in->vsock)));
+						       "fd", manifest_fd_index(out, in->vsock)));
 	return m;
 }
 
@@ -219,7 +237,7 @@ json_t *manifest_ui(const struct scenario *s, bool windows, const int *display,
 			json_array_append_new(displays, ui_display(g, d));
 		json_array_append_new(
 			guests, json_pack("{s:s,s:o,s:o}", "name", g->name, "fd",
-					fd_index(out, display[i]), "displays", displays));
+					manifest_fd_index(out, display[i]), "displays", displays));
 	}
 	return json_pack("{s:i,s:s,s:s,s:o}", "manifest", 1, "backend",
 		windows ? "sdl" : "headless", "log_level", opts->log_level, "guests", guests);

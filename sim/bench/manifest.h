@@ -16,11 +16,12 @@ struct manifest_fds {
 
 /* A guest's descriptors, -1 where there is none. */
 struct manifest_guest_fds {
-	int kernel, initrd, kvm, sigmap, serial, display, vsock;
+	int kernel, initrd, kvm, sigmap, serial, display, vsock, sound, sound_wake;
 	const int *can; /* n_can of the guest */
 	const int *nets; /* n_nets of the guest */
 	const int *ports; /* n_ports of the guest */
 	const int *disks; /* n_disks of the guest */
+	const int *rings; /* n_sounds of the guest */
 };
 
 struct manifest_opts {
@@ -28,6 +29,9 @@ struct manifest_opts {
 	const char *log_level;
 	uint16_t console_cols, console_rows; /* of the terminal behind its consoles; 0: none */
 };
+
+/* The number of a descriptor in the message, as JSON; NULL when there are too many. */
+json_t *manifest_fd_index(struct manifest_fds *out, int fd);
 
 /* dyno-vm's; NULL without memory. */
 json_t *manifest_vm(const struct scenario *s, uint32_t guest, const struct manifest_guest_fds *in,

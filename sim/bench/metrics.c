@@ -113,7 +113,7 @@ json_t *bench_metrics(struct bench *b)
 		json_object_set_new(guests, b->guests[i].sg->name, guest_metrics(b, &b->guests[i]));
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &self);
 	m = json_pack(
-		"{s:o,s:s,s:b,s:f,s:{s:I,s:o,s:o,s:o,s:o,s:o,s:o},s:o,s:o,s:o,s:o,s:o,s:{s:f}}",
+		"{s:o,s:s,s:b,s:f,s:{s:I,s:o,s:o,s:o,s:o,s:o,s:o},s:o,s:o,s:o,s:o,s:o,s:O?,s:{s:f}}",
 		"scenario", json_text(b->s->path), "version", DYNO_VERSION, "windows", b->windows,
 		"bench_s", (double)(b->end_ns ? b->end_ns : bench_now(b)) / 1e9, "start",
 		"exec_monotonic_ns", (json_int_t)b->opts.exec_ns, "parsed_ms",
@@ -121,7 +121,7 @@ json_t *bench_metrics(struct bench *b)
 		"bench_zero_ms", since_exec(b, b->zero_host_ns), "all_ready_ms", all_ready(b),
 		"all_first_frames_ms", all_frames(b), "ui_ready_ms", since_exec(b, b->ui.ready_ns),
 		"guests", guests, "can", buses, "net", nets_metrics(b->nets), "ui", ui_metrics(b),
-		"services", services_metrics(&b->services), "bench", "cpu_ms",
+		"services", services_metrics(&b->services), "audio", b->audio.figures, "bench", "cpu_ms",
 		(double)self.tv_sec * 1e3 + (double)self.tv_nsec / 1e6);
 	return m;
 }

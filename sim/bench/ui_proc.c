@@ -61,7 +61,7 @@ static void on_exit_(struct child *c)
 	if (!u->stop_wanted)
 		term_problem(
 			&u->bench->term, "dyno-ui %s: no windows and no pictures any more", status);
-	bench_ui_ended(u->bench);
+	bench_helper_ended(u->bench);
 }
 
 int ui_start(struct ui_proc *u, struct bench *b, const char *program, bool windows, const int *fds,

@@ -90,6 +90,10 @@ static const struct schema_key scenario_keys[] = {
 		.offset = offsetof(struct load, s.networks),
 		.count = offsetof(struct load, s.n_networks),
 		.doc = "Ethernet networks" },
+	{ .key = "audio",
+		.shape = SHAPE_INPLACE,
+		.sub = &schema_audio,
+		.doc = "the host's side of guests' sound" },
 	{ .key = "guests",
 		.shape = SHAPE_MAP,
 		.sub = &schema_guest,
@@ -287,6 +291,8 @@ static int bind_scenario(
 		bind_table(b, &schema_scenario, root, l);
 	if (!b->oom && !b->d->errors)
 		vsock_check(b, root);
+	if (!b->oom && !b->d->errors)
+		sound_check(b, root);
 	if (b->oom)
 		return -ENOMEM;
 	if (b->d->errors)

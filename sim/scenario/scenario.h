@@ -35,6 +35,8 @@
 #define SCENARIO_MAX_PORTS    16 /* of a guest's virtio console */
 #define SCENARIO_MAX_VSOCK    32 /* sockets of one guest that the scenario names */
 #define SCENARIO_TEXT_MAX     4096 /* bytes typed in one go */
+#define SCENARIO_MAX_SOUNDS   8 /* streams of one guest */
+#define SCENARIO_MAX_FOCUS    16
 #define SCENARIO_NAME_MAX     23 /* bytes of a guest, bus, port or checkpoint name */
 
 /* Stands for "every guest" or "every display" where an index is expected. */
@@ -168,6 +170,16 @@ struct scenario_vsock {
 	const struct scenario_vsock_path *connect; /* what its connections lead to */
 };
 
+/* A stream of a guest's sound device. */
+struct scenario_sound {
+	const char *name;
+	uint32_t capture; /* 0: the guest plays */
+	uint32_t channels; /* at most */
+	const char *role, *target; /* NULL: none; the default device */
+	uint32_t volume_percent;
+	bool mute, record;
+};
+
 struct scenario_guest {
 	const char *name;
 	const char *kernel; /* path to open; NULL when `builtin` is set */
@@ -194,6 +206,30 @@ struct scenario_guest {
 	const struct scenario_disk *disks;
 	struct scenario_balloon balloon;
 	struct scenario_vsock vsock;
+	uint32_t n_sounds;
+	const struct scenario_sound *sounds; /* none: no sound device */
+};
+
+/* --- sound ------------------------------------------------------------------------------- */
+
+enum scenario_sound_server {
+	SCENARIO_SOUND_AUTO,
+	SCENARIO_SOUND_PIPEWIRE,
+	SCENARIO_SOUND_PULSE,
+	SCENARIO_SOUND_NULL
+};
+
+/* While one stream is heard, and hold_ns longer, another is quieter. Both as GUEST.STREAM. */
+struct scenario_focus {
+	const char *when, *duck;
+	uint32_t db;
+	uint64_t hold_ns;
+};
+
+struct scenario_audio {
+	enum scenario_sound_server server;
+	uint32_t n_focus;
+	const struct scenario_focus *focus;
 };
 
 /* --- buses and replays ------------------------------------------------------------------- */
@@ -407,6 +443,7 @@ struct scenario_check {
 /* --- the whole --------------------------------------------------------------------------- */
 
 struct scenario {
+	struct scenario_audio audio;
 	const char *path, *dir; /* the file and the folder it lies in */
 	const char *name, *description;
 	uint64_t duration_ns;

@@ -33,6 +33,7 @@ extern const struct bind bind_blk;
 extern const struct bind bind_net;
 extern const struct bind bind_balloon;
 extern const struct bind bind_vsock;
+extern const struct bind bind_snd;
 extern const struct bind bind_vhost_user;
 extern const struct bind bind_9p;
 

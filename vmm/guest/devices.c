@@ -34,6 +34,7 @@ static const struct bind *const binds[DEVICE_TYPES] = {
 	[DEVICE_BALLOON] = &bind_balloon,
 	[DEVICE_VHOST_USER] = &bind_vhost_user,
 	[DEVICE_VSOCK] = &bind_vsock,
+	[DEVICE_SND] = &bind_snd,
 	[DEVICE_9P] = &bind_9p,
 };
 

@@ -27,6 +27,7 @@ static const struct {
 	[DEVICE_BALLOON] = { "balloon", manifest_read_balloon },
 	[DEVICE_VHOST_USER] = { "vhost-user", manifest_read_vhost_user },
 	[DEVICE_VSOCK] = { "vsock", manifest_read_vsock },
+	[DEVICE_SND] = { "snd", manifest_read_snd },
 	[DEVICE_9P] = { "9p", manifest_read_9p },
 };
 

@@ -13,12 +13,14 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/proto/display.h"
+#include "base/proto/pcm_port.h"
 
 #define MANIFEST_NAME        64 /* bytes of a name, NUL included */
 #define MANIFEST_CMDLINE     8192
 #define MANIFEST_MAX_DEVICES 31 /* PCI bus 0, without the host bridge */
 #define MANIFEST_MAX_MODULES 16
 #define MANIFEST_MAX_PORTS   16
+#define MANIFEST_MAX_SOUNDS  PCM_MAX_STREAMS
 #define MANIFEST_NO_FD       (-1)
 
 enum device_type {
@@ -33,6 +35,7 @@ enum device_type {
 	DEVICE_VHOST_USER,
 	DEVICE_VSOCK,
 	DEVICE_9P,
+	DEVICE_SND,
 	DEVICE_TYPES
 };
 
@@ -43,6 +46,12 @@ struct manifest_port {
 	char name[MANIFEST_NAME];
 	bool console;
 	int fd; /* MANIFEST_NO_FD: output is discarded */
+};
+
+struct manifest_sound {
+	bool capture;
+	uint32_t channels; /* at most */
+	int ring_fd;
 };
 
 struct manifest_scanout {
@@ -95,6 +104,11 @@ struct manifest_device {
 			int fd; /* MANIFEST_NO_FD: every connection is refused */
 			uint32_t cid;
 		} vsock;
+		struct {
+			int fd, wake_fd; /* MANIFEST_NO_FD: nobody hears it */
+			unsigned int n;
+			struct manifest_sound stream[MANIFEST_MAX_SOUNDS];
+		} snd;
 		struct {
 			int fd; /* a connected socket of the back end */
 			unsigned int id; /* VIRTIO_ID_*: which device it is */

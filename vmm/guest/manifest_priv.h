@@ -52,6 +52,8 @@ MUST_CHECK int manifest_read_input(
 	struct manifest_reader *r, const json_t *o, struct manifest_device *d);
 MUST_CHECK int manifest_read_blk(
 	struct manifest_reader *r, const json_t *o, struct manifest_device *d);
+MUST_CHECK int manifest_read_snd(
+	struct manifest_reader *r, const json_t *o, struct manifest_device *d);
 MUST_CHECK int manifest_read_net(
 	struct manifest_reader *r, const json_t *o, struct manifest_device *d);
 MUST_CHECK int manifest_read_balloon(

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sound: the tables of guests' streams and of what the host does with them. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/proto/pcm_port.h"
+#include "sim/scenario/load.h"
+
+#define S(field) offsetof(struct scenario_sound, field)
+#define F(field) offsetof(struct scenario_focus, field)
+#define A(field) offsetof(struct load, s.audio.field)
+
+static const struct schema_word direction_words[] = {
+	{ "play", 0, "the guest plays" },
+	{ "capture", 1, "the guest records" },
+	{ 0 },
+};
+
+static const struct schema_word server_words[] = {
+	{ "auto", SCENARIO_SOUND_AUTO,
+		"PipeWire where it runs, else PulseAudio, else nobody hears anything" },
+	{ "pipewire", SCENARIO_SOUND_PIPEWIRE, "PipeWire, as soon as it runs" },
+	{ "pulse", SCENARIO_SOUND_PULSE, "PulseAudio, as soon as it runs" },
+	{ "null", SCENARIO_SOUND_NULL, "nobody hears anything; recordings are made all the same" },
+	{ 0 },
+};
+
+static const struct schema_key sound_name = { .key = "name",
+	.type = &type_name,
+	.max = SCENARIO_NAME_MAX,
+	.offset = S(name),
+	.doc = "its name" };
+
+static const struct schema_key sound_keys[] = {
+	{ .key = "direction",
+		.type = &type_enum,
+		.def = "play",
+		.words = direction_words,
+		.offset = S(capture),
+		.doc = "which way it goes" },
+	{ .key = "channels",
+		.type = &type_u32,
+		.min = 1,
+		.max = PCM_MAX_CHANNELS,
+		.def = "2",
+		.offset = S(channels),
+		.doc = "the most that the guest may use" },
+	{ .key = "role",
+		.type = &type_string,
+		.min = 1,
+		.max = 60,
+		.offset = S(role),
+		.doc = "media role that the sound server is told: `Music`, `Notification`, ..." },
+	{ .key = "target",
+		.type = &type_string,
+		.min = 1,
+		.max = 250,
+		.offset = S(target),
+		.doc = "sink or source of the sound server; without it the default one" },
+	{ .key = "volume",
+		.type = &type_u32,
+		.max = 100,
+		.def = "100",
+		.unit = "percent",
+		.offset = S(volume_percent),
+		.doc = "volume on the host" },
+	{ .key = "mute",
+		.type = &type_bool,
+		.def = "false",
+		.offset = S(mute),
+		.doc = "whether it is silent on the host" },
+	{ .key = "record",
+		.type = &type_bool,
+		.def = "true",
+		.offset = S(record),
+		.doc = "write what is heard to OUT/GUEST-STREAM.wav, and when it was heard to "
+		       "OUT/GUEST-STREAM.times.csv" },
+};
+
+const struct schema schema_sound = {
+	.item = "stream",
+	.size = sizeof(struct scenario_sound),
+	.keys = sound_keys,
+	.n_keys = ARRAY_SIZE(sound_keys),
+	.map_key = &sound_name,
+	.doc = "Streams of a guest's sound card (docs/sound.md), by name.",
+};
+
+static const struct schema_key focus_keys[] = {
+	{ .key = "when",
+		.type = &type_string,
+		.flags = KEY_REQUIRED,
+		.offset = F(when),
+		.doc = "stream that is more important: `cluster.chime`" },
+	{ .key = "duck",
+		.type = &type_string,
+		.flags = KEY_REQUIRED,
+		.offset = F(duck),
+		.doc = "stream that is quieter meanwhile: `ivi.media`" },
+	{ .key = "db",
+		.type = &type_u32,
+		.min = 1,
+		.max = 120,
+		.def = "12",
+		.unit = "decibels",
+		.offset = F(db),
+		.doc = "by how much" },
+	{ .key = "hold",
+		.type = &type_duration,
+		.def = "300ms",
+		.offset = F(hold_ns),
+		.doc = "how long after it was heard last" },
+};
+
+static bool is_stream(const struct scenario *s, const char *path)
+{
+	for (uint32_t g = 0; g < s->n_guests; g++) {
+		const struct scenario_guest *sg = &s->guests[g];
+		size_t len = strlen(sg->name);
+
+		for (uint32_t i = 0; i < sg->n_sounds; i++) {
+			if (strncmp(path, sg->name, len) == 0 && path[len] == '.' &&
+				strcmp(path + len + 1, sg->sounds[i].name) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+static const struct schema schema_focus = {
+	.item = "rule",
+	.size = sizeof(struct scenario_focus),
+	.keys = focus_keys,
+	.n_keys = ARRAY_SIZE(focus_keys),
+	.doc = "While one stream is heard another is quieter, as cars do with warnings.",
+};
+
+static const struct schema_key audio_keys[] = {
+	{ .key = "server",
+		.type = &type_enum,
+		.def = "auto",
+		.words = server_words,
+		.offset = A(server),
+		.doc = "who plays it" },
+	{ .key = "focus",
+		.shape = SHAPE_LIST,
+		.sub = &schema_focus,
+		.max = SCENARIO_MAX_FOCUS,
+		.offset = A(focus),
+		.count = A(n_focus),
+		.doc = "who is more important than whom" },
+};
+
+const struct schema schema_audio = {
+	.keys = audio_keys,
+	.n_keys = ARRAY_SIZE(audio_keys),
+	.short_key = "server",
+	.doc = "The host's side of all guests' sound (docs/sound.md).",
+};
+
+void sound_check(struct bind *b, const struct node *root)
+{
+	const struct scenario *s = &load_of(b)->s;
+
+	for (uint32_t i = 0; i < s->audio.n_focus; i++) {
+		const struct scenario_focus *f = &s->audio.focus[i];
+		const char *unknown = !is_stream(s, f->when) ? f->when : f->duck;
+
+		if (!is_stream(s, unknown))
+			bind_key_error(b, root, "audio",
+				"names an unknown stream \"%.60s\": write GUEST.STREAM", unknown);
+		else if (strcmp(f->when, f->duck) == 0)
+			bind_key_error(b, root, "audio", "makes \"%.60s\" duck itself", f->when);
+	}
+}
