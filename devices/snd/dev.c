@@ -90,9 +90,8 @@ static uint16_t snd_num_queues(const struct vdev *v)
 static uint16_t snd_queue_max(const struct vdev *v, unsigned int q)
 {
 	(void)v;
-	return q == VIRTIO_SND_VQ_CONTROL ? SND_CTRLQ_SIZE
-	       : q == VIRTIO_SND_VQ_EVENT ? SND_EVENTQ_SIZE
-					  : SND_DATAQ_SIZE;
+	(void)q;
+	return SND_QUEUE_SIZE;
 }
 
 static uint64_t snd_features(const struct vdev *v)

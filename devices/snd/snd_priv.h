@@ -5,10 +5,8 @@
 #include "devices/snd/proto.h"
 #include "devices/snd/snd.h"
 
-#define SND_DATAQ_SIZE  64u
-#define SND_CTRLQ_SIZE  64u
-#define SND_EVENTQ_SIZE 64u
-#define SND_VOLUME_MAX  100u
+#define SND_QUEUE_SIZE 64u /* of every queue */
+#define SND_VOLUME_MAX 100u
 
 /* A buffer of the driver that is not finished. Playback needs its status alone, capture all of it:
  * it lies in a slot of the device until then. */
@@ -31,7 +29,7 @@ struct snd_stream {
 	uint64_t queued; /* position of the end of the last pending buffer */
 	uint64_t periods; /* periods that were told about */
 	uint32_t first, count; /* of the ring `pending` */
-	struct snd_pending pending[SND_DATAQ_SIZE];
+	struct snd_pending pending[SND_QUEUE_SIZE];
 	struct snd_stream_stats st;
 };
 
@@ -48,8 +46,8 @@ struct snd {
 	struct vq *vq[VIRTIO_SND_VQ_MAX];
 	struct vq_chain chain; /* the request popped last of the control or event queue */
 	/* Buffers in flight, of both data queues; free ones are listed. */
-	struct vq_chain slot[2 * SND_DATAQ_SIZE];
-	uint32_t n_free, free_slot[2 * SND_DATAQ_SIZE];
+	struct vq_chain slot[2 * SND_QUEUE_SIZE];
+	uint32_t n_free, free_slot[2 * SND_QUEUE_SIZE];
 	struct ev_timer again; /* goes on where a turn's work was full */
 	struct snd_stats st;
 };

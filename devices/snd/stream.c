@@ -28,13 +28,13 @@ static struct snd_pending *head(struct snd_stream *s)
 
 static struct snd_pending *pend(struct snd_stream *s)
 {
-	return &s->pending[(s->first + s->count++) % SND_DATAQ_SIZE];
+	return &s->pending[(s->first + s->count++) % SND_QUEUE_SIZE];
 }
 
 static void drop_head(struct snd *d, struct snd_stream *s)
 {
 	d->free_slot[d->n_free++] = head(s)->slot;
-	s->first = (s->first + 1) % SND_DATAQ_SIZE;
+	s->first = (s->first + 1) % SND_QUEUE_SIZE;
 	s->count--;
 }
 
@@ -234,7 +234,7 @@ static void take(struct snd *d, unsigned int q, uint32_t slot)
 		s = &d->stream[i];
 		status = refuse(s, q, bytes);
 	}
-	if (status == VIRTIO_SND_S_OK && (s->count == SND_DATAQ_SIZE || too_much(d, i, bytes)))
+	if (status == VIRTIO_SND_S_OK && (s->count == SND_QUEUE_SIZE || too_much(d, i, bytes)))
 		status = VIRTIO_SND_S_IO_ERR;
 	if (status == VIRTIO_SND_S_OK && q == VIRTIO_SND_VQ_TX && fill_port(d, i, &r) != 0)
 		status = VIRTIO_SND_S_IO_ERR;

@@ -152,12 +152,12 @@ static void positions(struct spa_audio_info_raw *info)
 		SPA_AUDIO_CHANNEL_RL, SPA_AUDIO_CHANNEL_RR, SPA_AUDIO_CHANNEL_FC,
 		SPA_AUDIO_CHANNEL_LFE, SPA_AUDIO_CHANNEL_SL, SPA_AUDIO_CHANNEL_SR };
 
-	if (info->channels == 1)
-		info->position[0] = SPA_AUDIO_CHANNEL_MONO;
-	else if (info->channels % 2 == 0)
+	if (info->channels % 2 == 0)
 		memcpy(info->position, wide, info->channels * sizeof(wide[0]));
-	else
+	else if (info->channels > 1)
 		info->flags |= SPA_AUDIO_FLAG_UNPOSITIONED;
+	else
+		info->position[0] = SPA_AUDIO_CHANNEL_MONO;
 }
 
 static struct pw_properties *properties(const struct node *n)

@@ -107,8 +107,11 @@ static int put_text(json_t *req, const char *word, const struct ctl_word_opts *o
 		return err_set(e, -EINVAL,
 			"TEXT has %d bytes at most; there are \\n \\r \\t \\e \\\\ and \\x01 to \\x7f",
 			SCENARIO_TEXT_MAX - 2);
-	if (!o->no_newline)
-		strcat(text, "\n");
+	if (!o->no_newline) {
+		size_t len = strlen(text);
+
+		snprintf(text + len, sizeof(text) - len, "\n");
+	}
 	value = json_string(text);
 	if (!value)
 		return err_set(e, -EINVAL, "TEXT is not UTF-8");

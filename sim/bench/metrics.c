@@ -121,8 +121,8 @@ json_t *bench_metrics(struct bench *b)
 		"bench_zero_ms", since_exec(b, b->zero_host_ns), "all_ready_ms", all_ready(b),
 		"all_first_frames_ms", all_frames(b), "ui_ready_ms", since_exec(b, b->ui.ready_ns),
 		"guests", guests, "can", buses, "net", nets_metrics(b->nets), "ui", ui_metrics(b),
-		"services", services_metrics(&b->services), "audio", b->audio.figures, "bench", "cpu_ms",
-		(double)self.tv_sec * 1e3 + (double)self.tv_nsec / 1e6);
+		"services", services_metrics(&b->services), "audio", b->audio.figures, "bench",
+		"cpu_ms", (double)self.tv_sec * 1e3 + (double)self.tv_nsec / 1e6);
 	return m;
 }
 

@@ -98,7 +98,7 @@ static void on_line(struct stream *st, const char *text, size_t len)
 	struct seen *s = st->data;
 
 	strncat(s->lines, text, len);
-	strcat(s->lines, "|");
+	strncat(s->lines, "|", 1);
 }
 
 static void on_bytes(struct stream_tap *t, const char *bytes, size_t n)

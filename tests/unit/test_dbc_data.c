@@ -61,9 +61,9 @@ static json_t *load_json(const char *text, bool wrap)
 		/* Not in hexadecimal data, nor behind a point. */
 		if (n >= 19 && n <= 20 && (text[-1] == ':' || text[-1] == ' ') && text[n] != '.' &&
 			wrap)
-			to += sprintf(to, "%lld", (long long)strtoull(text, NULL, 10));
+			to += snprintf(to, 24, "%lld", (long long)strtoull(text, NULL, 10));
 		else if (n >= 19 && n <= 20 && text[-1] == ' ' && text[n] != '.')
-			to += sprintf(to, "%.*s.0", (int)n, text);
+			to += snprintf(to, 24, "%.*s.0", (int)n, text);
 		else if (strncmp(text, " Infinity", 9) == 0)
 			to = mempcpy(to, " null    ", n = 9);
 		else
