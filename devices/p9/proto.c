@@ -84,10 +84,13 @@ uint32_t p9_name_tree(uint8_t *msg, uint32_t len, uint32_t cap, const char *anam
 
 void p9_tversion(uint8_t msg[P9_TVERSION_BYTES])
 {
+	/* A string of the protocol: counted, without an end mark. */
+	static const uint8_t version[8] = { '9', 'P', '2', '0', '0', '0', '.', 'L' };
+
 	put32(msg, P9_TVERSION_BYTES);
 	msg[4] = P9_TVERSION;
 	put16(msg + 5, P9_NOTAG);
 	put32(msg + 7, P9_MAX_MESSAGE);
-	put16(msg + 11, 8);
-	memcpy(msg + 13, "9P2000.L", 8);
+	put16(msg + 11, sizeof(version));
+	memcpy(msg + 13, version, sizeof(version));
 }

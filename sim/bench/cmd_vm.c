@@ -210,19 +210,17 @@ static int start(const struct cli_command *self, struct args *a)
 	return run_text(a, text);
 }
 
-static int run(const struct cli_command *self, int argc, char **argv)
+/* `lists` has room for 3 * words words. */
+static int read_and_run(
+	const struct cli_command *self, int argc, char **argv, const char **lists, size_t words)
 {
 	struct args a = { .vm = { .name = "vm", .console = SCENARIO_PORT_SERIAL },
 		.bench = { .log_level = "warn", .quiet = true, .exec_ns = clock_now_ns() } };
-	size_t words = (size_t)argc + 1;
-	CLEANUP_FREE const char **lists = calloc(3 * words, sizeof(*lists));
 	struct err e = { .text = "" };
 	struct cli c;
 	int item;
 
 	log_init("dyno", LOG_WARN);
-	if (!lists)
-		return EXIT_HOST;
 	a.disks = lists;
 	a.nets = lists + words;
 	a.cans = lists + 2 * words;
@@ -239,6 +237,16 @@ static int run(const struct cli_command *self, int argc, char **argv)
 			return cli_complain(self, &e);
 	}
 	return start(self, &a);
+}
+
+static int run(const struct cli_command *self, int argc, char **argv)
+{
+	size_t words = (size_t)argc + 1;
+	const char **lists = calloc(3 * words, sizeof(*lists));
+	int status = lists ? read_and_run(self, argc, argv, lists, words) : EXIT_HOST;
+
+	free(lists);
+	return status;
 }
 
 const struct cli_command cmd_vm = {
