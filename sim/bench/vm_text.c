@@ -105,7 +105,7 @@ static const char *value_of(const char *part, const char *key)
 
 static int put_disk(FILE *f, const char *word, struct err *e)
 {
-	char part[WORD_MAX], overlay[WORD_MAX] = "none";
+	char part[WORD_MAX] = "", overlay[WORD_MAX] = "none";
 	const char *rest = word, *v;
 
 	if (!next_part(&rest, part) || !part[0])
@@ -153,7 +153,7 @@ static bool is_forward(const char *part)
 /* Network number i: its own for each card. */
 static int put_network(FILE *f, size_t i, const char *word, struct err *e)
 {
-	char part[WORD_MAX];
+	char part[WORD_MAX] = "";
 	const char *rest = word, *v;
 	bool forwards = false;
 	int rc = 0;
@@ -192,7 +192,7 @@ static int put_network(FILE *f, size_t i, const char *word, struct err *e)
 
 static void put_card(FILE *f, size_t i, const char *word)
 {
-	char part[WORD_MAX];
+	char part[WORD_MAX] = "";
 	const char *rest = word;
 
 	fprintf(f, "      - network: net%zu\n", i);

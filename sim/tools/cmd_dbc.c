@@ -192,11 +192,11 @@ static int dump_json(json_t *j)
 /* By name, or by identifier: 0x123, 0x18FEF100; NULL. */
 static const struct dbc_message *message_named(const struct dbc *db, const char *word)
 {
-	const struct dbc_message *m = dbc_find_message(db, word);
+	const struct dbc_message *m = word ? dbc_find_message(db, word) : NULL;
 	unsigned long id;
 	char *end;
 
-	if (m)
+	if (m || !word)
 		return m;
 	id = strtoul(word, &end, 0);
 	if (end == word || *end || id > CAN_EFF_MASK)
@@ -548,7 +548,7 @@ static int encode(const struct cli_command *self, int argc, char **argv)
 	struct encode_args a = { .words = calloc((size_t)argc + 1, sizeof(*a.words)) };
 	const struct dbc_message *m;
 	struct err e = { .text = "" };
-	uint8_t data[DBC_MAX_LEN];
+	uint8_t data[DBC_MAX_LEN] = { 0 };
 	int item, status;
 	struct diags d;
 	struct dbc *db;
