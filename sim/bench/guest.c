@@ -82,13 +82,10 @@ int guest_init(struct guest *g, const char *out_dir, struct err *e)
 				e, errno, "guest %s: cannot open %s", sg->name, sg->initrd);
 	}
 	for (uint32_t i = 0; i < sg->n_disks; i++) {
-		int rc;
-
-		snprintf(path, sizeof(path), "%s-%u", sg->name, i);
-		rc = disk_open(&g->disk[i], &sg->disks[i], &g->bench->services, path, out_dir, e);
-		if (rc < 0) {
+		g->disk_fd[i] = disk_open(&sg->disks[i], e);
+		if (g->disk_fd[i] < 0) {
 			err_prefix(e, "guest %s", sg->name);
-			return rc;
+			return g->disk_fd[i];
 		}
 	}
 	snprintf(path, sizeof(path), "%s/%s%s.log", out_dir, sg->name,
@@ -167,8 +164,7 @@ void guest_clear(struct guest *g, struct bench *b, uint32_t index)
 		.initrd_fd = -1,
 		.display_fd = -1,
 		.log_fd = -1 };
-	for (uint32_t i = 0; i < SCENARIO_MAX_DISKS; i++)
-		disk_clear(&g->disk[i]);
+	memset(g->disk_fd, 0xff, sizeof(g->disk_fd));
 	child_init(&g->vm);
 	rpc_init(&g->rpc, -1);
 	init_streams(g);
@@ -257,6 +253,19 @@ static void on_panicked(struct guest *g, const json_t *msg)
 			dumps ? " (its crash kernel takes over)" : "");
 }
 
+static void on_watchdog(struct guest *g, const json_t *msg)
+{
+	struct bench *b = g->bench;
+	char text[64];
+
+	g->watchdogs++;
+	snprintf(text, sizeof(text), "watchdog fired: %.31s", text_of(msg, "action"));
+	if (b->phase == BENCH_RUNNING)
+		check_guest(b->checks, g->index, CHECK_GUEST_CRASHED, bench_now(b), text);
+	if (may_say(g))
+		term_problem(&b->term, "%s: %s", g->sg->name, text);
+}
+
 static void on_event(void *arg, const char *ev, const json_t *msg)
 {
 	struct guest *g = arg;
@@ -275,6 +284,8 @@ static void on_event(void *arg, const char *ev, const json_t *msg)
 			term_event(&b->term, "%s: reset", g->sg->name);
 	} else if (strcmp(ev, "panicked") == 0) {
 		on_panicked(g, msg);
+	} else if (strcmp(ev, "watchdog") == 0) {
+		on_watchdog(g, msg);
 	} else if (strcmp(ev, "first_frame") == 0) {
 		json_int_t d = json_integer_value(json_object_get(msg, "scanout"));
 
@@ -387,7 +398,6 @@ static int sigmap_memfd(const struct sigmap *m, struct err *e)
 struct lent {
 	int sigmap, serial, vsock, sound, can[SCENARIO_MAX_CAN], nets[SCENARIO_MAX_NETS],
 		ports[GUEST_MAX_STREAMS];
-	struct manifest_disk_fds disks[SCENARIO_MAX_DISKS];
 };
 
 static int make_ends(struct guest *g, struct lent *l, int *can_fds, struct err *e)
@@ -419,11 +429,6 @@ static int make_ends(struct guest *g, struct lent *l, int *can_fds, struct err *
 		rc = audio_plug(&g->bench->audio, g->index, &l->sound, e);
 	if (!rc && sg->vsock.enabled)
 		rc = vsocks_plug(g->bench->vsocks, g->index, &l->vsock, e);
-	for (uint32_t i = 0; !rc && i < sg->n_disks; i++) {
-		l->disks[i].file = g->disk[i].fd;
-		if (disk_is_nbd(&g->disk[i]))
-			rc = disk_connect(&g->disk[i], l->disks[i].nbd, &l->disks[i].n_nbd, e);
-	}
 	return rc;
 }
 
@@ -443,7 +448,7 @@ static int hand_over(struct guest *g, const struct lent *l, struct err *e)
 		.can = l->can,
 		.nets = l->nets,
 		.ports = l->ports,
-		.disks = l->disks };
+		.disks = g->disk_fd };
 	struct manifest_opts opts = { .sandbox = !b->opts.no_sandbox,
 		.log_level = b->opts.log_level,
 		.console_cols = b->console.guest == g ? b->console.cols : 0,
@@ -491,8 +496,6 @@ int guest_start(struct guest *g, const char *program, int *can_fds, struct err *
 	ipc_close_fds(l.can, SCENARIO_MAX_CAN);
 	ipc_close_fds(l.nets, SCENARIO_MAX_NETS);
 	ipc_close_fds(l.ports, GUEST_MAX_STREAMS);
-	for (uint32_t i = 0; i < g->sg->n_disks; i++)
-		ipc_close_fds(l.disks[i].nbd, l.disks[i].n_nbd);
 	fd_close(&g->display_fd);
 	if (rc) {
 		for (uint32_t i = 0; i < g->sg->n_can; i++)
@@ -512,8 +515,7 @@ void guest_fini(struct guest *g)
 		stream_fini(&g->streams[i]);
 	fd_close(&g->kernel_fd);
 	fd_close(&g->initrd_fd);
-	for (uint32_t i = 0; i < SCENARIO_MAX_DISKS; i++)
-		disk_close(&g->disk[i]);
+	ipc_close_fds(g->disk_fd, SCENARIO_MAX_DISKS);
 	fd_close(&g->display_fd);
 	fd_close(&g->log_fd);
 	if (g->ready_regex_ok)

@@ -13,7 +13,6 @@
 #include "base/err.h"
 #include "base/ev.h"
 #include "sim/bench/child.h"
-#include "sim/bench/disk.h"
 #include "sim/bench/rpc.h"
 #include "sim/bench/stream.h"
 #include "sim/scenario/scenario.h"
@@ -39,7 +38,7 @@ struct guest {
 	struct child vm;
 	struct rpc rpc;
 	int kernel_fd, initrd_fd; /* kept for restarts */
-	struct disk disk[SCENARIO_MAX_DISKS]; /* the same */
+	int disk_fd[SCENARIO_MAX_DISKS]; /* the same */
 	int display_fd; /* dyno-vm's end until it was handed over; -1 */
 	int log_fd; /* out/NAME.log */
 	bool ready_regex_ok;
@@ -55,7 +54,7 @@ struct guest {
 	char exit_reason[32]; /* "poweroff", "triple-fault", ... */
 	char exit_text[256]; /* what a person is told about its end */
 	char panic_text[224]; /* of its last crash report */
-	uint32_t panics;
+	uint32_t panics, watchdogs; /* how often */
 	uint64_t said_since_ns; /* the second in which `said` lines were shown */
 	uint32_t said, unsaid;
 	uint32_t restarts;

@@ -55,11 +55,12 @@ static json_t *guest_metrics(const struct bench *b, const struct guest *g)
 
 	for (uint32_t d = 0; d < g->sg->n_displays; d++)
 		json_array_append_new(frames, since_exec(b, g->first_frame_ns[d]));
-	m = json_pack("{s:s,s:o,s:i,s:i,s:o,s:o,s:o,s:o,s:o,s:o}", "state", guest_state_name(g),
+	m = json_pack("{s:s,s:o,s:i,s:i,s:i,s:o,s:o,s:o,s:o,s:o,s:o}", "state", guest_state_name(g),
 		"end", json_text(g->exit_text), "restarts", (int)g->restarts, "panics",
-		(int)g->panics, "spawn_ms", since_exec(b, g->spawned_ns), "first_kvm_run_ms",
-		since_exec(b, g->started_ns), "ready_ms", since_exec(b, g->ready_ns),
-		"first_frame_ms", frames, "cpu_ms", cpu_of(&g->vm), "memory",
+		(int)g->panics, "watchdogs", (int)g->watchdogs, "spawn_ms",
+		since_exec(b, g->spawned_ns), "first_kvm_run_ms", since_exec(b, g->started_ns),
+		"ready_ms", since_exec(b, g->ready_ns), "first_frame_ms", frames, "cpu_ms",
+		cpu_of(&g->vm), "memory",
 		g->memory ? json_incref(g->memory) : metrics_guest_memory(g));
 	if (m && g->balloon)
 		json_object_set(m, "balloon", g->balloon);

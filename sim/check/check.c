@@ -298,6 +298,7 @@ void check_guest(struct check_set *c, uint32_t guest, enum check_guest_event ev,
 		break;
 	case CHECK_GUEST_RESET:
 		keep_crash_tail(c, guest);
+		g->came_back = g->crashed;
 		g->down_on_purpose = false;
 		break;
 	case CHECK_GUEST_CRASHED:

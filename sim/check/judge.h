@@ -69,6 +69,7 @@ struct guest_state {
 	uint64_t ready_ns[16];
 	uint32_t n_ready;
 	bool crashed, exited, down_on_purpose;
+	bool came_back; /* it started again after its crash */
 	uint64_t crash_ns, exit_ns;
 	char crash_text[200], exit_text[64];
 	char *tail[CHECK_TAIL_LINES]; /* ring of heap strings */

@@ -62,6 +62,15 @@ enum scenario_restart {
 /* What follows when its operating system reports that it failed. */
 enum scenario_on_panic { SCENARIO_PANIC_STOP, SCENARIO_PANIC_RESET, SCENARIO_PANIC_PAUSE };
 
+/* Its watchdog, and what follows when that fires. */
+enum scenario_watchdog {
+	SCENARIO_WATCHDOG_OFF, /* there is none */
+	SCENARIO_WATCHDOG_NONE,
+	SCENARIO_WATCHDOG_RESET,
+	SCENARIO_WATCHDOG_POWER_OFF,
+	SCENARIO_WATCHDOG_PAUSE
+};
+
 /* Features offered by a guest's CAN controller; the manifest's words in scenario_can_feature_name.
  */
 #define SCENARIO_CAN_CLASSIC     0x1u
@@ -97,26 +106,11 @@ struct scenario_port {
 enum scenario_overlay {
 	SCENARIO_OVERLAY_MEMORY, /* lost with the guest's process */
 	SCENARIO_OVERLAY_NONE, /* into the image */
-	SCENARIO_OVERLAY_FILE /* into a file of their own, made when it is not there */
+	SCENARIO_OVERLAY_FILE /* into a copy of the image, made when it is not there */
 };
-
-enum scenario_format {
-	SCENARIO_FORMAT_AUTO, /* in a file only: a loaded disk has another */
-	SCENARIO_FORMAT_RAW,
-	SCENARIO_FORMAT_QCOW2,
-	SCENARIO_FORMAT_VMDK,
-	SCENARIO_FORMAT_VHDX,
-	SCENARIO_FORMAT_VPC
-};
-/* As the scenario and QEMU's programs call it. */
-const char *scenario_format_name(enum scenario_format f);
 
 struct scenario_disk {
-	const char *file; /* an image or a block device; NULL where `uri` is set */
-	const char *uri; /* of an NBD server's disk */
-	enum scenario_format format;
-	bool own_format; /* it was said, and not made of the name */
-	bool overlay_qcow2; /* SCENARIO_OVERLAY_FILE: with what changed only; else a copy */
+	const char *file;
 	bool read_only;
 	enum scenario_overlay overlay;
 	const char *overlay_path; /* SCENARIO_OVERLAY_FILE */
@@ -210,6 +204,7 @@ struct scenario_guest {
 	const struct sigmap *sigmap; /* loaded and checked; NULL: none */
 	const char *ready; /* POSIX extended regex; a console line that matches means READY */
 	enum scenario_on_panic on_panic;
+	enum scenario_watchdog watchdog;
 	enum scenario_restart restart;
 	uint32_t max_restarts;
 	uint32_t n_can, n_nets, n_displays, n_inputs, n_ports, n_disks;

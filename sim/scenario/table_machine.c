@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sim/scenario/load.h"
+#include "sim/scenario/platform.h"
 #include "sim/scenario/units.h"
 
 #define MIB (1024.0 * 1024)
@@ -214,6 +215,80 @@ static const struct schema schema_port = {
 	.n_keys = ARRAY_SIZE(port_keys),
 	.short_key = "name",
 	.doc = "One port of the guest's virtio console.",
+};
+
+static void parse_overlay(
+	struct bind *b, const struct node *n, const struct schema_key *k, void *field)
+{
+	struct scenario_disk *d = b->obj;
+
+	(void)k;
+	(void)field;
+	if (strcmp(n->text, "memory") == 0) {
+		d->overlay = SCENARIO_OVERLAY_MEMORY;
+	} else if (strcmp(n->text, "none") == 0) {
+		d->overlay = SCENARIO_OVERLAY_NONE;
+	} else if (n->text[0] == '\0') {
+		bind_error(b, n, "is empty: write memory, none or a path");
+	} else {
+		d->overlay = SCENARIO_OVERLAY_FILE;
+		d->overlay_path = n->text[0] == '/' ? bind_strdup(b, n->text)
+						    : bind_printf(b, "%s/%s", b->dir, n->text);
+	}
+}
+static const struct schema_type type_overlay = {
+	.name = "overlay",
+	.doc = "`memory`: the image is only read, changes last as long as the guest's process, so that "
+	       "every run starts equal. `none`: changes go into the image. A path, relative to the "
+	       "scenario file: changes go into a copy of the image of that name, which is made when it "
+	       "is not there and kept.",
+	.parse = parse_overlay,
+};
+
+static const struct schema_key disk_keys[] = {
+	{ .key = "file",
+		.type = &type_file,
+		.flags = KEY_REQUIRED,
+		.offset = offsetof(struct scenario_disk, file),
+		.doc = "raw image; whole sectors of 512 bytes count" },
+	{ .key = "read_only",
+		.type = &type_bool,
+		.def = "false",
+		.offset = offsetof(struct scenario_disk, read_only),
+		.doc = "the guest cannot write to it" },
+	{ .key = "overlay",
+		.type = &type_overlay,
+		.def = "memory",
+		.offset = offsetof(struct scenario_disk, overlay),
+		.doc = "where changes go" },
+	{ .key = "overlay_limit",
+		.type = &type_size,
+		.def = "1G",
+		.min = MIB,
+		.max = 1024 * 1024 * MIB,
+		.offset = offsetof(struct scenario_disk, overlay_limit_bytes),
+		.doc = "most memory for changes; a guest that writes more gets I/O errors" },
+	{ .key = "serial",
+		.type = &type_name,
+		.max = 20,
+		.offset = offsetof(struct scenario_disk, serial),
+		.doc = "serial number; Linux names the disk `/dev/disk/by-id/virtio-SERIAL`" },
+	{ .key = "queues",
+		.type = &type_u32,
+		.def = "1",
+		.min = 1,
+		.max = 8,
+		.unit = "queues",
+		.offset = offsetof(struct scenario_disk, queues),
+		.doc = "request queues; one for each CPU is the most that is of use" },
+};
+
+static const struct schema schema_disk = {
+	.size = sizeof(struct scenario_disk),
+	.keys = disk_keys,
+	.n_keys = ARRAY_SIZE(disk_keys),
+	.short_key = "file",
+	.doc = "One disk (virtio block device). The guest sees them in the order of the list.",
 };
 
 /* Where it is known which images there are. */
@@ -500,6 +575,13 @@ static const struct schema_key guest_keys[] = {
 		.offset = offsetof(struct scenario_guest, on_panic),
 		.doc = "what follows when its operating system reports (pvpanic) that it failed; that is a "
 		       "crash in any case" },
+	{ .key = "watchdog",
+		.type = &type_enum,
+		.def = "off",
+		.words = words_watchdog,
+		.offset = offsetof(struct scenario_guest, watchdog),
+		.doc = "give it a watchdog (i6300esb), and what follows when that fires; that is a crash in "
+		       "any case. It stands while the guest is paused" },
 	{ .key = "restart",
 		.type = &type_enum,
 		.def = "never",

@@ -110,12 +110,36 @@ static void test_a_panicked_guest_stands_where_the_scenario_says_so(void **state
 	proc_free(&p);
 }
 
+static void test_a_watchdog_that_fires_is_a_crash_and_is_counted(void **state)
+{
+	struct proc p;
+	json_t *m, *g;
+	char *junit, *metrics;
+
+	(void)state;
+	write_tiny("watchdog", "    watchdog: reset\n", "");
+	assert_int_equal(proc_run(&p, ARGS("run", "tiny.yaml", "--duration", "3s")), 1);
+	has(p.err, "tiny: watchdog fired: reset");
+	junit = proc_read("out/junit.xml");
+	has(junit, "watchdog fired: reset");
+	metrics = proc_read("out/metrics.json");
+	assert_non_null(metrics);
+	m = json_loads(metrics, 0, NULL);
+	g = json_object_get(json_object_get(m, "guests"), "tiny");
+	assert_true(json_integer_value(json_object_get(g, "watchdogs")) >= 2);
+	json_decref(m);
+	free(metrics);
+	free(junit);
+	proc_free(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_panic_is_a_crash_with_the_line_that_says_why),
 		cmocka_unit_test(test_a_crashed_guests_lines_are_kept_when_it_starts_again),
 		cmocka_unit_test(test_a_panicked_guest_stands_where_the_scenario_says_so),
+		cmocka_unit_test(test_a_watchdog_that_fires_is_a_crash_and_is_counted),
 	};
 
 	if (access("/dev/kvm", R_OK | W_OK) != 0) {

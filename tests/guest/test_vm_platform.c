@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The PC parts of a machine, with the tiny guest on KVM: clock, crash report. */
+/* The PC parts of a machine, with the tiny guest on KVM: clock, crash report, watchdog. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -149,6 +149,91 @@ static void test_a_guest_with_a_crash_kernel_goes_on(void **state)
 	vmh_stop(&h);
 }
 
+static void expect_watchdog(struct vmh *h, const char *action)
+{
+	json_t *e = vmh_event(h, "watchdog", LIMIT_MS);
+
+	assert_non_null(e);
+	assert_string_equal(json_string_value(json_object_get(e, "action")), action);
+	json_decref(e);
+}
+
+static void test_watchdog_resets_a_guest_that_does_not_kick_it(void **state)
+{
+	struct vmh h;
+
+	(void)state;
+	start(&h, "watchdog", json_pack("{s:s}", "watchdog", "reset"));
+	for (int i = 0; i < 2; i++) {
+		expect_watchdog(&h, "reset");
+		expect_event(&h, "reset");
+	}
+	/* The second life was told of the first one's end. */
+	assert_true(vmh_console(&h, "fired=0000000000000200", LIMIT_MS));
+	json_decref(vmh_request(&h, "stop", NULL, LIMIT_MS));
+	expect_exit(&h, "stopped", 0);
+	assert_non_null(strstr(h.console, "fired=0000000000000000"));
+	assert_non_null(strstr(h.console, "locked=0000000000000003"));
+	vmh_stop(&h);
+}
+
+static void test_watchdog_turns_the_guest_off(void **state)
+{
+	struct vmh h;
+
+	(void)state;
+	start(&h, "watchdog", json_pack("{s:s}", "watchdog", "power-off"));
+	expect_watchdog(&h, "power-off");
+	expect_exit(&h, "watchdog", 1);
+	vmh_stop(&h);
+}
+
+static void test_watchdog_without_an_action_is_told_and_may_be_kicked_on(void **state)
+{
+	struct vmh h;
+
+	(void)state;
+	start(&h, "watchdog", json_pack("{s:s}", "watchdog", "none"));
+	expect_watchdog(&h, "none");
+	/* A late kick starts it anew. */
+	vmh_type(&h, "k");
+	assert_true(vmh_console(&h, "kicked", LIMIT_MS));
+	expect_watchdog(&h, "none");
+	json_decref(vmh_request(&h, "stop", NULL, LIMIT_MS));
+	expect_exit(&h, "stopped", 0);
+	vmh_stop(&h);
+}
+
+static void test_watchdog_stands_while_the_guest_is_paused(void **state)
+{
+	struct vmh h;
+
+	(void)state;
+	start(&h, "watchdog-slow", json_pack("{s:s}", "watchdog", "pause"));
+	assert_true(vmh_console(&h, "ready", LIMIT_MS));
+	json_decref(vmh_request(&h, "pause", NULL, LIMIT_MS));
+	expect_event(&h, "paused");
+	/* Longer than both of its stages. */
+	assert_null(vmh_event(&h, "watchdog", 4000));
+	json_decref(vmh_request(&h, "resume", NULL, LIMIT_MS));
+	expect_watchdog(&h, "pause");
+	expect_event(&h, "paused");
+	json_decref(vmh_request(&h, "stop", NULL, LIMIT_MS));
+	expect_exit(&h, "stopped", 0);
+	vmh_stop(&h);
+}
+
+static void test_without_a_watchdog_there_is_no_such_device(void **state)
+{
+	struct vmh h;
+
+	(void)state;
+	start(&h, "watchdog", NULL);
+	assert_true(vmh_console(&h, "FAILED: no watchdog", LIMIT_MS));
+	expect_exit(&h, "poweroff", 0);
+	vmh_stop(&h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -158,6 +243,11 @@ int main(void)
 		cmocka_unit_test(test_panic_resets_the_machine_where_that_is_asked_for),
 		cmocka_unit_test(test_panic_pauses_the_machine_where_that_is_asked_for),
 		cmocka_unit_test(test_a_guest_with_a_crash_kernel_goes_on),
+		cmocka_unit_test(test_watchdog_resets_a_guest_that_does_not_kick_it),
+		cmocka_unit_test(test_watchdog_turns_the_guest_off),
+		cmocka_unit_test(test_watchdog_without_an_action_is_told_and_may_be_kicked_on),
+		cmocka_unit_test(test_watchdog_stands_while_the_guest_is_paused),
+		cmocka_unit_test(test_without_a_watchdog_there_is_no_such_device),
 	};
 	const char *why = vmh_unable();
 

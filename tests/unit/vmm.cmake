@@ -7,3 +7,4 @@ dyno_test(test_elf SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_elf.c LINK dyno_loader
 dyno_test(test_vm_manifest SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_vm_manifest.c LINK dyno_manifest)
 dyno_test(test_uart SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_uart.c LINK dyno_legacy)
 dyno_test(test_rtc SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_rtc.c LINK dyno_legacy)
+dyno_test(test_i6300esb SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_i6300esb.c LINK dyno_legacy)

@@ -108,6 +108,24 @@ static int make_pci(struct machine *mc, struct err *e)
 	return rc < 0 ? err_errno(e, -rc, "cannot place the PCI bus") : 0;
 }
 
+static void on_watchdog(void *ctx)
+{
+	struct machine *mc = ctx;
+
+	mc->host.watchdog(mc->host.ctx);
+}
+
+/* Behind the manifest's devices, whose numbers it does not change. */
+static int make_watchdog(struct machine *mc, struct err *e)
+{
+	int rc = 0;
+
+	if (mc->m->watchdog != MANIFEST_WATCHDOG_OFF)
+		rc = watchdog_new(&mc->watchdog, mc->host.loop, &mc->pci, mc->m->n_devices + 1,
+			on_watchdog, mc);
+	return rc < 0 ? err_errno(e, -rc, "cannot put the watchdog on the bus") : 0;
+}
+
 static int build(struct machine *mc, int *fds, struct err *e)
 {
 	int rc = loop_thread_init(&mc->dev_loop, "devices");
@@ -131,6 +149,8 @@ static int build(struct machine *mc, int *fds, struct err *e)
 		rc = machine_ports_add(mc, take(fds, mc->m->serial_fd), e);
 	if (rc == 0)
 		rc = devices_add(mc, fds, e);
+	if (rc == 0)
+		rc = make_watchdog(mc, e);
 	if (rc == 0)
 		rc = machine_cpuid(mc, e);
 	if (rc == 0)
@@ -176,6 +196,7 @@ void machine_free(struct machine *mc)
 	loop_thread_stop(&mc->disk_loop);
 	loop_thread_stop(&mc->file_loop);
 	devices_free(mc);
+	watchdog_free(mc->watchdog);
 	uart_free(mc->uart);
 	cmos_free(mc->cmos);
 	vm_free(mc->vm);
@@ -210,10 +231,12 @@ int machine_start(struct machine *mc, struct err *e)
 void machine_pause(struct machine *mc)
 {
 	vm_pause(mc->vm);
+	watchdog_pause(mc->watchdog);
 }
 
 void machine_resume(struct machine *mc)
 {
+	watchdog_resume(mc->watchdog);
 	vm_resume(mc->vm);
 }
 
@@ -221,7 +244,7 @@ int machine_reset(struct machine *mc, struct err *e)
 {
 	int rc;
 
-	vm_pause(mc->vm);
+	machine_pause(mc);
 	machine_ports_reset(mc);
 	pci_host_reset(&mc->pci);
 	for (unsigned int i = 0; i < mc->m->n_devices; i++) {

@@ -25,6 +25,8 @@ struct machine_host {
 	/* The guest's operating system reported that it failed; with `dumps` its crash kernel goes
 	 * on. It runs on. vCPU threads. */
 	void (*panicked)(void *ctx, bool dumps);
+	/* The watchdog fired. Main thread. */
+	void (*watchdog)(void *ctx);
 	/* A scanout showed its first frame. GPU's thread. */
 	void (*first_frame)(void *ctx, unsigned int scanout, uint64_t t_ns);
 	/* A device was latched. Its loop's thread. Text is borrowed. */

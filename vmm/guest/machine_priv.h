@@ -12,6 +12,7 @@
 #include "vmm/bus/bus.h"
 #include "vmm/guest/loop_thread.h"
 #include "vmm/guest/machine.h"
+#include "vmm/guest/watchdog.h"
 #include "vmm/pci/pci.h"
 #include "vmm/transport/mmio.h"
 #include "vmm/transport/pci.h"
@@ -32,6 +33,7 @@ struct machine {
 	struct loop_thread dev_loop, gpu_loop, disk_loop, file_loop;
 	struct uart *uart;
 	struct cmos *cmos;
+	struct watchdog *watchdog; /* NULL: none */
 	struct i8042 i8042;
 	struct reset_control reset_control;
 	struct sleep_control sleep;

@@ -14,7 +14,6 @@
 #include "base/log.h"
 #include "base/proto/display.h"
 #include "base/proto/pcm_port.h"
-#include "devices/blk/blk_port.h"
 
 #define MANIFEST_NAME        64 /* bytes of a name, NUL included */
 #define MANIFEST_CMDLINE     8192
@@ -22,7 +21,6 @@
 #define MANIFEST_MAX_MODULES 16
 #define MANIFEST_MAX_PORTS   16
 #define MANIFEST_MAX_SOUNDS  PCM_MAX_STREAMS
-#define MANIFEST_EXPORT      256 /* bytes of an NBD export's name */
 #define MANIFEST_NO_FD       (-1)
 
 enum device_type {
@@ -43,6 +41,15 @@ enum device_type {
 
 /* What is done when the guest reports that its operating system failed. */
 enum manifest_on_panic { MANIFEST_PANIC_STOP, MANIFEST_PANIC_RESET, MANIFEST_PANIC_PAUSE };
+
+/* What is done when the watchdog fires. */
+enum manifest_watchdog {
+	MANIFEST_WATCHDOG_OFF, /* there is none */
+	MANIFEST_WATCHDOG_NONE, /* it is told */
+	MANIFEST_WATCHDOG_RESET,
+	MANIFEST_WATCHDOG_POWER_OFF,
+	MANIFEST_WATCHDOG_PAUSE
+};
 
 struct manifest_port {
 	char name[MANIFEST_NAME];
@@ -89,9 +96,6 @@ struct manifest_device {
 			bool overlay; /* fd is only read; changes stay in memory */
 			uint64_t overlay_bytes; /* most memory for changes */
 			uint64_t bytes; /* size of a memory disk */
-			unsigned int n_nbd; /* 0: not of an NBD server */
-			int nbd[BLK_NBD_MAX_CONNECTIONS]; /* connected sockets */
-			char nbd_export[MANIFEST_EXPORT];
 			unsigned int queues;
 			char serial[MANIFEST_NAME];
 		} blk;
@@ -143,6 +147,7 @@ struct manifest {
 	bool mmio; /* devices without PCI */
 	enum log_level log_level;
 	enum manifest_on_panic on_panic;
+	enum manifest_watchdog watchdog;
 	int kvm_fd, kernel_fd, initrd_fd, serial_fd, display_fd;
 	char kernel_name[MANIFEST_NAME];
 	char *cmdline; /* owned, never NULL */
@@ -162,6 +167,7 @@ MUST_CHECK int manifest_parse(
 void manifest_fini(struct manifest *m);
 
 const char *device_type_name(enum device_type t);
+const char *manifest_watchdog_name(enum manifest_watchdog w);
 bool manifest_has(const struct manifest *m, enum device_type t);
 /* The first gpu device; NULL when there is none. */
 const struct manifest_device *manifest_gpu(const struct manifest *m);

@@ -20,6 +20,19 @@ static int get_word(struct manifest_reader *r, const json_t *root, const char *k
 	return 0;
 }
 
+static const char *const watchdog_words[] = {
+	[MANIFEST_WATCHDOG_OFF] = "off",
+	[MANIFEST_WATCHDOG_NONE] = "none",
+	[MANIFEST_WATCHDOG_RESET] = "reset",
+	[MANIFEST_WATCHDOG_POWER_OFF] = "power-off",
+	[MANIFEST_WATCHDOG_PAUSE] = "pause",
+};
+
+const char *manifest_watchdog_name(enum manifest_watchdog w)
+{
+	return watchdog_words[w];
+}
+
 int manifest_read_machine(struct manifest_reader *r, const json_t *root, struct manifest *m)
 {
 	static const char *const panic_words[] = {
@@ -27,9 +40,15 @@ int manifest_read_machine(struct manifest_reader *r, const json_t *root, struct 
 		[MANIFEST_PANIC_RESET] = "reset",
 		[MANIFEST_PANIC_PAUSE] = "pause",
 	};
-	unsigned int on_panic = MANIFEST_PANIC_STOP;
+	unsigned int on_panic = MANIFEST_PANIC_STOP, watchdog = MANIFEST_WATCHDOG_OFF;
 	int rc = get_word(r, root, "on_panic", panic_words, ARRAY_SIZE(panic_words), &on_panic);
 
+	if (rc == 0)
+		rc = get_word(
+			r, root, "watchdog", watchdog_words, ARRAY_SIZE(watchdog_words), &watchdog);
+	if (rc == 0 && watchdog != MANIFEST_WATCHDOG_OFF && m->mmio)
+		rc = err_set(r->e, -EINVAL, "\"watchdog\" is a PCI device: not with \"mmio\"");
 	m->on_panic = (enum manifest_on_panic)on_panic;
+	m->watchdog = (enum manifest_watchdog)watchdog;
 	return rc;
 }

@@ -55,6 +55,7 @@ struct run {
 	unsigned int n_waiting;
 	struct ev_timer stats_limit;
 	enum manifest_on_panic on_panic;
+	enum manifest_watchdog watchdog;
 	bool panicked; /* reported, and what on_panic says is still to be done */
 	struct ev_timer last_words;
 	atomic_uint device_news;
@@ -111,6 +112,9 @@ static void reset(struct run *r)
 {
 	struct err e = { 0 };
 
+	/* What the last life said is over. */
+	r->panicked = false;
+	ev_timer_stop(&r->last_words);
 	if (machine_reset(r->mc, &e) < 0) {
 		log_error("reset failed: %s", e.text);
 		end(r, "kvm-error", e.text, RUN_STATUS_BROKEN);
@@ -168,6 +172,33 @@ static void on_panic(struct run *r, bool dumps)
 		return;
 	r->panicked = true;
 	ev_timer_at(&r->last_words, clock_now_ns() + LAST_WORDS_NS);
+}
+
+/* ---- the watchdog fired ---- */
+
+static void host_watchdog(void *ctx)
+{
+	struct run *r = ctx;
+
+	if (r->state == STATE_ENDED)
+		return;
+	log_warn("the watchdog fired");
+	tell(r, json_pack("{s:s,s:s}", "event", "watchdog", "action",
+			manifest_watchdog_name(r->watchdog)));
+	switch (r->watchdog) {
+	case MANIFEST_WATCHDOG_RESET:
+		reset(r);
+		break;
+	case MANIFEST_WATCHDOG_POWER_OFF:
+		end(r, "watchdog", "the watchdog turned the guest off", RUN_STATUS_BROKEN);
+		break;
+	case MANIFEST_WATCHDOG_PAUSE:
+		stand(r);
+		break;
+	case MANIFEST_WATCHDOG_NONE:
+	case MANIFEST_WATCHDOG_OFF:
+		break;
+	}
 }
 
 /* ---- what the machine asks for ---- */
@@ -543,12 +574,14 @@ int run_machine(const struct manifest *m, int control_fd, int *fds, struct err *
 	struct run r = { .io = EV_IO_INIT,
 		.control_fd = control_fd,
 		.status = RUN_STATUS_UNABLE,
-		.on_panic = m->on_panic };
+		.on_panic = m->on_panic,
+		.watchdog = m->watchdog };
 	struct machine_host host = { .wish = host_wish,
 		.first_frame = host_first_frame,
 		.device_error = host_device_error,
 		.balloon_stats = host_balloon_stats,
 		.panicked = host_panicked,
+		.watchdog = host_watchdog,
 		.ctx = &r };
 	int rc = ev_loop_new(&r.loop);
 

@@ -667,6 +667,51 @@ static void do_panic(uint8_t how, int then_reset)
 		__asm__ volatile("hlt");
 }
 
+static uint64_t wdt;
+
+static void wdt_open(void)
+{
+	MEM16(wdt + 0xc) = 0x80;
+	MEM16(wdt + 0xc) = 0x86;
+}
+
+static void wdt_reload(void)
+{
+	wdt_open();
+	MEM16(wdt + 0xc) = 0x100;
+}
+
+/* Both stages end after `ms`; told whether it fired before. Kicked when a byte comes. */
+static void do_watchdog(uint32_t ms)
+{
+	unsigned int dev = 1;
+
+	while (dev < 32 && cfg_read(dev, 0) != 0x25ab8086)
+		dev++;
+	if (dev == 32)
+		fail("no watchdog");
+	wdt = bar_address(dev, 0);
+	wdt_open();
+	say("fired", MEM16(wdt + 0xc) & 0x200u);
+	cfg_write(dev, 0x60, 3);
+	wdt_open();
+	MEM32(wdt) = ms;
+	wdt_open();
+	MEM32(wdt + 4) = ms;
+	wdt_reload();
+	cfg_write(dev, 0x68, 3); /* enabled, locked */
+	cfg_write(dev, 0x68, 0);
+	say("locked", cfg_read(dev, 0x68) & 7);
+	put("ready\n");
+	for (;;) {
+		if (!(inb(COM1 + 5) & 1))
+			continue;
+		inb(COM1);
+		wdt_reload();
+		put("kicked\n");
+	}
+}
+
 void tiny_main(const struct start_info *si)
 {
 	const char *what = (const char *)(uintptr_t)si->cmdline;
@@ -711,6 +756,10 @@ void tiny_main(const struct start_info *si)
 		do_panic(1, 0);
 	else if (same(what, "panic-reset"))
 		do_panic(1, 1);
+	else if (same(what, "watchdog"))
+		do_watchdog(150);
+	else if (same(what, "watchdog-slow"))
+		do_watchdog(1500);
 	else if (same(what, "dump"))
 		do_panic(2, 0);
 	else

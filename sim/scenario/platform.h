@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside of the scenario reader: keys of a guest's machine and its place on the host, whose rows
+ * stand in the table of guests. */
+#pragma once
+
+#include "sim/scenario/load.h"
+
+extern const struct schema_word words_on_panic[], words_watchdog[];
+
+/* Rules between these keys and others of the guest. */
+void platform_check(struct bind *b, const struct node *n, const struct scenario_guest *g);
