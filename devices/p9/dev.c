@@ -213,7 +213,7 @@ static bool take(struct p9 *d, struct slot *s)
 	}
 	len = h.size;
 	if (d->tree[0])
-		len = p9_name_tree(d->buf, len, sizeof(d->buf), d->tree);
+		len = p9_complete_attach(d->buf, len, sizeof(d->buf), d->tree);
 	s->used = true;
 	s->tag = h.tag;
 	s->flushes = h.type == P9_TFLUSH && p9_flush_tag(d->buf, len, &s->old);

@@ -62,7 +62,22 @@ static void put32(uint8_t *p, uint32_t value)
 	memcpy(p, &v, sizeof(v));
 }
 
-uint32_t p9_name_tree(uint8_t *msg, uint32_t len, uint32_t cap, const char *aname)
+/* n_uname of a Tattach that names its user by a word only. */
+#define NO_NUMBER UINT32_MAX
+
+/* The last field, behind `at`, where there is one (9P2000.L has it, plain 9P2000 has not). */
+static void number_user(uint8_t *msg, uint32_t len, uint32_t at)
+{
+	le32 n;
+
+	if (len - at < sizeof(n))
+		return;
+	memcpy(&n, msg + at, sizeof(n));
+	if (le32_get(n) == NO_NUMBER)
+		put32(msg + at, 0);
+}
+
+uint32_t p9_complete_attach(uint8_t *msg, uint32_t len, uint32_t cap, const char *aname)
 {
 	/* size[4] Tattach tag[2] fid[4] afid[4] uname[s] aname[s] n_uname[4] */
 	const uint32_t uname = HEAD + 4 + 4;
@@ -73,7 +88,10 @@ uint32_t p9_name_tree(uint8_t *msg, uint32_t len, uint32_t cap, const char *anam
 	if (get16(msg + uname) > len - uname - 2)
 		return len;
 	at = uname + 2 + get16(msg + uname);
-	if (len - at < 2 || get16(msg + at) != 0)
+	if (len - at < 2 || get16(msg + at) > len - at - 2)
+		return len;
+	number_user(msg, len, at + 2 + get16(msg + at));
+	if (get16(msg + at) != 0)
 		return len;
 	memmove(msg + at + 2 + n, msg + at + 2, len - at - 2);
 	memcpy(msg + at + 2, aname, n);

@@ -30,10 +30,13 @@ bool p9_flush_tag(const uint8_t *msg, uint32_t len, uint16_t *old_tag);
 
 /*
  * A whole Tattach that names no tree is made to name `aname`: what most servers take for the only
- * one, diod refuses. Changes the message of `len` bytes in a buffer of `cap` bytes; returns its
- * new length (the old one where it is not such a message, or where there is no room).
+ * one, diod refuses. One that names its user by a word, as Linux does first with "nobody", is made
+ * to say 0: the guest's words need not be the host's, and Linux looks at the tree's root with this
+ * one only, its users come with numbers. Changes the message of `len`
+ * bytes in a buffer of `cap` bytes; returns its new length (the old one where it is not such a
+ * message, or where there is no room).
  */
-uint32_t p9_name_tree(uint8_t *msg, uint32_t len, uint32_t cap, const char *aname);
+uint32_t p9_complete_attach(uint8_t *msg, uint32_t len, uint32_t cap, const char *aname);
 
 /* A Tversion of the carrier's own: ends all that was before it. */
 #define P9_TVERSION_BYTES (7 + 4 + 2 + 8)

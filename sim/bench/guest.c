@@ -19,6 +19,7 @@
 #include "sim/bench/disk.h"
 #include "sim/bench/images.h"
 #include "sim/bench/manifest.h"
+#include "sim/bench/shares.h"
 
 /* Lines of one guest's process and of its events on the terminal, a second. */
 #define SAID_PER_S 50
@@ -369,6 +370,7 @@ static void on_exit_(struct child *c)
 	struct guest *g = c->data;
 
 	end_streams(g);
+	shares_close(&g->bench->services, g->sg->name, g->sg);
 	child_hang_up(c);
 	rpc_close(&g->rpc, "the guest has ended");
 	g->state = GUEST_ENDED;
@@ -397,7 +399,8 @@ static int sigmap_memfd(const struct sigmap *m, struct err *e)
 /* What dyno-vm gets and we close once it was sent. */
 struct lent {
 	int sigmap, serial, vsock, sound, can[SCENARIO_MAX_CAN], nets[SCENARIO_MAX_NETS],
-		ports[GUEST_MAX_STREAMS];
+		ports[GUEST_MAX_STREAMS], shares[SCENARIO_MAX_SHARES],
+		vhost_user[SCENARIO_MAX_VHOST];
 };
 
 static int make_ends(struct guest *g, struct lent *l, int *can_fds, struct err *e)
@@ -429,6 +432,14 @@ static int make_ends(struct guest *g, struct lent *l, int *can_fds, struct err *
 		rc = audio_plug(&g->bench->audio, g->index, &l->sound, e);
 	if (!rc && sg->vsock.enabled)
 		rc = vsocks_plug(g->bench->vsocks, g->index, &l->vsock, e);
+	for (uint32_t i = 0; !rc && i < sg->n_shares; i++)
+		rc = share_open(&g->bench->services, sg->name, &sg->shares[i], &l->shares[i], e);
+	for (uint32_t i = 0; !rc && i < sg->n_vhost_user; i++) {
+		l->vhost_user[i] = vhost_user_connect(&sg->vhost_user[i], e);
+		rc = MIN(l->vhost_user[i], 0);
+	}
+	if (rc)
+		err_prefix(e, "guest %s", sg->name);
 	return rc;
 }
 
@@ -448,7 +459,9 @@ static int hand_over(struct guest *g, const struct lent *l, struct err *e)
 		.can = l->can,
 		.nets = l->nets,
 		.ports = l->ports,
-		.disks = g->disk_fd };
+		.disks = g->disk_fd,
+		.shares = l->shares,
+		.vhost_user = l->vhost_user };
 	struct manifest_opts opts = { .sandbox = !b->opts.no_sandbox,
 		.log_level = b->opts.log_level,
 		.console_cols = b->console.guest == g ? b->console.cols : 0,
@@ -470,6 +483,8 @@ int guest_start(struct guest *g, const char *program, int *can_fds, struct err *
 	memset(l.can, 0xff, sizeof(l.can));
 	memset(l.nets, 0xff, sizeof(l.nets));
 	memset(l.ports, 0xff, sizeof(l.ports));
+	memset(l.shares, 0xff, sizeof(l.shares));
+	memset(l.vhost_user, 0xff, sizeof(l.vhost_user));
 	for (uint32_t i = 0; i < g->sg->n_can; i++)
 		can_fds[i] = -1;
 	child_init(&g->vm);
@@ -496,6 +511,8 @@ int guest_start(struct guest *g, const char *program, int *can_fds, struct err *
 	ipc_close_fds(l.can, SCENARIO_MAX_CAN);
 	ipc_close_fds(l.nets, SCENARIO_MAX_NETS);
 	ipc_close_fds(l.ports, GUEST_MAX_STREAMS);
+	ipc_close_fds(l.shares, SCENARIO_MAX_SHARES);
+	ipc_close_fds(l.vhost_user, SCENARIO_MAX_VHOST);
 	fd_close(&g->display_fd);
 	if (rc) {
 		for (uint32_t i = 0; i < g->sg->n_can; i++)

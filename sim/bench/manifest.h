@@ -10,7 +10,7 @@
 
 /* Descriptors that go along, in the order of their numbers in the message. All borrowed. */
 struct manifest_fds {
-	int fd[64];
+	int fd[96];
 	size_t n;
 };
 
@@ -22,6 +22,8 @@ struct manifest_guest_fds {
 	const int *ports; /* n_ports of the guest */
 	const int *disks; /* n_disks of the guest */
 	const int *rings; /* n_sounds of the guest */
+	const int *shares; /* n_shares of the guest */
+	const int *vhost_user; /* n_vhost_user of the guest */
 };
 
 struct manifest_opts {
@@ -32,6 +34,11 @@ struct manifest_opts {
 
 /* The number of a descriptor in the message, as JSON; NULL when there are too many. */
 json_t *manifest_fd_index(struct manifest_fds *out, int fd);
+
+/* Appends the devices of a guest's shares and those that other programs serve (manifest_files.c).
+ */
+void manifest_files(const struct scenario_guest *g, const struct manifest_guest_fds *in,
+	json_t *devices, struct manifest_fds *out);
 
 /* dyno-vm's; NULL without memory. */
 json_t *manifest_vm(const struct scenario *s, uint32_t guest, const struct manifest_guest_fds *in,

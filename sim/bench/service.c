@@ -481,6 +481,14 @@ const char *service_name(const struct service *s)
 	return s->name;
 }
 
+void services_stop_named(struct service_set *set, const char *name)
+{
+	for (struct service *s = set->first; s; s = s->next) {
+		if (s->pid > 0 && strcmp(s->name, name) == 0)
+			service_stop(s);
+	}
+}
+
 void services_stop(struct service_set *set)
 {
 	for (struct service *s = set->first; s; s = s->next) {

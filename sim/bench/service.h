@@ -74,6 +74,8 @@ bool service_alive(const struct service *s);
 pid_t service_pid(const struct service *s); /* 0 once it has ended */
 const char *service_name(const struct service *s);
 
+/* service_stop() for those of that name that run. */
+void services_stop_named(struct service_set *set, const char *name);
 /* Asks all of them to end; does not wait. */
 void services_stop(struct service_set *set);
 /* Ends and reaps all: SIGTERM, up to two seconds for all of them together, SIGKILL. Idempotent. */

@@ -51,6 +51,7 @@ extern const struct schema schema_network, schema_net, schema_link; /* table_net
 extern const struct schema schema_balloon, schema_balloon_op; /* table_balloon.c */
 extern const struct schema schema_vsock; /* table_vsock.c */
 extern const struct schema schema_sound, schema_audio; /* table_sound.c */
+extern const struct schema schema_share, schema_vhost_user; /* table_files.c */
 extern const struct schema schema_action; /* table_action.c */
 extern const struct schema schema_type_op; /* table_console.c */
 extern const struct schema schema_check; /* table_check.c */
@@ -93,6 +94,8 @@ const char *load_check_name(struct bind *b, const struct scenario_check *c);
 
 /* A guest's balloon against its memory (table_balloon.c). */
 void balloon_check(struct bind *b, const struct node *n, const struct scenario_guest *g);
+/* The rules of a guest's shares; `n` is the guest (table_files.c). */
+void shares_check(struct bind *b, const struct node *n, const struct scenario_guest *g);
 /* The rules of vsock devices that span guests; `root` is the whole file (table_vsock.c). */
 void vsock_check(struct bind *b, const struct node *root);
 /* The streams that rules of focus name (table_sound.c). */

@@ -30,6 +30,8 @@
 #define SCENARIO_MAX_CAN      8 /* CAN controllers of one guest */
 #define SCENARIO_MAX_DISKS    8 /* disks of one guest */
 #define SCENARIO_MAX_NETWORKS 16
+#define SCENARIO_MAX_SHARES   8 /* folders of one guest */
+#define SCENARIO_MAX_VHOST    8 /* vhost-user devices of one guest */
 #define SCENARIO_MAX_NETS     8 /* network cards of one guest */
 #define SCENARIO_MAX_FORWARDS 32
 #define SCENARIO_MAX_PORTS    16 /* of a guest's virtio console */
@@ -189,6 +191,36 @@ struct scenario_sound {
 	bool mute, record;
 };
 
+/* --- files, and devices of other programs ------------------------------------------------ */
+
+enum scenario_share_type { SCENARIO_SHARE_VIRTIOFS, SCENARIO_SHARE_9P };
+enum scenario_cache { SCENARIO_CACHE_AUTO, SCENARIO_CACHE_ALWAYS, SCENARIO_CACHE_NONE };
+enum scenario_confine {
+	SCENARIO_CONFINE_AUTO,
+	SCENARIO_CONFINE_NAMESPACE,
+	SCENARIO_CONFINE_CHROOT,
+	SCENARIO_CONFINE_NONE
+};
+
+/* A folder of the host that a guest can mount. */
+struct scenario_share {
+	const char *tag, *path;
+	enum scenario_share_type type;
+	bool read_only;
+	enum scenario_cache cache; /* virtiofs */
+	enum scenario_confine confine; /* virtiofs */
+};
+
+/* A device that a program serves which is there already. */
+struct scenario_vhost_user {
+	uint32_t id; /* VIRTIO_ID_* */
+	const char *socket;
+	const char *name; /* NULL: none */
+	uint32_t queues, queue_size;
+	const char *config; /* hexadecimal digits; NULL: the program's */
+	uint32_t config_bytes;
+};
+
 struct scenario_guest {
 	const char *name;
 	const char *kernel; /* path to open; NULL when `builtin` is set */
@@ -216,6 +248,9 @@ struct scenario_guest {
 	const struct scenario_disk *disks;
 	struct scenario_balloon balloon;
 	struct scenario_vsock vsock;
+	uint32_t n_shares, n_vhost_user;
+	const struct scenario_share *shares;
+	const struct scenario_vhost_user *vhost_user;
 	uint32_t n_sounds;
 	const struct scenario_sound *sounds; /* none: no sound device */
 };

@@ -454,6 +454,7 @@ static void guest_post(struct bind *b, const struct node *n, void *obj)
 	check_unique(b, n, g);
 	check_map_buses(b, n, g);
 	balloon_check(b, n, g);
+	shares_check(b, n, g);
 }
 
 static const struct schema_key guest_name = {
@@ -532,6 +533,20 @@ static const struct schema_key guest_keys[] = {
 		.offset = offsetof(struct scenario_guest, disks),
 		.count = offsetof(struct scenario_guest, n_disks),
 		.doc = "its disks" },
+	{ .key = "shares",
+		.shape = SHAPE_LIST,
+		.sub = &schema_share,
+		.max = SCENARIO_MAX_SHARES,
+		.offset = offsetof(struct scenario_guest, shares),
+		.count = offsetof(struct scenario_guest, n_shares),
+		.doc = "folders of the host that it can mount" },
+	{ .key = "vhost_user",
+		.shape = SHAPE_LIST,
+		.sub = &schema_vhost_user,
+		.max = SCENARIO_MAX_VHOST,
+		.offset = offsetof(struct scenario_guest, vhost_user),
+		.count = offsetof(struct scenario_guest, n_vhost_user),
+		.doc = "devices that other programs serve" },
 	{ .key = "serial",
 		.type = &type_bool,
 		.def = "true",

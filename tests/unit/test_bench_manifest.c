@@ -174,6 +174,62 @@ static void test_the_ui_hears_of_guests_with_displays_only(void **state)
 	json_decref(m);
 }
 
+static void test_shares_and_devices_of_other_programs_are_last(void **state)
+{
+	static const struct scenario_share shares[] = {
+		{ .tag = "media", .path = "/srv" },
+		{ .tag = "nine", .path = "/nine", .type = SCENARIO_SHARE_9P },
+	};
+	static const struct scenario_vhost_user vhost[] = {
+		{ .id = 2, .name = "root", .queues = 3, .queue_size = 64, .config_bytes = 60 },
+		{ .id = 4, .queues = 1, .queue_size = 256, .config = "00ff" },
+	};
+	static const struct scenario_guest guest = { .name = "g",
+		.kernel = "/k",
+		.cmdline = "",
+		.n_shares = 2,
+		.shares = shares,
+		.n_vhost_user = 2,
+		.vhost_user = vhost };
+	static const struct scenario s = { .n_guests = 1, .guests = &guest };
+	static const int share_fds[] = { 401, 402 }, vhost_fds[] = { 501, 502 };
+	const struct manifest_guest_fds in = { .kernel = 10,
+		.initrd = -1,
+		.kvm = -1,
+		.sigmap = -1,
+		.serial = -1,
+		.display = -1,
+		.shares = share_fds,
+		.vhost_user = vhost_fds };
+	struct manifest_fds fds;
+	json_t *m = manifest_vm(&s, 0, &in, &opts, &fds), *d = json_object_get(m, "devices");
+	const json_t *fs = json_array_get(d, 0), *nine = json_array_get(d, 1);
+	const json_t *disk = json_array_get(d, 2), *rng = json_array_get(d, 3);
+
+	(void)state;
+	assert_string_equal(str(fs, "type"), "vhost-user");
+	assert_string_equal(str(fs, "name"), "media");
+	assert_int_equal(json_integer_value(json_object_get(fs, "id")), 26);
+	/* "media", 31 zeroes, then one request queue. */
+	assert_string_equal(str(fs, "config"),
+		"6d65646961"
+		"00000000000000000000000000000000000000000000000000000000000000"
+		"01000000");
+	assert_int_equal(fd_of(fs, &fds), 401);
+	assert_string_equal(str(nine, "type"), "9p");
+	assert_string_equal(str(nine, "tag"), "nine");
+	assert_string_equal(str(nine, "tree"), "/nine");
+	assert_int_equal(fd_of(nine, &fds), 402);
+	assert_string_equal(str(disk, "name"), "root");
+	assert_int_equal(json_integer_value(json_object_get(disk, "config_bytes")), 60);
+	assert_int_equal(json_integer_value(json_object_get(disk, "queues")), 3);
+	assert_int_equal(fd_of(disk, &fds), 501);
+	assert_null(str(rng, "name"));
+	assert_string_equal(str(rng, "config"), "00ff");
+	assert_int_equal(fd_of(rng, &fds), 502);
+	json_decref(m);
+}
+
 static void test_disks_say_where_changes_go(void **state)
 {
 	struct manifest_fds fds;
@@ -199,6 +255,7 @@ static void test_disks_say_where_changes_go(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_shares_and_devices_of_other_programs_are_last),
 		cmocka_unit_test(test_disks_say_where_changes_go),
 		cmocka_unit_test(test_every_descriptor_is_where_the_manifest_says),
 		cmocka_unit_test(test_the_devices_come_in_the_documented_order),
