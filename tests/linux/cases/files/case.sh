@@ -3,7 +3,7 @@
 kernels=(generic guest)
 modules=(virtio_pci virtiofs 9pnet_virtio 9p)
 needs=(diod)
-files=("$(dirname "$DYNO_GUEST_CHECK")/fs_stress=/bin/fs_stress")
+files=("$built/fs_stress=/bin/fs_stress")
 limit=100
 
 inside() {
