@@ -36,11 +36,18 @@ enum {
 
 struct ring {
 	struct vring_desc desc[SIZE];
-	struct vring_avail avail;
-	uint16_t slot[SIZE + 1];
-	struct vring_used used __attribute__((aligned(4)));
-	struct vring_used_elem elem[SIZE];
-	uint16_t event;
+	struct {
+		uint16_t flags;
+		uint16_t idx;
+		uint16_t ring[SIZE];
+		uint16_t used_event;
+	} avail;
+	struct {
+		uint16_t flags;
+		uint16_t idx;
+		struct vring_used_elem ring[SIZE];
+		uint16_t avail_event;
+	} used __attribute__((aligned(4)));
 };
 
 static uint32_t get(uintptr_t page, uint32_t off)
