@@ -61,6 +61,10 @@ struct blk_port {
 	/* Called after a batch of `done`s that the loop delivered. Set by the user before start. */
 	void (*batch_end)(void *ctx);
 	void *batch_ctx;
+	/* Called once, when there is nothing but errors to be had any more. NULL: nobody is told.
+	 * Set before start, on the innermost port. */
+	void (*lost)(void *ctx, const char *why);
+	void *lost_ctx;
 };
 
 /*
@@ -74,6 +78,20 @@ MUST_CHECK int blk_port_file_new(
 	struct blk_port **out, int fd_take, bool read_only, unsigned int depth, struct err *e);
 /* True while the file port bypasses the page cache. */
 bool blk_port_file_is_direct(const struct blk_port *p);
+
+#define BLK_NBD_MAX_CONNECTIONS 4u
+/*
+ * A disk of an NBD server, over n_fds connected sockets (all taken, also on failure); further ones
+ * than the first are only used where the server says that all see the same. The handshake is made
+ * here and may take seconds. `depth` as above. 0 or -errno with a message.
+ */
+MUST_CHECK int blk_port_nbd_new(struct blk_port **out, int *fds_take, unsigned int n_fds,
+	const char *export_name, bool read_only, unsigned int depth, struct err *e);
+/* How long a server may be silent while it owes answers (30 s), also when a drain waits for it (5
+ * s). For tests. Before start. */
+void blk_port_nbd_patience(struct blk_port *p, uint64_t silence_ns, uint64_t drain_ns);
+/* Connections in use; 0 for another port. */
+unsigned int blk_port_nbd_connections(const struct blk_port *p);
 
 /* A disk of zeroes that forgets what is written to it. 0 or -ENOMEM. */
 MUST_CHECK int blk_port_null_new(struct blk_port **out, uint64_t capacity_bytes);

@@ -81,6 +81,26 @@ static void test_example_of_the_interface_page_is_understood(void **state)
 	manifest_fini(&m);
 }
 
+static void test_a_disk_may_be_of_an_nbd_server(void **state)
+{
+	static const char text[] = "{" HEAD ",\"devices\":[{\"type\":\"blk\",\"queues\":2,\"nbd\":"
+				   "{\"export\":\"x\",\"sockets\":[{\"fd\":1},{\"fd\":2}]}}]}";
+	struct manifest m;
+
+	(void)state;
+	assert_int_equal(parse(text, 4, &m, NULL), 0);
+	assert_int_equal(m.device[0].u.blk.fd, MANIFEST_NO_FD);
+	assert_int_equal(m.device[0].u.blk.n_nbd, 2);
+	assert_int_equal(m.device[0].u.blk.nbd[1], 2);
+	assert_string_equal(m.device[0].u.blk.nbd_export, "x");
+	manifest_fini(&m);
+	expect_refused(
+		"{" HEAD ",\"devices\":[{\"type\":\"blk\",\"nbd\":{\"sockets\":[]}}]}", "1 to 4");
+	expect_refused("{" HEAD ",\"devices\":[{\"type\":\"blk\",\"fd\":1,\"nbd\":{\"sockets\":"
+		       "[{\"fd\":2}]}}]}",
+		"both");
+}
+
 static void test_the_transport_is_pci_or_mmio(void **state)
 {
 	struct manifest m;
@@ -269,6 +289,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_smallest_manifest_has_defaults),
 		cmocka_unit_test(test_example_of_the_interface_page_is_understood),
+		cmocka_unit_test(test_a_disk_may_be_of_an_nbd_server),
 		cmocka_unit_test(test_the_transport_is_pci_or_mmio),
 		cmocka_unit_test(test_balloons_have_defaults_and_keys),
 		cmocka_unit_test(test_disks_have_defaults_and_keys),

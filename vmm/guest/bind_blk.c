@@ -4,22 +4,46 @@
 #include "devices/blk/blk.h"
 #include "vmm/guest/bind.h"
 
-static int make_blk_port(
-	struct blk_port **out, const struct manifest_device *d, int fd_take_, struct err *e)
+/* The image, the server or the memory that the disk stands on. */
+static int make_base(struct blk_port **out, const struct manifest_device *d, int *fds,
+	bool only_read, struct err *e)
 {
-	const bool overlay = d->u.blk.overlay || fd_take_ < 0;
-	struct blk_port *base = NULL;
-	int rc;
+	const unsigned int depth = d->u.blk.queues * (BLK_QUEUE_SIZE + 1);
+	int nbd[BLK_NBD_MAX_CONNECTIONS];
 
-	if (fd_take_ < 0)
-		rc = blk_port_null_new(&base, d->u.blk.bytes);
-	else
-		rc = blk_port_file_new(&base, fd_take_, overlay || d->u.blk.read_only,
-			d->u.blk.queues * (BLK_QUEUE_SIZE + 1), e);
-	if (rc == 0 && overlay && !d->u.blk.read_only)
+	for (unsigned int i = 0; i < d->u.blk.n_nbd; i++)
+		nbd[i] = bind_take(fds, d->u.blk.nbd[i]);
+	if (d->u.blk.n_nbd > 0)
+		return blk_port_nbd_new(
+			out, nbd, d->u.blk.n_nbd, d->u.blk.nbd_export, only_read, depth, e);
+	if (d->u.blk.fd != MANIFEST_NO_FD)
+		return blk_port_file_new(out, bind_take(fds, d->u.blk.fd), only_read, depth, e);
+	return blk_port_null_new(out, d->u.blk.bytes);
+}
+
+static void on_lost(void *ctx, const char *why)
+{
+	struct machine_device *md = ctx;
+
+	md->mc->host.device_error(md->mc->host.ctx, md->d->name, why);
+}
+
+static int make_blk_port(struct machine *mc, struct blk_port **out, const struct manifest_device *d,
+	int *fds, struct err *e)
+{
+	const bool memory = d->u.blk.fd == MANIFEST_NO_FD && d->u.blk.n_nbd == 0;
+	const bool overlay = d->u.blk.overlay || memory;
+	struct blk_port *base = NULL;
+	int rc = make_base(&base, d, fds, overlay || d->u.blk.read_only, e);
+
+	if (rc < 0)
+		return rc;
+	base->lost = on_lost;
+	base->lost_ctx = &mc->device[d - mc->m->device];
+	if (overlay && !d->u.blk.read_only)
 		return blk_port_overlay_new(out, base,
-			fd_take_ < 0 ? MAX(d->u.blk.overlay_bytes, d->u.blk.bytes)
-				     : d->u.blk.overlay_bytes);
+			memory ? MAX(d->u.blk.overlay_bytes, d->u.blk.bytes)
+			       : d->u.blk.overlay_bytes);
 	*out = base;
 	return rc;
 }
@@ -32,9 +56,8 @@ static int make(struct machine *mc, const struct manifest_device *d, const char 
 		.queues = d->u.blk.queues,
 		.read_only = d->u.blk.read_only };
 	struct blk_port *port = NULL;
-	int rc = make_blk_port(&port, d, bind_take(fds, d->u.blk.fd), e);
+	int rc = make_blk_port(mc, &port, d, fds, e);
 
-	(void)mc;
 	if (rc == 0)
 		rc = blk_new(out, port, &cfg);
 	return rc < 0 ? bind_failed(e, rc, "cannot make the disk") : 0;

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/proto/display.h"
 #include "base/proto/pcm_port.h"
+#include "devices/blk/blk_port.h"
 
 #define MANIFEST_NAME        64 /* bytes of a name, NUL included */
 #define MANIFEST_CMDLINE     8192
@@ -21,6 +22,7 @@
 #define MANIFEST_MAX_MODULES 16
 #define MANIFEST_MAX_PORTS   16
 #define MANIFEST_MAX_SOUNDS  PCM_MAX_STREAMS
+#define MANIFEST_EXPORT      256 /* bytes of an NBD export's name */
 #define MANIFEST_NO_FD       (-1)
 
 enum device_type {
@@ -96,6 +98,9 @@ struct manifest_device {
 			bool overlay; /* fd is only read; changes stay in memory */
 			uint64_t overlay_bytes; /* most memory for changes */
 			uint64_t bytes; /* size of a memory disk */
+			unsigned int n_nbd; /* 0: not of an NBD server */
+			int nbd[BLK_NBD_MAX_CONNECTIONS]; /* connected sockets */
+			char nbd_export[MANIFEST_EXPORT];
 			unsigned int queues;
 			char serial[MANIFEST_NAME];
 		} blk;

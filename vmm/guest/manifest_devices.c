@@ -159,6 +159,38 @@ int manifest_read_input(struct manifest_reader *r, const json_t *o, struct manif
 #define DEFAULT_OVERLAY_BYTES (UINT64_C(1) << 30)
 #define MAX_DISK_BYTES        (UINT64_C(1) << 50)
 
+static int read_nbd(struct manifest_reader *r, const json_t *o, struct manifest_device *d)
+{
+	json_t *nbd = NULL, *sockets = NULL, *s;
+	const char *name = "";
+	size_t i;
+	int rc = json_get_object(o, "nbd", JSON_OPTIONAL, &nbd, r->e);
+
+	if (rc < 0 || !nbd)
+		return rc;
+	rc = json_get_str(nbd, "export", JSON_OPTIONAL, &name, r->e);
+	if (rc == 0)
+		rc = json_get_array(nbd, "sockets", JSON_REQUIRED, &sockets, r->e);
+	if (rc < 0)
+		return rc;
+	if (d->u.blk.fd != MANIFEST_NO_FD)
+		return err_set(r->e, -EINVAL, "has both \"fd\" and \"nbd\"");
+	if (strlen(name) >= MANIFEST_EXPORT)
+		return err_set(
+			r->e, -EINVAL, "\"export\" is longer than %d bytes", MANIFEST_EXPORT - 1);
+	memcpy(d->u.blk.nbd_export, name, strlen(name) + 1);
+	if (json_array_size(sockets) < 1 || json_array_size(sockets) > BLK_NBD_MAX_CONNECTIONS)
+		return err_set(r->e, -EINVAL, "\"sockets\": 1 to %u are possible",
+			BLK_NBD_MAX_CONNECTIONS);
+	json_array_foreach (sockets, i, s) {
+		rc = manifest_get_fd(r, s, JSON_REQUIRED, &d->u.blk.nbd[i]);
+		if (rc < 0)
+			return rc;
+		d->u.blk.n_nbd++;
+	}
+	return 0;
+}
+
 int manifest_read_blk(struct manifest_reader *r, const json_t *o, struct manifest_device *d)
 {
 	const char *overlay = "none";
@@ -177,7 +209,9 @@ int manifest_read_blk(struct manifest_reader *r, const json_t *o, struct manifes
 		rc = json_get_u64(o, "queues", JSON_OPTIONAL, 1, BLK_MAX_QUEUES, &queues, r->e);
 	if (rc == 0)
 		rc = manifest_get_name(r, o, "serial", JSON_OPTIONAL, d->u.blk.serial);
-	if (rc == 0 && d->u.blk.fd == MANIFEST_NO_FD)
+	if (rc == 0)
+		rc = read_nbd(r, o, d);
+	if (rc == 0 && d->u.blk.fd == MANIFEST_NO_FD && d->u.blk.n_nbd == 0)
 		rc = json_get_u64(
 			o, "bytes", JSON_REQUIRED, 512, MAX_DISK_BYTES, &d->u.blk.bytes, r->e);
 	if (rc < 0)

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: Apache-2.0
+# An NBD server that does what a test wants.
+dyno_library(dyno_nbd_server SOURCES ${CMAKE_CURRENT_LIST_DIR}/nbd_server.c LINK Threads::Threads)
