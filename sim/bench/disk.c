@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Disk images: opened, locked, copied; see disk.h. */
+/* Raw disk images and block devices: opened, locked, copied; see disk.h. */
 #include "sim/bench/disk.h"
 
 #include <errno.h>
@@ -7,18 +7,65 @@
 #include <linux/fs.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "sim/bench/unix_socket.h"
 
-/* The lock lives as long as any copy of the descriptor, dyno-vm's too. */
-static int open_locked(const char *path, bool writes, struct err *e)
+/* Whether a file system on the block device is mounted for writing: its blocks change under us. */
+static bool mounted_rw(dev_t dev)
 {
-	int fd = open(path, (writes ? O_RDWR : O_RDONLY) | O_CLOEXEC);
+	FILE *f = fopen("/proc/self/mountinfo", "re");
+	char line[4096];
+	bool found = false;
 
+	while (f && !found && fgets(line, sizeof(line), f)) {
+		const char *tail = strstr(line, " - ");
+		unsigned int major_, minor_;
+
+		/* ID PARENT MAJOR:MINOR ... - TYPE SOURCE SUPER-OPTIONS */
+		if (!tail || sscanf(line, "%*u %*u %u:%u", &major_, &minor_) != 2 ||
+			major_ != major(dev) || minor_ != minor(dev))
+			continue;
+		tail = strrchr(tail, ' ');
+		found = tail && strncmp(tail + 1, "rw", 2) == 0;
+	}
+	if (f)
+		fclose(f);
+	return found;
+}
+
+static int check_device(const char *path, bool writes, struct err *e)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0 || !S_ISBLK(st.st_mode))
+		return 0;
+	if (!writes && mounted_rw(st.st_rdev))
+		return err_set(e, -EBUSY,
+			"the block device %s is mounted for writing on this host: unmount it first",
+			path);
+	return S_ISBLK(st.st_mode);
+}
+
+int disk_open_locked(const char *path, bool writes, struct err *e)
+{
+	int block = check_device(path, writes, e), fd;
+
+	if (block < 0)
+		return block;
+	/* Of a block device O_EXCL is the lock of mounts, swap, RAID and other users like us. */
+	fd = open(path, (writes ? O_RDWR : O_RDONLY) | (block && writes ? O_EXCL : 0) | O_CLOEXEC);
+	if (fd < 0 && block && errno == EBUSY)
+		return err_set(e, -EBUSY,
+			"the block device %s is in use on this host (mounted, or a part of something "
+			"larger): the guest would destroy that",
+			path);
 	if (fd < 0)
 		return err_errno(
 			e, errno, "cannot open the disk %s%s", path, writes ? " for writing" : "");
@@ -96,7 +143,7 @@ static int make_copy(const struct scenario_disk *d, int from, off_t bytes, struc
 
 static int open_copy(const struct scenario_disk *d, struct err *e)
 {
-	CLEANUP_FD int base = open_locked(d->file, false, e);
+	CLEANUP_FD int base = disk_open_locked(d->file, false, e);
 	struct stat from, to;
 
 	if (base < 0)
@@ -118,12 +165,71 @@ static int open_copy(const struct scenario_disk *d, struct err *e)
 	} else if (to.st_dev == from.st_dev && to.st_ino == from.st_ino) {
 		return err_set(e, -EINVAL, "the overlay %s is the image itself", d->overlay_path);
 	}
-	return open_locked(d->overlay_path, !d->read_only, e);
+	return disk_open_locked(d->overlay_path, !d->read_only, e);
 }
 
-int disk_open(const struct scenario_disk *d, struct err *e)
+/* What is called raw and looks like something else is a mistake: of a person, or worse. */
+static int check_raw(const struct scenario_disk *d, int fd, struct err *e)
 {
-	if (d->overlay == SCENARIO_OVERLAY_FILE)
-		return open_copy(d, e);
-	return open_locked(d->file, d->overlay == SCENARIO_OVERLAY_NONE && !d->read_only, e);
+	static const struct {
+		const char *magic;
+		enum scenario_format format;
+	} known[] = {
+		{ "QFI\xfb", SCENARIO_FORMAT_QCOW2 },
+		{ "KDMV", SCENARIO_FORMAT_VMDK },
+		{ "vhdxfile", SCENARIO_FORMAT_VHDX },
+		{ "conectix", SCENARIO_FORMAT_VPC },
+	};
+	char head[8] = { 0 };
+
+	if (d->own_format || pread(fd, head, sizeof(head), 0) < 0)
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
+		if (memcmp(head, known[i].magic, strlen(known[i].magic)) == 0)
+			return err_set(e, -EINVAL,
+				"the disk %s begins like a %s image: say `format: %s` if you trust it, "
+				"or `format: raw`",
+				d->file, scenario_format_name(known[i].format),
+				scenario_format_name(known[i].format));
+	}
+	return 0;
+}
+
+void disk_clear(struct disk *d)
+{
+	*d = (struct disk){ .fd = -1, .lock = -1 };
+}
+
+bool disk_is_nbd(const struct disk *d)
+{
+	return d->sd && d->fd < 0;
+}
+
+int disk_open(struct disk *d, const struct scenario_disk *sd, struct service_set *set,
+	const char *name, const char *out_dir, struct err *e)
+{
+	int rc;
+
+	disk_clear(d);
+	d->sd = sd;
+	if (sd->uri || sd->format != SCENARIO_FORMAT_RAW || sd->overlay_qcow2)
+		return disk_serve(d, set, name, out_dir, e);
+	if (sd->overlay == SCENARIO_OVERLAY_FILE)
+		d->fd = open_copy(sd, e);
+	else
+		d->fd = disk_open_locked(
+			sd->file, sd->overlay == SCENARIO_OVERLAY_NONE && !sd->read_only, e);
+	rc = d->fd < 0 ? d->fd : check_raw(sd, d->fd, e);
+	if (rc < 0)
+		disk_close(d);
+	return rc;
+}
+
+void disk_close(struct disk *d)
+{
+	fd_close(&d->fd);
+	fd_close(&d->lock);
+	if (d->dir)
+		unix_remove(d->dir, d->socket);
+	disk_clear(d);
 }

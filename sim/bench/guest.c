@@ -83,10 +83,13 @@ int guest_init(struct guest *g, const char *out_dir, struct err *e)
 				e, errno, "guest %s: cannot open %s", sg->name, sg->initrd);
 	}
 	for (uint32_t i = 0; i < sg->n_disks; i++) {
-		g->disk_fd[i] = disk_open(&sg->disks[i], e);
-		if (g->disk_fd[i] < 0) {
+		int rc;
+
+		snprintf(path, sizeof(path), "%s-%u", sg->name, i);
+		rc = disk_open(&g->disk[i], &sg->disks[i], &g->bench->services, path, out_dir, e);
+		if (rc < 0) {
 			err_prefix(e, "guest %s", sg->name);
-			return g->disk_fd[i];
+			return rc;
 		}
 	}
 	snprintf(path, sizeof(path), "%s/%s%s.log", out_dir, sg->name,
@@ -165,7 +168,8 @@ void guest_clear(struct guest *g, struct bench *b, uint32_t index)
 		.initrd_fd = -1,
 		.display_fd = -1,
 		.log_fd = -1 };
-	memset(g->disk_fd, 0xff, sizeof(g->disk_fd));
+	for (uint32_t i = 0; i < SCENARIO_MAX_DISKS; i++)
+		disk_clear(&g->disk[i]);
 	child_init(&g->vm);
 	rpc_init(&g->rpc, -1);
 	init_streams(g);
@@ -401,6 +405,7 @@ struct lent {
 	int sigmap, serial, vsock, sound, can[SCENARIO_MAX_CAN], nets[SCENARIO_MAX_NETS],
 		ports[GUEST_MAX_STREAMS], shares[SCENARIO_MAX_SHARES],
 		vhost_user[SCENARIO_MAX_VHOST];
+	struct manifest_disk_fds disks[SCENARIO_MAX_DISKS];
 };
 
 static int make_ends(struct guest *g, struct lent *l, int *can_fds, struct err *e)
@@ -432,6 +437,11 @@ static int make_ends(struct guest *g, struct lent *l, int *can_fds, struct err *
 		rc = audio_plug(&g->bench->audio, g->index, &l->sound, e);
 	if (!rc && sg->vsock.enabled)
 		rc = vsocks_plug(g->bench->vsocks, g->index, &l->vsock, e);
+	for (uint32_t i = 0; !rc && i < sg->n_disks; i++) {
+		l->disks[i].file = g->disk[i].fd;
+		if (disk_is_nbd(&g->disk[i]))
+			rc = disk_connect(&g->disk[i], l->disks[i].nbd, &l->disks[i].n_nbd, e);
+	}
 	for (uint32_t i = 0; !rc && i < sg->n_shares; i++)
 		rc = share_open(&g->bench->services, sg->name, &sg->shares[i], &l->shares[i], e);
 	for (uint32_t i = 0; !rc && i < sg->n_vhost_user; i++) {
@@ -459,7 +469,7 @@ static int hand_over(struct guest *g, const struct lent *l, struct err *e)
 		.can = l->can,
 		.nets = l->nets,
 		.ports = l->ports,
-		.disks = g->disk_fd,
+		.disks = l->disks,
 		.shares = l->shares,
 		.vhost_user = l->vhost_user };
 	struct manifest_opts opts = { .sandbox = !b->opts.no_sandbox,
@@ -513,6 +523,8 @@ int guest_start(struct guest *g, const char *program, int *can_fds, struct err *
 	ipc_close_fds(l.ports, GUEST_MAX_STREAMS);
 	ipc_close_fds(l.shares, SCENARIO_MAX_SHARES);
 	ipc_close_fds(l.vhost_user, SCENARIO_MAX_VHOST);
+	for (uint32_t i = 0; i < g->sg->n_disks; i++)
+		ipc_close_fds(l.disks[i].nbd, l.disks[i].n_nbd);
 	fd_close(&g->display_fd);
 	if (rc) {
 		for (uint32_t i = 0; i < g->sg->n_can; i++)
@@ -532,7 +544,8 @@ void guest_fini(struct guest *g)
 		stream_fini(&g->streams[i]);
 	fd_close(&g->kernel_fd);
 	fd_close(&g->initrd_fd);
-	ipc_close_fds(g->disk_fd, SCENARIO_MAX_DISKS);
+	for (uint32_t i = 0; i < SCENARIO_MAX_DISKS; i++)
+		disk_close(&g->disk[i]);
 	fd_close(&g->display_fd);
 	fd_close(&g->log_fd);
 	if (g->ready_regex_ok)

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/ev.h"
 #include "sim/bench/child.h"
+#include "sim/bench/disk.h"
 #include "sim/bench/rpc.h"
 #include "sim/bench/stream.h"
 #include "sim/scenario/scenario.h"
@@ -38,7 +39,7 @@ struct guest {
 	struct child vm;
 	struct rpc rpc;
 	int kernel_fd, initrd_fd; /* kept for restarts */
-	int disk_fd[SCENARIO_MAX_DISKS]; /* the same */
+	struct disk disk[SCENARIO_MAX_DISKS]; /* the same */
 	int display_fd; /* dyno-vm's end until it was handed over; -1 */
 	int log_fd; /* out/NAME.log */
 	bool ready_regex_ok;

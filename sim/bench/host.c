@@ -25,6 +25,7 @@
 
 #include "base/fd.h"
 #include "sim/bench/child.h"
+#include "sim/bench/service.h"
 
 struct list {
 	struct host_finding *f;
@@ -338,6 +339,47 @@ static void examine_limits(struct list *l)
 		fix(f, "guests, buses and windows share one core: timing will suffer");
 }
 
+static void examine_disks(struct list *l)
+{
+	char path[4096], value[8] = "0";
+	FILE *f = fopen("/proc/sys/kernel/io_uring_disabled", "re");
+	struct host_finding *h;
+	long ring;
+	struct io_uring_params {
+		uint32_t words[30];
+	} params = { { 0 } };
+
+	if (f) {
+		if (!fgets(value, sizeof(value), f))
+			value[0] = '0';
+		fclose(f);
+	}
+	/* Asked of the kernel itself: a container may forbid what the sysctl permits. */
+	ring = syscall(SYS_io_uring_setup, 1, &params);
+	if (ring >= 0) {
+		close((int)ring);
+		add(l, "disks", HOST_OK, "io_uring works: raw images and block devices");
+	} else {
+		h = add(l, "disks", HOST_WARN, "no io_uring (%s): guests can have no raw images",
+			strerror(errno));
+		if (value[0] != '0')
+			fix(h,
+				"sysctl kernel.io_uring_disabled is %c: set it to 0 (or to 1, and be in "
+				"the group of kernel.io_uring_group)",
+				value[0]);
+		else
+			fix(h, "the container's seccomp profile may forbid it: allow io_uring_setup, "
+			       "io_uring_enter and io_uring_register");
+	}
+	if (service_find("qemu-nbd", "qemu-utils", path, sizeof(path), NULL) == 0 &&
+		service_find("qemu-img", "qemu-utils", path, sizeof(path), NULL) == 0)
+		add(l, "disk formats", HOST_OK, "qcow2, VMDK, VHDX, VHD through qemu-nbd");
+	else
+		fix(add(l, "disk formats", HOST_WARN,
+			    "qemu-nbd or qemu-img is missing: disks can be raw images only"),
+			"apt install qemu-utils");
+}
+
 static void examine_programs(struct list *l)
 {
 	static const char *const programs[] = { "dyno-vm", "dyno-ui" };
@@ -361,6 +403,7 @@ size_t host_examine(struct host_finding f[HOST_MAX_FINDINGS])
 	struct list l = { .f = f };
 
 	examine_kvm(&l);
+	examine_disks(&l);
 	examine_programs(&l);
 	examine_can(&l);
 	examine_display(&l);

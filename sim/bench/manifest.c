@@ -96,11 +96,30 @@ static json_t *gpu_device(const struct scenario_guest *g)
 	return json_pack("{s:s,s:o}", "type", "gpu", "scanouts", scanouts);
 }
 
-static json_t *disk_device(const struct scenario_disk *d, int fd, struct manifest_fds *out)
+static json_t *nbd_object(const struct scenario_disk *d, const struct manifest_disk_fds *fds,
+	struct manifest_fds *out)
 {
-	json_t *o = json_pack("{s:s,s:o,s:b,s:i}", "type", "blk", "fd", manifest_fd_index(out, fd),
-		"read_only", d->read_only, "queues", (int)d->queues);
+	struct disk_uri u = { .export_name = "" };
+	json_t *sockets = json_array();
 
+	/* It was understood when the disk was opened. */
+	if (d->uri && disk_uri_parse(&u, d->uri, NULL) < 0)
+		return NULL;
+	for (unsigned int i = 0; i < fds->n_nbd; i++)
+		json_array_append_new(sockets, fd_object(out, fds->nbd[i]));
+	return json_pack("{s:s,s:o}", "export", u.export_name, "sockets", sockets);
+}
+
+static json_t *disk_device(const struct scenario_disk *d, const struct manifest_disk_fds *fds,
+	struct manifest_fds *out)
+{
+	json_t *o = json_pack("{s:s,s:b,s:i}", "type", "blk", "read_only", d->read_only, "queues",
+		(int)d->queues);
+
+	if (o && fds->n_nbd)
+		json_object_set_new(o, "nbd", nbd_object(d, fds, out));
+	else if (o)
+		json_object_set_new(o, "fd", manifest_fd_index(out, fds->file));
 	if (o && d->serial)
 		json_object_set_new(o, "serial", json_string(d->serial));
 	if (o && d->overlay == SCENARIO_OVERLAY_MEMORY) {
@@ -188,7 +207,7 @@ json_t *manifest_vm(const struct scenario *s, uint32_t guest, const struct manif
 	if (g->n_displays)
 		json_array_append_new(devices, gpu_device(g));
 	for (uint32_t i = 0; i < g->n_disks; i++)
-		json_array_append_new(devices, disk_device(&g->disks[i], in->disks[i], out));
+		json_array_append_new(devices, disk_device(&g->disks[i], &in->disks[i], out));
 	for (uint32_t i = 0; i < g->n_inputs; i++)
 		json_array_append_new(devices, json_pack("{s:s,s:s,s:i}", "type", "input", "kind",
 						       input_names[g->inputs[i].kind], "scanout",

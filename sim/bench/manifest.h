@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "sim/bench/disk.h"
 #include "sim/scenario/scenario.h"
 
 /* Descriptors that go along, in the order of their numbers in the message. All borrowed. */
@@ -14,13 +15,20 @@ struct manifest_fds {
 	size_t n;
 };
 
+/* A disk's: a raw image, or connections to its server. */
+struct manifest_disk_fds {
+	int file;
+	int nbd[DISK_MAX_CONNECTIONS];
+	unsigned int n_nbd;
+};
+
 /* A guest's descriptors, -1 where there is none. */
 struct manifest_guest_fds {
 	int kernel, initrd, kvm, sigmap, serial, display, vsock, sound, sound_wake;
 	const int *can; /* n_can of the guest */
 	const int *nets; /* n_nets of the guest */
 	const int *ports; /* n_ports of the guest */
-	const int *disks; /* n_disks of the guest */
+	const struct manifest_disk_fds *disks; /* n_disks of the guest */
 	const int *rings; /* n_sounds of the guest */
 	const int *shares; /* n_shares of the guest */
 	const int *vhost_user; /* n_vhost_user of the guest */

@@ -48,6 +48,7 @@ static inline struct load *load_of(struct bind *b)
 extern const struct schema schema_scenario;
 extern const struct schema schema_guest, schema_bus, schema_replay; /* table_machine.c */
 extern const struct schema schema_network, schema_net, schema_link; /* table_net.c */
+extern const struct schema schema_disk; /* table_disk.c */
 extern const struct schema schema_balloon, schema_balloon_op; /* table_balloon.c */
 extern const struct schema schema_vsock; /* table_vsock.c */
 extern const struct schema schema_sound, schema_audio; /* table_sound.c */

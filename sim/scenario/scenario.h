@@ -108,11 +108,26 @@ struct scenario_port {
 enum scenario_overlay {
 	SCENARIO_OVERLAY_MEMORY, /* lost with the guest's process */
 	SCENARIO_OVERLAY_NONE, /* into the image */
-	SCENARIO_OVERLAY_FILE /* into a copy of the image, made when it is not there */
+	SCENARIO_OVERLAY_FILE /* into a file of their own, made when it is not there */
 };
 
+enum scenario_format {
+	SCENARIO_FORMAT_AUTO, /* in a file only: a loaded disk has another */
+	SCENARIO_FORMAT_RAW,
+	SCENARIO_FORMAT_QCOW2,
+	SCENARIO_FORMAT_VMDK,
+	SCENARIO_FORMAT_VHDX,
+	SCENARIO_FORMAT_VPC
+};
+/* As the scenario and QEMU's programs call it. */
+const char *scenario_format_name(enum scenario_format f);
+
 struct scenario_disk {
-	const char *file;
+	const char *file; /* an image or a block device; NULL where `uri` is set */
+	const char *uri; /* of an NBD server's disk */
+	enum scenario_format format;
+	bool own_format; /* it was said, and not made of the name */
+	bool overlay_qcow2; /* SCENARIO_OVERLAY_FILE: with what changed only; else a copy */
 	bool read_only;
 	enum scenario_overlay overlay;
 	const char *overlay_path; /* SCENARIO_OVERLAY_FILE */

@@ -52,7 +52,7 @@ static void write_scenario(const char *disk)
 	char text[4096];
 
 	snprintf(text, sizeof(text),
-		"duration: 15s\n"
+		"duration: 8s\n"
 		"ui: headless\n"
 		"guests:\n"
 		"  g:\n"
@@ -106,6 +106,75 @@ static void test_changes_go_into_a_copy_that_is_kept(void **state)
 	assert_false(proc_exists("kept.img.part"));
 }
 
+static void qemu_img(const char *args)
+{
+	char cmd[4096];
+
+	snprintf(cmd, sizeof(cmd), "qemu-img %s >/dev/null", args);
+	assert_int_equal(system(cmd), 0);
+}
+
+/* To converted.img. */
+static void convert(const char *name)
+{
+	char from[2048], args[4096];
+
+	snprintf(from, sizeof(from), "%s", proc_path(name));
+	snprintf(args, sizeof(args), "convert -O raw %s %s", from, proc_path("converted.img"));
+	qemu_img(args);
+}
+
+static void test_changes_go_into_a_qcow2_image(void **state)
+{
+	char args[4096];
+
+	(void)state;
+	snprintf(args, sizeof(args), "create -f qcow2 %s 8M", proc_path("disk.qcow2"));
+	qemu_img(args);
+	run("{ file: disk.qcow2, overlay: none, serial: ROOT, queues: 2 }");
+	snprintf(args, sizeof(args), "check %s", proc_path("disk.qcow2"));
+	qemu_img(args);
+	convert("disk.qcow2");
+	assert_true(was_written("converted.img"));
+	assert_false(proc_exists("out/.nbd-g-0"));
+}
+
+static void test_memory_over_a_vmdk_image_leaves_it_alone(void **state)
+{
+	char args[4096];
+
+	(void)state;
+	snprintf(args, sizeof(args), "create -f vmdk %s 8M", proc_path("disk.vmdk"));
+	qemu_img(args);
+	run("{ file: disk.vmdk, queues: 4 }");
+	convert("disk.vmdk");
+	assert_false(was_written("converted.img"));
+}
+
+static void test_changes_go_into_a_qcow2_file_over_a_raw_image(void **state)
+{
+	(void)state;
+	make_image();
+	run("{ file: disk.img, overlay: kept.qcow2 }");
+	/* It goes on where it was. */
+	run("{ file: disk.img, overlay: kept.qcow2 }");
+	assert_false(was_written("disk.img"));
+	convert("kept.qcow2");
+	assert_true(was_written("converted.img"));
+}
+
+static void test_an_image_that_is_none_ends_the_run_with_its_reason(void **state)
+{
+	struct proc p;
+
+	(void)state;
+	make_image();
+	write_scenario("{ file: disk.img, format: qcow2 }");
+	assert_int_not_equal(proc_run(&p, ARGS("run", "disks.yaml", "--headless")), 0);
+	assert_non_null(strstr(p.err, "qemu-nbd g-0"));
+	proc_free(&p);
+}
+
 static void test_image_that_another_writes_to_is_refused(void **state)
 {
 	struct proc p;
@@ -129,6 +198,10 @@ int main(void)
 		cmocka_unit_test(test_changes_go_into_the_image_on_request),
 		cmocka_unit_test(test_changes_go_into_a_copy_that_is_kept),
 		cmocka_unit_test(test_image_that_another_writes_to_is_refused),
+		cmocka_unit_test(test_changes_go_into_a_qcow2_image),
+		cmocka_unit_test(test_memory_over_a_vmdk_image_leaves_it_alone),
+		cmocka_unit_test(test_changes_go_into_a_qcow2_file_over_a_raw_image),
+		cmocka_unit_test(test_an_image_that_is_none_ends_the_run_with_its_reason),
 	};
 
 	if (access("/dev/kvm", R_OK | W_OK) < 0) {

@@ -17,6 +17,7 @@
 
 #include <cmocka.h>
 
+#include "tests/support/nbd_server.h"
 #include "tests/support/vm_harness.h"
 
 #define LIMIT_MS 60000
@@ -132,6 +133,68 @@ static void test_memory_disk_passes(void **state)
 	close(fd);
 }
 
+static uint8_t served[DISK];
+
+static void start_nbd(struct vmh *h, struct nbd_server *s, const char *cmdline)
+{
+	static char kernel[4096];
+	const char *build = getenv("DYNO_BUILD_DIR");
+	int fds[2] = { nbd_server_connect(s), nbd_server_connect(s) };
+	struct vmh_config cfg = { .kernel = kernel, .cmdline = cmdline, .fds = fds, .n_fds = 2 };
+
+	snprintf(kernel, sizeof(kernel), "%s/guests/conformance.elf", build ? build : ".");
+	cfg.more_take = json_pack("{s:[{s:s,s:s,s:i,s:{s:[{s:i},{s:i}]}}]}", "devices", "type",
+		"blk", "serial", "DYNO0001", "queues", 4, "nbd", "sockets", "fd", VMH_FD_FIRST,
+		"fd", VMH_FD_FIRST + 1);
+	vmh_start(h, &cfg);
+	close(fds[0]);
+	close(fds[1]);
+}
+
+static void test_disk_of_an_nbd_server_passes(void **state)
+{
+	struct nbd_server s = {
+		.bytes = DISK, .flags = NBD_F_USUAL | NBD_F_MULTI_CONN, .disk = served
+	};
+	struct vmh h;
+
+	(void)state;
+	start_nbd(&h, &s, "print=com1 only=blk");
+	assert_true(vmh_console(&h, "\nDONE ", LIMIT_MS));
+	if (strstr(h.console, "\nFAIL") || strstr(h.console, "PANIC"))
+		fail_msg("%s", h.console);
+	assert_non_null(strstr(h.console, "PASS blk.zeroes"));
+	assert_int_equal(vmh_wait(&h, LIMIT_MS), 0);
+	vmh_stop(&h);
+	nbd_server_stop(&s);
+	/* As assets/guests/conformance/blk.c has it. */
+	for (unsigned int i = 0; i < SECTOR; i++)
+		assert_int_equal(served[15 * SECTOR + i], (uint8_t)(15 * 31 + i * 7 + 1));
+}
+
+static void test_a_dead_nbd_server_is_told_once_and_the_guest_goes_on(void **state)
+{
+	struct nbd_server s = { .bytes = DISK, .flags = NBD_F_USUAL, .disk = served };
+	struct vmh h;
+	json_t *e;
+
+	(void)state;
+	s.die = true;
+	start_nbd(&h, &s, "print=com1 only=blk");
+	e = vmh_event(&h, "device_error", LIMIT_MS);
+	assert_non_null(e);
+	assert_string_equal(json_string_value(json_object_get(e, "device")), "blk0");
+	assert_non_null(strstr(json_string_value(json_object_get(e, "text")), "NBD server"));
+	json_decref(e);
+	/* Its tests fail, and it comes to its end. */
+	assert_true(vmh_console(&h, "\nDONE ", LIMIT_MS));
+	assert_non_null(strstr(h.console, "\nFAIL blk."));
+	(void)vmh_wait(&h, LIMIT_MS);
+	assert_null(vmh_event(&h, "device_error", 0));
+	vmh_stop(&h);
+	nbd_server_stop(&s);
+}
+
 static void test_what_was_flushed_is_there_after_kill_9(void **state)
 {
 	const uint32_t room = (DISK / SECTOR - 2048) / 64;
@@ -172,6 +235,8 @@ int main(void)
 		cmocka_unit_test(test_overlay_passes_and_leaves_the_file_alone),
 		cmocka_unit_test(test_memory_disk_passes),
 		cmocka_unit_test(test_what_was_flushed_is_there_after_kill_9),
+		cmocka_unit_test(test_disk_of_an_nbd_server_passes),
+		cmocka_unit_test(test_a_dead_nbd_server_is_told_once_and_the_guest_goes_on),
 	};
 	const char *why = vmh_unable();
 	struct io_uring ring;

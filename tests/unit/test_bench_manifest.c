@@ -26,7 +26,8 @@ static const struct scenario_disk disks[] = { { .file = "/a",
 						      .overlay = SCENARIO_OVERLAY_MEMORY,
 						      .overlay_limit_bytes = 4096,
 						      .queues = 2 },
-	{ .file = "/b", .overlay = SCENARIO_OVERLAY_NONE, .serial = "DATA", .queues = 1 } };
+	{ .file = "/b", .overlay = SCENARIO_OVERLAY_NONE, .serial = "DATA", .queues = 1 },
+	{ .uri = "nbd://far/dis%6B", .overlay = SCENARIO_OVERLAY_MEMORY, .queues = 2 } };
 static const struct scenario_guest guests[] = {
 	{ .name = "plain", .builtin = "hello", .cmdline = "", .memory_bytes = 1 << 20, .cpus = 1 },
 	{ .name = "full",
@@ -44,7 +45,7 @@ static const struct scenario_guest guests[] = {
 		.inputs = inputs,
 		.n_ports = 2,
 		.ports = ports,
-		.n_disks = 2,
+		.n_disks = 3,
 		.disks = disks }
 };
 static const struct scenario scenario = {
@@ -70,7 +71,8 @@ static int fd_of(const json_t *o, const struct manifest_fds *fds)
 static json_t *vm(uint32_t guest, struct manifest_fds *fds)
 {
 	static const int can_fds[] = { 101, 102 }, port_fds[] = { 201, 202 };
-	static const int disk_fds[] = { 301, 302 };
+	static const struct manifest_disk_fds disk_fds[] = { { .file = 301 }, { .file = 302 },
+		{ .file = -1, .nbd = { 303, 304 }, .n_nbd = 2 } };
 	struct manifest_guest_fds in = { .kernel = 10,
 		.initrd = guest ? 15 : -1,
 		.kvm = 11,
@@ -103,27 +105,27 @@ static void test_every_descriptor_is_where_the_manifest_says(void **state)
 	console = json_object_get(json_array_get(devices, 3), "ports");
 	assert_int_equal(fd_of(json_array_get(console, 0), &fds), 201);
 	assert_int_equal(fd_of(json_array_get(console, 1), &fds), 202);
-	assert_int_equal(fds.n, 12);
+	assert_int_equal(fds.n, 14);
 	json_decref(m);
 }
 
 static void test_the_devices_come_in_the_documented_order(void **state)
 {
 	static const char *const types[] = { "can", "can", "rng", "console", "gpu", "blk", "blk",
-		"input", "input" };
+		"blk", "input", "input" };
 	struct manifest_fds fds;
 	json_t *m = vm(1, &fds), *devices = json_object_get(m, "devices");
 
 	(void)state;
-	assert_int_equal(json_array_size(devices), 9);
-	for (size_t i = 0; i < 9; i++)
+	assert_int_equal(json_array_size(devices), 10);
+	for (size_t i = 0; i < 10; i++)
 		assert_string_equal(str(json_array_get(devices, i), "type"), types[i]);
 	assert_string_equal(str(json_array_get(devices, 0), "name"), "power");
 	assert_int_equal(
 		json_array_size(json_object_get(json_array_get(devices, 0), "features")), 1);
-	assert_string_equal(str(json_array_get(devices, 7), "kind"), "touch");
+	assert_string_equal(str(json_array_get(devices, 8), "kind"), "touch");
 	assert_int_equal(
-		json_integer_value(json_object_get(json_array_get(devices, 7), "scanout")), 1);
+		json_integer_value(json_object_get(json_array_get(devices, 8), "scanout")), 1);
 	json_decref(m);
 }
 
@@ -233,15 +235,15 @@ static void test_shares_and_devices_of_other_programs_are_last(void **state)
 static void test_disks_say_where_changes_go(void **state)
 {
 	struct manifest_fds fds;
-	json_t *m = vm(1, &fds), *d[2] = { NULL, NULL }, *o;
+	json_t *m = vm(1, &fds), *d[3] = { NULL, NULL, NULL }, *o;
 	size_t i, n = 0;
 
 	(void)state;
 	json_array_foreach (json_object_get(m, "devices"), i, o) {
-		if (strcmp(str(o, "type"), "blk") == 0 && n < 2)
+		if (strcmp(str(o, "type"), "blk") == 0 && n < 3)
 			d[n++] = o;
 	}
-	assert_int_equal(n, 2);
+	assert_int_equal(n, 3);
 	assert_int_equal(fd_of(d[0], &fds), 301);
 	assert_string_equal(str(d[0], "overlay"), "memory");
 	assert_int_equal(json_integer_value(json_object_get(d[0], "overlay_bytes")), 4096);
@@ -249,6 +251,12 @@ static void test_disks_say_where_changes_go(void **state)
 	assert_int_equal(fd_of(d[1], &fds), 302);
 	assert_null(json_object_get(d[1], "overlay"));
 	assert_string_equal(str(d[1], "serial"), "DATA");
+	assert_null(json_object_get(d[2], "fd"));
+	assert_string_equal(str(d[2], "overlay"), "memory");
+	o = json_object_get(d[2], "nbd");
+	assert_string_equal(str(o, "export"), "disk");
+	assert_int_equal(fd_of(json_array_get(json_object_get(o, "sockets"), 0), &fds), 303);
+	assert_int_equal(fd_of(json_array_get(json_object_get(o, "sockets"), 1), &fds), 304);
 	json_decref(m);
 }
 

@@ -65,6 +65,35 @@ static void test_what_is_not_said_has_its_default(void **state)
 	scenario_free(s);
 }
 
+static void test_disks_have_formats_by_name_or_word(void **state)
+{
+	struct scenario *s =
+		load("duration: 9s\n"
+		     "guests:\n"
+		     "  g:\n"
+		     "    kernel: a.elf\n"
+		     "    disks: [root.img, {file: A.QCOW2, overlay: b.img},\n"
+		     "      {file: c.vhd, format: raw, overlay: d.qcow2}, {file: e.vmdk},\n"
+		     "      {uri: 'nbd://far/x', overlay: none}, {file: f, overlay: g}]\n");
+	const struct scenario_disk *d = s->guests[0].disks;
+
+	(void)state;
+	assert_int_equal(d[0].format, SCENARIO_FORMAT_RAW);
+	assert_false(d[0].own_format);
+	assert_int_equal(d[1].format, SCENARIO_FORMAT_QCOW2);
+	assert_true(d[1].overlay_qcow2);
+	assert_int_equal(d[2].format, SCENARIO_FORMAT_RAW);
+	assert_true(d[2].own_format && d[2].overlay_qcow2);
+	assert_int_equal(d[3].format, SCENARIO_FORMAT_VMDK);
+	assert_false(d[3].overlay_qcow2);
+	assert_string_equal(d[4].uri, "nbd://far/x");
+	assert_null(d[4].file);
+	assert_int_equal(d[5].overlay, SCENARIO_OVERLAY_FILE);
+	assert_false(d[5].overlay_qcow2);
+	assert_string_equal(scenario_format_name(SCENARIO_FORMAT_VPC), "vpc");
+	scenario_free(s);
+}
+
 static void test_a_balloon_is_switched_on_or_has_keys(void **state)
 {
 	struct scenario *s = load("duration: 9s\n"
@@ -465,6 +494,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_not_said_has_its_default),
+		cmocka_unit_test(test_disks_have_formats_by_name_or_word),
 		cmocka_unit_test(test_a_balloon_is_switched_on_or_has_keys),
 		cmocka_unit_test(test_guests_are_wired_as_written),
 		cmocka_unit_test(test_identifier_sets_of_a_replay_become_ordered_rules),

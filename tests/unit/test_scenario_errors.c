@@ -164,6 +164,26 @@ static void test_wrong_types_are_told_apart(void **state)
 		"4 errors\n");
 }
 
+static void test_disks_have_one_source(void **state)
+{
+	(void)state;
+	check_report(GOOD "  a: {kernel: a.elf, disks: [{serial: X}]}\n"
+			  "  b: {kernel: a.elf, disks: [{uri: 'ftp://x'}]}\n"
+			  "  c: {kernel: a.elf, disks: [{uri: 'nbd://x', overlay: f}]}\n",
+		"car.yaml:10:30: error: guest \"a\": disks[0] needs \"file\" or \"uri\", one of them\n"
+		"  10 |   a: {kernel: a.elf, disks: [{serial: X}]}\n"
+		"     |                              ^~~~~~~~~~~\n"
+		"car.yaml:11:36: error: guest \"b\": disks[0].uri is not one of an NBD server: write "
+		"nbd://HOST[:PORT]/EXPORT or nbd+unix:///EXPORT?socket=PATH\n"
+		"  11 |   b: {kernel: a.elf, disks: [{uri: 'ftp://x'}]}\n"
+		"     |                                    ^~~~~~~~~\n"
+		"car.yaml:12:56: error: guest \"c\": disks[0].overlay of a server's disk is memory or "
+		"none\n"
+		"  12 |   c: {kernel: a.elf, disks: [{uri: 'nbd://x', overlay: f}]}\n"
+		"     |                                                        ^\n"
+		"3 errors\n");
+}
+
 static void test_balloons_stay_below_the_memory(void **state)
 {
 	(void)state;
@@ -460,6 +480,7 @@ int main(void)
 		cmocka_unit_test(test_a_guest_that_is_there_twice_is_named),
 		cmocka_unit_test(test_a_missing_key_says_what_it_is_for),
 		cmocka_unit_test(test_wrong_types_are_told_apart),
+		cmocka_unit_test(test_disks_have_one_source),
 		cmocka_unit_test(test_balloons_stay_below_the_memory),
 		cmocka_unit_test(test_an_action_is_one_thing),
 		cmocka_unit_test(test_references_to_guests_and_displays_are_checked),
