@@ -657,23 +657,30 @@ static int make_buffers(struct nbd_port *n, unsigned int depth, struct err *e)
 	return 0;
 }
 
+static int set_up(struct nbd_port *n, int *fds, unsigned int n_fds, const char *export_name,
+	bool read_only, unsigned int depth, struct err *e)
+{
+	int rc = make_buffers(n, depth, e);
+
+	static_assert(BOUNCES < 32, "a bit each");
+	n->p.ops = &nbd_ops;
+	n->p.kind = "nbd";
+	n->patience_ns = SILENCE_NS;
+	n->drain_ns = DRAIN_SILENCE_NS;
+	n->free_bounce = (1u << BOUNCES) - 1;
+	n->wait_tail = &n->wait_head;
+	n->ended_tail = &n->ended;
+	return rc < 0 ? rc : connect_all(n, fds, n_fds, export_name, read_only, e);
+}
+
 int blk_port_nbd_new(struct blk_port **out, int *fds_take, unsigned int n_fds,
 	const char *export_name, bool read_only, unsigned int depth, struct err *e)
 {
 	struct nbd_port *n = calloc(1, sizeof(*n));
-	int rc = n ? make_buffers(n, depth, e) : err_errno(e, ENOMEM, "disk");
+	int rc = n ? set_up(n, fds_take, MIN(n_fds, BLK_NBD_MAX_CONNECTIONS), export_name,
+			     read_only, depth, e)
+		   : err_errno(e, ENOMEM, "disk");
 
-	static_assert(BOUNCES < 32, "a bit each");
-	if (rc == 0) {
-		n->p.ops = &nbd_ops;
-		n->p.kind = "nbd";
-		blk_port_nbd_patience(&n->p, SILENCE_NS, DRAIN_SILENCE_NS);
-		n->free_bounce = (1u << BOUNCES) - 1;
-		n->wait_tail = &n->wait_head;
-		n->ended_tail = &n->ended;
-		rc = connect_all(n, fds_take, MIN(n_fds, BLK_NBD_MAX_CONNECTIONS), export_name,
-			read_only, e);
-	}
 	for (unsigned int i = 0; i < n_fds; i++)
 		fd_close(&fds_take[i]);
 	if (rc < 0) {

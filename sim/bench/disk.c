@@ -21,16 +21,17 @@
 static bool mounted_rw(dev_t dev)
 {
 	FILE *f = fopen("/proc/self/mountinfo", "re");
-	char line[4096];
+	char line[4096], want[32];
 	bool found = false;
 
+	snprintf(want, sizeof(want), " %u:%u ", major(dev), minor(dev));
+
 	while (f && !found && fgets(line, sizeof(line), f)) {
-		const char *tail = strstr(line, " - ");
-		unsigned int major_, minor_;
+		const char *tail = strstr(line, " - "), *id = strchr(line, ' ');
 
 		/* ID PARENT MAJOR:MINOR ... - TYPE SOURCE SUPER-OPTIONS */
-		if (!tail || sscanf(line, "%*u %*u %u:%u", &major_, &minor_) != 2 ||
-			major_ != major(dev) || minor_ != minor(dev))
+		id = id ? strchr(id + 1, ' ') : NULL;
+		if (!tail || !id || strncmp(id, want, strlen(want)) != 0)
 			continue;
 		tail = strrchr(tail, ' ');
 		found = tail && strncmp(tail + 1, "rw", 2) == 0;

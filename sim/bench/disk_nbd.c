@@ -28,8 +28,6 @@
 #define CONNECT_WAIT_MS 10000
 #define BACKLOG         16
 
-extern char **environ;
-
 /* ---- URIs ---- */
 
 static int hex_digit(char c)
