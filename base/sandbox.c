@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/if_tun.h>
 #include <linux/kvm.h>
 #include <linux/landlock.h>
@@ -46,6 +47,16 @@ static const int vm_calls[] = {
 	SCMP_SYS(restart_syscall), SCMP_SYS(getrandom), SCMP_SYS(exit), SCMP_SYS(exit_group)
 };
 
+/* Of a process that reads a file which nobody vouches for. */
+static const int reader_calls[] = { SCMP_SYS(read), SCMP_SYS(pread64), SCMP_SYS(write),
+	SCMP_SYS(writev), SCMP_SYS(lseek), SCMP_SYS(close), SCMP_SYS(fstat), SCMP_SYS(munmap),
+	SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(brk), SCMP_SYS(futex), SCMP_SYS(getpid),
+	SCMP_SYS(gettid), SCMP_SYS(getuid), SCMP_SYS(geteuid), SCMP_SYS(getgid), SCMP_SYS(getegid),
+	SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(time), SCMP_SYS(rt_sigaction),
+	SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),
+	/* (qsort asks how much memory there is) */ SCMP_SYS(sysinfo), SCMP_SYS(restart_syscall),
+	SCMP_SYS(getrandom), SCMP_SYS(exit), SCMP_SYS(exit_group) };
+
 /* A thread of this process: never a process, never a namespace. */
 #define THREAD_FLAGS (CLONE_VM | CLONE_SIGHAND | CLONE_THREAD)
 #define NAMESPACES                                                                     \
@@ -84,6 +95,15 @@ static const struct narrow vm_narrow[] = {
 	{ SCMP_SYS(prctl), 0, UINT32_MAX, PR_SET_NAME },
 };
 
+static const struct narrow reader_narrow[] = {
+	/* the size of a block device, and whether a descriptor is a terminal */
+	{ SCMP_SYS(ioctl), 1, UINT32_MAX, BLKGETSIZE64 },
+	{ SCMP_SYS(ioctl), 1, UINT32_MAX, TCGETS },
+	{ SCMP_SYS(newfstatat), 3, AT_EMPTY_PATH, AT_EMPTY_PATH },
+	{ SCMP_SYS(mmap), 2, PROT_EXEC, 0 },
+	{ SCMP_SYS(mprotect), 2, PROT_EXEC, 0 },
+};
+
 /* Refused without ending the process. */
 static const struct {
 	int call, error;
@@ -103,6 +123,8 @@ static const struct {
 	size_t n_narrow;
 } profiles[SANDBOX_PROFILES] = {
 	[SANDBOX_VM] = { "vm", vm_calls, ARRAY_SIZE(vm_calls), vm_narrow, ARRAY_SIZE(vm_narrow) },
+	[SANDBOX_READER] = { "reader", reader_calls, ARRAY_SIZE(reader_calls), reader_narrow,
+		ARRAY_SIZE(reader_narrow) },
 };
 
 /* No path can be opened, made or run from here on. Kernels without Landlock: said once. */

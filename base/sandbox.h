@@ -9,7 +9,11 @@
 #include "base/err.h"
 
 /* What the process still has to do; more profiles come with more programs. */
-enum sandbox_profile { SANDBOX_VM, SANDBOX_PROFILES };
+enum sandbox_profile {
+	SANDBOX_VM,
+	SANDBOX_READER, /* reads one file, writes to others that are open, computes */
+	SANDBOX_PROFILES
+};
 
 /*
  * no_new_privs, Landlock where the kernel has it (else logged), seccomp. A violation ends the

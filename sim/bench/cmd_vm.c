@@ -17,6 +17,7 @@ enum {
 	O_KERNEL = 1,
 	O_INITRD,
 	O_APPEND,
+	O_ENTRY,
 	O_DISK,
 	O_NET,
 	O_CAN,
@@ -34,10 +35,13 @@ enum {
 };
 
 static const struct cli_option options[] = {
-	{ "kernel", O_KERNEL, 'k', "FILE", "bzImage, ELF with a PVH note, or builtin:NAME" },
+	{ "kernel", O_KERNEL, 'k', "FILE",
+		"bzImage, ELF with a PVH note, or builtin:NAME; without it the first disk boots" },
 	{ "initrd", O_INITRD, 'i', "FILE", "initial RAM disk" },
 	{ "append", O_APPEND, 'a', "TEXT",
 		"kernel command line; console=... is added where it has none" },
+	{ "entry", O_ENTRY, 0, "NAME",
+		"boot entry of the first disk: number, id, title or pattern (dyno boot-entries)" },
 	{ "disk", O_DISK, 'd', "FILE[,...]", "a disk; can be repeated (see below)" },
 	{ "net", O_NET, 'n', "KIND[,...]",
 		"a network card; can be repeated (default: user; see below)" },
@@ -78,6 +82,9 @@ static int set_option(struct args *a, int id, const char *value, struct err *e)
 		break;
 	case O_APPEND:
 		a->vm.append = value;
+		break;
+	case O_ENTRY:
+		a->vm.entry = value;
 		break;
 	case O_DISK:
 		a->disks[a->vm.n_disks++] = value;
@@ -201,8 +208,8 @@ static int start(const struct cli_command *self, struct args *a)
 		a->vm.n_nets = 1;
 	}
 	a->bench.console = a->vm.console;
-	if (!a->vm.kernel) {
-		(void)err_set(&e, 0, "name a kernel: --kernel FILE");
+	if (!a->vm.kernel && !a->vm.n_disks) {
+		(void)err_set(&e, 0, "name a kernel or a disk: --kernel FILE, --disk FILE");
 		return cli_complain(self, &e);
 	}
 	if (vm_text(&a->vm, &text, &e))
@@ -271,6 +278,7 @@ const struct cli_command cmd_vm = {
 		"  2  the command line is wrong\n"
 		"  3  this host cannot run it\n\n"
 		"examples:\n"
+		"  dyno vm --disk debian.img --memory 2G\n"
 		"  dyno vm --kernel bzImage --initrd initrd.gz --memory 1G --cpus 2\n"
 		"  dyno vm -k bzImage -d root.img -a 'root=/dev/vda1' -n user,fwd=tcp:2222:22\n"
 		"  dyno vm -k bzImage -i initrd.gz --console hvc0 --can vcan0 --net none\n"

@@ -4,5 +4,5 @@
 
 #include "sim/bench/cli.h"
 
-extern const struct cli_command cmd_run, cmd_vm, cmd_check, cmd_ctl, cmd_doctor,
+extern const struct cli_command cmd_run, cmd_vm, cmd_boot_entries, cmd_check, cmd_ctl, cmd_doctor,
 	cmd_scenario_reference;

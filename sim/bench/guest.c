@@ -20,6 +20,7 @@
 #include "sim/bench/images.h"
 #include "sim/bench/manifest.h"
 #include "sim/bench/shares.h"
+#include "sim/bootdisk/job.h"
 
 /* Lines of one guest's process and of its events on the terminal, a second. */
 #define SAID_PER_S 50
@@ -56,6 +57,37 @@ static int open_kernel(const struct scenario_guest *sg, struct err *e)
 	return fd < 0 ? err_errno(e, errno, "cannot open the kernel %s", sg->kernel) : fd;
 }
 
+/* Kernel, RAM disk and arguments out of a disk. Kept for restarts: what the guest changes there
+ * counts from the next run on. */
+static int read_boot_disk(struct guest *g, struct err *e)
+{
+	const struct scenario_guest *sg = g->sg;
+	const char *file = sg->disks[sg->boot_disk].file;
+	struct boot_job job = { .image_fd = g->disk[sg->boot_disk].fd,
+		.letter = (char)('a' + sg->boot_disk),
+		.entry = sg->boot_entry };
+	struct boot_found f = { .kernel_fd = -1, .initrd_fd = -1 };
+	int rc;
+
+	if (disk_is_nbd(&g->disk[sg->boot_disk]))
+		return err_set(e, -EOPNOTSUPP,
+			"guest %s: cannot boot from disk %u: only raw images are read (qemu-img "
+			"convert -O raw makes one); or name `kernel`",
+			sg->name, sg->boot_disk);
+	rc = boot_job_run(&job, &f, e);
+	if (rc) {
+		err_prefix(e, "guest %s: cannot boot from %s", sg->name, file);
+		return rc;
+	}
+	g->kernel_fd = fd_take(&f.kernel_fd);
+	g->initrd_fd = fd_take(&f.initrd_fd);
+	g->boot_options = f.options;
+	f.options = NULL;
+	term_event(&g->bench->term, "%s: boots \"%s\" of %s", sg->name, f.title, file);
+	boot_found_fini(&f);
+	return 0;
+}
+
 /* A bus's recording has the plain name. */
 static bool is_bus_name(const struct scenario *s, const char *name)
 {
@@ -71,10 +103,12 @@ int guest_init(struct guest *g, const char *out_dir, struct err *e)
 	const struct scenario_guest *sg = g->sg;
 	char path[1200];
 
-	g->kernel_fd = open_kernel(sg, e);
-	if (g->kernel_fd < 0) {
-		err_prefix(e, "guest %s", sg->name);
-		return g->kernel_fd;
+	if (!sg->boot_from_disk) {
+		g->kernel_fd = open_kernel(sg, e);
+		if (g->kernel_fd < 0) {
+			err_prefix(e, "guest %s", sg->name);
+			return g->kernel_fd;
+		}
 	}
 	if (sg->initrd) {
 		g->initrd_fd = open(sg->initrd, O_RDONLY | O_CLOEXEC);
@@ -91,6 +125,12 @@ int guest_init(struct guest *g, const char *out_dir, struct err *e)
 			err_prefix(e, "guest %s", sg->name);
 			return rc;
 		}
+	}
+	if (sg->boot_from_disk) {
+		int rc = read_boot_disk(g, e);
+
+		if (rc)
+			return rc;
 	}
 	snprintf(path, sizeof(path), "%s/%s%s.log", out_dir, sg->name,
 		is_bus_name(g->bench->s, sg->name) ? "-console" : "");
@@ -471,7 +511,8 @@ static int hand_over(struct guest *g, const struct lent *l, struct err *e)
 		.ports = l->ports,
 		.disks = l->disks,
 		.shares = l->shares,
-		.vhost_user = l->vhost_user };
+		.vhost_user = l->vhost_user,
+		.boot_options = g->boot_options };
 	struct manifest_opts opts = { .sandbox = !b->opts.no_sandbox,
 		.log_level = b->opts.log_level,
 		.console_cols = b->console.guest == g ? b->console.cols : 0,
@@ -543,6 +584,8 @@ void guest_fini(struct guest *g)
 	for (uint32_t i = 0; i < g->n_streams; i++)
 		stream_fini(&g->streams[i]);
 	fd_close(&g->kernel_fd);
+	free(g->boot_options);
+	g->boot_options = NULL;
 	fd_close(&g->initrd_fd);
 	for (uint32_t i = 0; i < SCENARIO_MAX_DISKS; i++)
 		disk_close(&g->disk[i]);

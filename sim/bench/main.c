@@ -12,6 +12,7 @@
 static const struct cli_command *const commands[] = {
 	&cmd_run,
 	&cmd_vm,
+	&cmd_boot_entries,
 	&cmd_check,
 	&cmd_ctl,
 	&cmd_dbc,

@@ -27,11 +27,13 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* The guest's own words, and the names of its CAN devices in their order. */
-static void command_line(
-	const struct scenario *s, const struct scenario_guest *g, char *buf, size_t cap)
+/* Those of its boot entry, the guest's own words, and the names of its CAN devices in their order.
+ */
+static void command_line(const struct scenario *s, const struct scenario_guest *g, const char *boot,
+	char *buf, size_t cap)
 {
-	size_t at = (size_t)snprintf(buf, cap, "%s", g->cmdline);
+	size_t at = (size_t)snprintf(buf, cap, "%s%s%s", boot ? boot : "",
+		boot && boot[0] && g->cmdline[0] ? " " : "", g->cmdline);
 
 	for (uint32_t i = 0; i < g->n_can && at < cap; i++)
 		at += (size_t)snprintf(buf + at, cap - at, "%s%s",
@@ -171,16 +173,18 @@ json_t *manifest_vm(const struct scenario *s, uint32_t guest, const struct manif
 {
 	const struct scenario_guest *g = &s->guests[guest];
 	json_t *devices = json_array(), *modules = json_array(), *m;
-	char cmdline[2048];
+	const char *kernel = g->builtin ? g->builtin : g->kernel;
+	char cmdline[2 * 2048 + 64];
 
+	if (g->boot_from_disk)
+		kernel = g->disks[g->boot_disk].file;
 	out->n = 0;
-	command_line(s, g, cmdline, sizeof(cmdline));
+	command_line(s, g, in->boot_options, cmdline, sizeof(cmdline));
 	m = json_pack("{s:i,s:s,s:I,s:i,s:b,s:s,s:s,s:o,s:o,s:{s:o,s:s}}", "manifest", 1, "name",
 		g->name, "memory_bytes", (json_int_t)g->memory_bytes, "cpus", (int)g->cpus,
 		"sandbox", g->sandbox && opts->sandbox, "log_level", opts->log_level, "cmdline",
 		cmdline, "devices", devices, "modules", modules, "kernel", "fd",
-		manifest_fd_index(out, in->kernel), "name",
-		base_name(g->builtin ? g->builtin : g->kernel));
+		manifest_fd_index(out, in->kernel), "name", base_name(kernel));
 	if (!m)
 		return NULL;
 	if (g->mmio)

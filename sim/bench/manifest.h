@@ -32,6 +32,7 @@ struct manifest_guest_fds {
 	const int *rings; /* n_sounds of the guest */
 	const int *shares; /* n_shares of the guest */
 	const int *vhost_user; /* n_vhost_user of the guest */
+	const char *boot_options; /* stand before the guest's own command line; NULL: none */
 };
 
 struct manifest_opts {

@@ -264,6 +264,10 @@ static int put_guest(FILE *f, const struct vm_opts *o, struct err *e)
 
 	put_key(f, "    ", "kernel", o->kernel);
 	put_key(f, "    ", "initrd", o->initrd);
+	if (o->entry) {
+		fputs("    boot:\n", f);
+		put_key(f, "      ", "entry", o->entry);
+	}
 	put_cmdline(f, o);
 	put_key(f, "    ", "memory", o->memory ? o->memory : "512M");
 	put_key(f, "    ", "cpus", o->cpus);

@@ -14,6 +14,7 @@
 struct vm_opts {
 	const char *name; /* of the guest; never NULL */
 	const char *kernel, *initrd, *append;
+	const char *entry; /* boot entry of the first disk, without a kernel */
 	const char *memory, *cpus, *display;
 	const char *console; /* port; never NULL */
 	const char *const *disks; /* as typed: FILE[,ro][,serial=S][,overlay=memory|none|FILE] */

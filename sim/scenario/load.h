@@ -54,6 +54,7 @@ extern const struct schema schema_vsock; /* table_vsock.c */
 extern const struct schema schema_sound, schema_audio; /* table_sound.c */
 extern const struct schema schema_share, schema_vhost_user; /* table_files.c */
 extern const struct schema schema_action; /* table_action.c */
+extern const struct schema schema_boot; /* table_boot.c */
 extern const struct schema schema_type_op; /* table_console.c */
 extern const struct schema schema_check; /* table_check.c */
 
@@ -80,6 +81,9 @@ extern const struct schema_type type_match_frame; /* struct scenario_match: all 
  */
 bool refs_display(
 	struct bind *b, const struct node *n, uint32_t guest, bool all_allowed, uint32_t *out);
+
+/* What a guest boots: its kernel, or a disk (table_boot.c). */
+void boot_check(struct bind *b, const struct node *n, struct scenario_guest *g);
 
 /* Whether a guest has a console of that name (`serial` too); reports at the key `port`. */
 bool refs_port(struct bind *b, const struct node *n, uint32_t guest, const char *port);

@@ -238,7 +238,10 @@ struct scenario_vhost_user {
 
 struct scenario_guest {
 	const char *name;
-	const char *kernel; /* path to open; NULL when `builtin` is set */
+	const char *kernel; /* path to open; NULL when `builtin` is set, or it boots from a disk */
+	bool boot_from_disk; /* kernel, RAM disk and arguments come from disks[boot_disk] */
+	uint32_t boot_disk;
+	const char *boot_entry; /* number, id, title or pattern; NULL: the image's own choice */
 	const char *builtin; /* name of an image that ships with Dyno ("cluster"); NULL else */
 	const char *initrd; /* path to open; NULL: none */
 	const char *cmdline; /* "" when not given */

@@ -377,6 +377,7 @@ static void guest_post(struct bind *b, const struct node *n, void *obj)
 	}
 	g->displays = d;
 	g->inputs = in;
+	boot_check(b, n, g);
 	check_unique(b, n, g);
 	check_map_buses(b, n, g);
 	balloon_check(b, n, g);
@@ -388,7 +389,10 @@ static const struct schema_key guest_name = {
 };
 
 static const struct schema_key guest_keys[] = {
-	{ .key = "kernel", .type = &type_kernel, .flags = KEY_REQUIRED, .doc = "what it boots" },
+	{ .key = "kernel",
+		.type = &type_kernel,
+		.doc = "what it boots; without it the first of its `disks`" },
+	{ .key = "boot", .shape = SHAPE_INPLACE, .sub = &schema_boot, .doc = "boot from a disk" },
 	{ .key = "initrd",
 		.type = &type_file,
 		.offset = offsetof(struct scenario_guest, initrd),

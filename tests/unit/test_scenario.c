@@ -290,6 +290,24 @@ static void test_typing_goes_to_the_console_of_the_command_line(void **state)
 	scenario_free(s);
 }
 
+static void test_disks_without_a_kernel_boot(void **state)
+{
+	struct scenario *s = load("duration: 1s\n"
+				  "guests:\n"
+				  "  a: {disks: [d.img]}\n"
+				  "  b: {disks: [d.img, e.img], boot: {disk: 1, entry: 'x*'}}\n"
+				  "  c: {kernel: k.elf, disks: [d.img]}\n");
+
+	(void)state;
+	assert_true(s->guests[0].boot_from_disk);
+	assert_int_equal(s->guests[0].boot_disk, 0);
+	assert_null(s->guests[0].boot_entry);
+	assert_int_equal(s->guests[1].boot_disk, 1);
+	assert_string_equal(s->guests[1].boot_entry, "x*");
+	assert_false(s->guests[2].boot_from_disk);
+	scenario_free(s);
+}
+
 static void test_a_run_that_waits_for_its_guests_needs_no_duration(void **state)
 {
 	struct scenario *s = load("end_when: guests-ended\nguests: {a: {kernel: a.elf}}\n");
@@ -501,6 +519,7 @@ int main(void)
 		cmocka_unit_test(test_actions_are_sorted_by_time_and_keep_file_order),
 		cmocka_unit_test(test_actions_carry_what_they_need),
 		cmocka_unit_test(test_typing_goes_to_the_console_of_the_command_line),
+		cmocka_unit_test(test_disks_without_a_kernel_boot),
 		cmocka_unit_test(test_a_run_that_waits_for_its_guests_needs_no_duration),
 		cmocka_unit_test(test_frame_patterns_of_checks_become_masks),
 		cmocka_unit_test(test_a_check_about_all_guests_becomes_one_for_each),

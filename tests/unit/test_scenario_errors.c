@@ -139,7 +139,7 @@ static void test_a_missing_key_says_what_it_is_for(void **state)
 {
 	(void)state;
 	check_report("duration: 1s\nguests:\n  ivi:\n    cpus: 1\n",
-		"car.yaml:4:5: error: guest \"ivi\": needs \"kernel\" (what it boots)\n"
+		"car.yaml:4:5: error: guest \"ivi\": needs \"kernel\" (what it boots), or \"disks\" of which the first one boots\n"
 		"   4 |     cpus: 1\n"
 		"     |     ^~~~~~~\n"
 		"1 error\n");
@@ -446,6 +446,22 @@ static void test_errors_beyond_fifty_are_counted(void **state)
 	free(got);
 }
 
+static void test_what_boots_is_a_kernel_or_a_disk(void **state)
+{
+	(void)state;
+	check_report("duration: 1s\nguests: {a: {kernel: k, boot: 0, disks: [d]}}\n",
+		"car.yaml:2:31: error: guest \"a\": boot excludes \"kernel\": one of them is what it "
+		"boots\n"
+		"   2 | guests: {a: {kernel: k, boot: 0, disks: [d]}}\n"
+		"     |                               ^\n"
+		"1 error\n");
+	check_report("duration: 1s\nguests: {a: {boot: 1, disks: [d]}}\n",
+		"car.yaml:2:20: error: guest \"a\": boot names disk 1: the guest has 1\n"
+		"   2 | guests: {a: {boot: 1, disks: [d]}}\n"
+		"     |                    ^\n"
+		"1 error\n");
+}
+
 static void test_typing_needs_a_console_that_is_there(void **state)
 {
 	(void)state;
@@ -470,6 +486,7 @@ static void test_the_end_of_guests_needs_guests(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_what_boots_is_a_kernel_or_a_disk),
 		cmocka_unit_test(test_typing_needs_a_console_that_is_there),
 		cmocka_unit_test(test_the_end_of_guests_needs_guests),
 		cmocka_unit_test(test_an_unknown_key_is_named_with_the_nearest_one),

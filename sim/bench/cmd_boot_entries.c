@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `dyno boot-entries`: what can be booted from a disk image. */
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "sim/bench/commands.h"
+#include "sim/bench/lines.h"
+#include "sim/bootdisk/job.h"
+
+enum { O_JSON = 1 };
+
+static const struct cli_option options[] = {
+	{ "json", O_JSON, 'j', NULL, "as JSON, with the arguments' full length" },
+};
+
+/* The image's own words: nothing of them reaches the terminal as it is. */
+static void show(const char *label, const char *text)
+{
+	char line[4096];
+
+	if (!text || !text[0])
+		return;
+	(void)lines_printable(line, sizeof(line), text, strlen(text));
+	printf("    %-8s %s\n", label, line);
+}
+
+static const char *str(const json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s ? s : "";
+}
+
+static void print_list(const json_t *list)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *en = json_array_get(list, i);
+		const json_t *initrd = json_object_get(en, "initrd");
+		char title[1024];
+
+		(void)lines_printable(
+			title, sizeof(title), str(en, "title"), strlen(str(en, "title")));
+		printf("%c %zu  %s\n", json_is_true(json_object_get(en, "default")) ? '*' : ' ', i,
+			title);
+		show("id", str(en, "id"));
+		show("kernel", str(en, "kernel"));
+		for (size_t k = 0; k < json_array_size(initrd); k++)
+			show("initrd", json_string_value(json_array_get(initrd, k)));
+		show("options", str(en, "options"));
+		show("on", str(en, "where"));
+	}
+}
+
+static int list_image(const char *path, bool as_json)
+{
+	CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct boot_job job = { .image_fd = fd, .letter = 'a', .list_only = true };
+	struct boot_found f = { .kernel_fd = -1, .initrd_fd = -1 };
+	struct err e = { .text = "" };
+	char text[1024];
+
+	if (fd < 0) {
+		fprintf(stderr, "dyno boot-entries: %s: %m\n", path);
+		return EXIT_BAD_INPUT;
+	}
+	if (boot_job_run(&job, &f, &e)) {
+		(void)lines_printable(text, sizeof(text), e.text, strlen(e.text));
+		fprintf(stderr, "dyno boot-entries: %s: %s\n", path, text);
+		return EXIT_BAD_INPUT;
+	}
+	if (as_json) {
+		json_dumpf(f.list, stdout, JSON_INDENT(2));
+		putchar('\n');
+	} else {
+		print_list(f.list);
+	}
+	boot_found_fini(&f);
+	return EXIT_PASS;
+}
+
+static int run(const struct cli_command *self, int argc, char **argv)
+{
+	struct err e = { .text = "" };
+	const char *image = NULL;
+	bool as_json = false;
+	struct cli c;
+	int item;
+
+	log_init("dyno", LOG_WARN);
+	cli_start(&c, self, argc, argv);
+	while ((item = cli_next(&c, &e)) != CLI_END) {
+		if (item == CLI_HELP) {
+			cli_help(self, stdout);
+			return EXIT_PASS;
+		}
+		if (item == CLI_WORD && image)
+			item = err_set(&e, CLI_BAD, "one image at a time");
+		if (item == CLI_BAD)
+			return cli_complain(self, &e);
+		if (item == CLI_WORD)
+			image = c.value;
+		else
+			as_json = true;
+	}
+	if (!image) {
+		(void)err_set(&e, 0, "name a disk image");
+		return cli_complain(self, &e);
+	}
+	return list_image(image, as_json);
+}
+
+const struct cli_command cmd_boot_entries = {
+	.name = "boot-entries",
+	.args = "IMAGE",
+	.summary = "Lists what can be booted from a raw disk image; * is its own choice.",
+	.text = "Boot Loader Specification entries, GRUB's menu, or /boot/vmlinuz, on FAT and ext2/3/4, with\n"
+		"a GPT, an MBR or no partition table. Nothing is mounted and nothing is written.\n\n"
+		"examples:\n"
+		"  dyno boot-entries debian.img\n"
+		"  dyno vm --disk debian.img --entry '*recovery*'\n",
+	.options = options,
+	.options_n = ARRAY_SIZE(options),
+	.run = run,
+};
