@@ -90,6 +90,12 @@ void audio_stream_message(struct audio_stream *s, const struct pcm_msg *m)
 		atomic_store(&s->pulled_ns, clock_now_ns());
 		s->dry = false;
 		break;
+	case PCM_STOP:
+		/* It ran dry because it was played to its end. */
+		if (m->run == s->run && s->dry)
+			atomic_fetch_sub(&s->xruns, 1);
+		s->dry = false;
+		break;
 	case PCM_CLOSE:
 		if (m->run == s->run)
 			s->open = false;

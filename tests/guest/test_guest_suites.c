@@ -181,14 +181,17 @@ static json_t *all_devices(void)
 	/* can, console text, console echo are the descriptors behind the harness's own. */
 	return json_pack("{s:[{s:s,s:s,s:i},{s:s},{s:s,s:[{s:s,s:b,s:i},{s:s,s:i}]},"
 			 "{s:s,s:[{s:i,s:i,s:s},{s:i,s:i,s:s}]},"
-			 "{s:s,s:s,s:i},{s:s,s:s,s:i},{s:s,s:s,s:i},{s:s,s:s,s:i},{s:s,s:i}]}",
+			 "{s:s,s:s,s:i},{s:s,s:s,s:i},{s:s,s:s,s:i},{s:s,s:s,s:i},{s:s,s:i},"
+			 "{s:s,s:[{s:s,s:i},{s:s,s:i}]}]}",
 		"devices", "type", "can", "name", "can0", "fd", VMH_FD_FIRST, "type", "rng", "type",
 		"console", "ports", "name", "hvc0", "console", 1, "fd", VMH_FD_FIRST + 1, "name",
 		"echo", "fd", VMH_FD_FIRST + 2, "type", "gpu", "scanouts", "width", 640, "height",
 		480, "name", "Left", "width", 320, "height", 240, "name", "Right", "type", "input",
 		"kind", "touch", "scanout", 0, "type", "input", "kind", "keyboard", "scanout", 0,
 		"type", "input", "kind", "pointer", "scanout", 1, "type", "net", "mac",
-		"02:00:00:00:00:01", "fd", VMH_FD_FIRST + 3, "type", "vsock", "cid", 3);
+		"02:00:00:00:00:01", "fd", VMH_FD_FIRST + 3, "type", "vsock", "cid", 3, "type",
+		"snd", "streams", "direction", "play", "channels", 2, "direction", "capture",
+		"channels", 1);
 }
 
 /* Prints the verdicts that are not PASS. Returns the number of failed ones. */

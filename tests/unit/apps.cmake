@@ -3,6 +3,7 @@
 dyno_test(test_apps_gfx SOURCES test_apps_gfx.c LINK dyno_gfx)
 dyno_test(test_apps_gauges SOURCES test_apps_gauges.c LINK dyno_gauges)
 dyno_test(test_apps_cluster SOURCES test_apps_cluster.c LINK dyno_cluster)
+dyno_test(test_apps_sounds SOURCES test_apps_sounds.c LINK dyno_cluster dyno_ivi)
 dyno_test(test_apps_ivi SOURCES test_apps_ivi.c LINK dyno_ivi)
 dyno_test(test_apps_drive SOURCES test_apps_drive.c LINK dyno_cluster dyno_scenario)
 

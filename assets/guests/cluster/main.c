@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The cluster as a bare-metal guest: CAN in, screen out. Sleeps when nothing happens; a frame is
- * drawn at most every 1/60 s and only where something changed.
+ * The cluster as a bare-metal guest: CAN in, screen and chimes out. Sleeps when nothing happens; a
+ * frame is drawn at most every 1/60 s and only where something changed.
  */
 #include <string.h>
 
 #include "buses.h"
+#include "chimes.h"
 #include "cluster.h"
 #include "dyno/dyno.h"
 #include "panel.h"
+#include "speaker.h"
 
 static void draw_background(const struct gfx *g, const void *view)
 {
@@ -18,6 +20,11 @@ static void draw_background(const struct gfx *g, const void *view)
 static void list_items(const void *view, struct scene *s)
 {
 	cluster_scene(view, s);
+}
+
+static bool render_chimes(void *ctx, int16_t *stereo, unsigned int frames)
+{
+	return chimes_render(ctx, stereo, frames);
 }
 
 /* Sends the status frames that are due; one that finds no room is dropped, the next has newer data.
@@ -55,6 +62,8 @@ void dyno_main(void)
 	static struct cluster c;
 	static struct cluster_view view;
 	static struct panel panel;
+	static struct chimes chimes;
+	struct speaker speaker;
 	struct buses buses;
 	struct dyno_sigmap map = { "none", 0, NULL };
 
@@ -65,6 +74,8 @@ void dyno_main(void)
 	cluster_show(&c, dyno_now_ns(), &view);
 	panel_open(&panel, CLUSTER_W, CLUSTER_H, draw_background, list_items);
 	panel_update(&panel, &view, dyno_now_ns());
+	/* Four times 10 ms: a frame may be drawn meanwhile. */
+	speaker_open(&speaker, CHIMES_RATE / 100, 4);
 	buses_start(&buses);
 	dyno_printf("READY cluster t_ms=%u\n", (unsigned int)(dyno_now_ns() / 1000000));
 
@@ -75,6 +86,8 @@ void dyno_main(void)
 		now = dyno_now_ns();
 		send_due(&c, &buses, now);
 		cluster_show(&c, now, &view);
+		chimes_look(&chimes, &view);
+		speaker_run(&speaker, chimes_sound(&chimes), render_chimes, &chimes);
 		wake = panel_update(&panel, &view, now);
 		due = cluster_next_change(&c, now);
 		wake = due < wake ? due : wake;

@@ -64,6 +64,7 @@ static const struct {
 	{ "balloon", suite_balloon },
 	{ "mmio", suite_mmio },
 	{ "vsock", suite_vsock },
+	{ "snd", suite_snd },
 };
 
 void dyno_main(void);

@@ -23,6 +23,7 @@ void suite_net(void);
 void suite_balloon(void);
 void suite_mmio(void);
 void suite_vsock(void);
+void suite_snd(void);
 
 /* True under QEMU (option vmm=qemu): a few known deviations of it are skipped, not failed. */
 bool on_qemu(void);

@@ -201,6 +201,10 @@ void attack_others(void)
 		{ VIRTIO_VSOCK, 0, true, "vsock: rx" },
 		{ VIRTIO_VSOCK, 1, true, "vsock: tx" },
 		{ VIRTIO_VSOCK, 2, true, "vsock: event" },
+		{ VIRTIO_SOUND, 0, false, "sound: control" },
+		{ VIRTIO_SOUND, 1, true, "sound: event" },
+		{ VIRTIO_SOUND, 2, false, "sound: tx" },
+		{ VIRTIO_SOUND, 3, false, "sound: rx" },
 	};
 
 	for (size_t i = 0; i < DYNO_COUNT(targets); i++) {

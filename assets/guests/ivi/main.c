@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The infotainment as a bare-metal guest: touch (or mouse) and CAN in, screen and climate frames
- * out. Sleeps when nothing happens.
+ * out, and music. Sleeps when nothing happens.
  */
 #include "buses.h"
 #include "dyno/dyno.h"
 #include "ivi.h"
+#include "music.h"
 #include "panel.h"
+#include "speaker.h"
 
 static void draw_background(const struct gfx *g, const void *view)
 {
@@ -90,10 +92,24 @@ static void send_due(struct ivi *u, struct buses *b, uint64_t now)
 	}
 }
 
+struct player {
+	struct music music;
+	const struct ivi_view *v;
+};
+
+static bool render_music(void *ctx, int16_t *stereo, unsigned int frames)
+{
+	struct player *p = ctx;
+
+	return music_render(&p->music, p->v->track, p->v->volume, p->v->playing, stereo, frames);
+}
+
 void dyno_main(void)
 {
 	static struct ivi u;
 	static struct panel panel;
+	static struct player player = { .v = &u.v };
+	struct speaker speaker;
 	struct buses buses;
 	struct finger finger = { 0 };
 	struct dyno_sigmap map = { "none", 0, NULL };
@@ -107,6 +123,8 @@ void dyno_main(void)
 	panel_update(&panel, &u.v, dyno_now_ns());
 	finger.touch = dyno_input_find(DYNO_INPUT_TOUCH);
 	finger.pointer = dyno_input_find(DYNO_INPUT_POINTER);
+	/* Four times 20 ms: frames may be drawn meanwhile. */
+	speaker_open(&speaker, MUSIC_RATE / 50, 4);
 	buses_start(&buses);
 	dyno_printf("READY ivi t_ms=%u\n", (unsigned int)(dyno_now_ns() / 1000000));
 
@@ -120,6 +138,7 @@ void dyno_main(void)
 		send_due(&u, &buses, now);
 		if (ivi_show(&u, now))
 			panel_redraw(&panel);
+		speaker_run(&speaker, u.v.playing || player.music.gain > 0, render_music, &player);
 		wake = panel_update(&panel, &u.v, now);
 		due = ivi_next_change(&u, now);
 		wake = due < wake ? due : wake;

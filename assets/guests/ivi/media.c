@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Media: a player of nothing that sounds; covers are drawn. */
+/* Media: the player; covers are drawn, music.c makes the sound. */
 #include <math.h>
 #include <stdio.h>
 

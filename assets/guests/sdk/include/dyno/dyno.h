@@ -39,6 +39,7 @@
 #include "dyno/print.h"
 #include "dyno/rng.h"
 #include "dyno/signals.h"
+#include "dyno/snd.h"
 
 /* The program. Never called twice. */
 void dyno_main(void);

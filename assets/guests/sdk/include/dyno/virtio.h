@@ -16,6 +16,7 @@
 #define VIRTIO_GPU     16
 #define VIRTIO_INPUT   18
 #define VIRTIO_VSOCK   19
+#define VIRTIO_SOUND   25
 #define VIRTIO_CAN     36
 
 #define VIRTIO_BIT(n)            (UINT64_C(1) << (n))
