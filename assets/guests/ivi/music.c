@@ -15,7 +15,7 @@
 /* Semitones above A2 (110 Hz): a bass note per bar, a figure of eight steps above it. */
 static const struct {
 	unsigned int steps_per_minute;
-	int8_t bass[BARS], figure[STEPS];
+	int bass[BARS], figure[STEPS];
 } scores[IVI_TRACKS] = {
 	{ 360, { 0, -4, 3, -2 }, { 12, 15, 19, 24, 19, 15, 12, 19 } },
 	{ 480, { -5, -5, -2, 0 }, { 12, 12, 24, 12, 22, 12, 19, 17 } },
