@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Figures of dyno-vm beside QEMU with one Linux guest: measure.py BIN KERNEL_FOLDER INITRD FIGURE...
+"""Figures of dyno-vm beside QEMU with one Linux guest: measure.py BIN FOLDER FIGURE...
+
+FOLDER has vmlinux, bzImage, initrd.gz and initrd-io.gz.
 
 FIGURE is boot, io or can. Prints one JSON object. Needs root, a KVM and debugfs; started by `run`
 on the test host, whose instruction clock makes the times repeat.
@@ -14,7 +16,8 @@ import sys
 import tempfile
 import time
 
-BIN, KERNEL, INITRD = sys.argv[1:4]
+BIN, KERNEL = sys.argv[1:3]
+INITRD = KERNEL + "/initrd.gz"
 TMP = tempfile.mkdtemp()
 WORDS = "console=ttyS0 quiet panic=-1 " + os.environ.get("DYNO_QUIRKS", "")
 TRACE = "/sys/kernel/tracing"
@@ -130,6 +133,8 @@ def figure_boot():
 
 
 def figure_io():
+    global INITRD
+    INITRD = KERNEL + "/initrd-io.gz"
     disk = TMP + "/disk"
     with open(disk, "wb") as f:
         for _ in range(64):
@@ -194,7 +199,7 @@ def figure_can():
 
 
 result = {}
-for wanted in sys.argv[4:]:
+for wanted in sys.argv[3:]:
     result[wanted] = {"boot": figure_boot, "io": figure_io, "can": figure_can}[wanted]()
     # What is known so far survives a host that hangs in the next part.
     print(json.dumps({wanted: result[wanted]}, indent=1), flush=True)
