@@ -4,7 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdatomic.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -13,6 +13,7 @@
 
 #include "base/fd.h"
 #include "base/ipc.h"
+#include "base/proto/held.h"
 
 /* Messages taken in one turn, so that one guest cannot keep the loop from the others. */
 #define BURST 32
@@ -26,6 +27,13 @@ struct surface {
 	size_t bytes;
 };
 
+/* The way to one input device. What its guest was told and what is true differ when an update was
+ * lost: nothing may stay pressed because of that. */
+struct channel {
+	struct input_held told, want;
+	bool lost;
+};
+
 struct link {
 	struct ev_loop *loop;
 	struct ev_io io;
@@ -35,7 +43,12 @@ struct link {
 	void *ctx;
 	struct surface surface[DISPLAY_MAX_SURFACES];
 	struct view view[DISPLAY_MAX_SCANOUTS];
-	atomic_uint_fast64_t input_drops;
+
+	/* Guards what follows: link_input() comes from the windows' thread. */
+	pthread_mutex_t lock;
+	struct channel channel[DISPLAY_MAX_SCANOUTS][INPUT_KINDS];
+	bool waits; /* for room in the socket, to let go what the guest takes for pressed */
+	uint64_t input_drops;
 };
 
 static struct surface *find(struct link *l, uint32_t id)
@@ -168,12 +181,107 @@ static void handle(struct link *l, const uint8_t *buf, size_t len, int *fds, siz
 	}
 }
 
+/* ---- input: any thread -> socket ---- */
+
+/* One packet of updates. With the lock. */
+static bool send_input(struct link *l, uint32_t scanout, uint32_t kind,
+	const struct input_event_rec *ev, uint32_t n)
+{
+	struct {
+		struct display_msg m;
+		struct input_event_rec ev[DISPLAY_MAX_EVENTS];
+	} p = { .m = { .kind = DISPLAY_INPUT, .scanout = scanout } };
+
+	p.m.u.input.device = kind;
+	p.m.u.input.count = n;
+	memcpy(p.ev, ev, n * sizeof(*ev));
+	if (ipc_send(l->fd, &p, sizeof(p.m) + n * sizeof(*ev), NULL, 0) < 0)
+		return false;
+	input_held_follow(&l->channel[scanout][kind].told, ev, n);
+	return true;
+}
+
+/* After updates were lost: lets go what the guest believes pressed and is no more. False where
+ * there is no room for that either. With the lock. */
+static bool resync(struct link *l, uint32_t scanout, uint32_t kind)
+{
+	struct channel *c = &l->channel[scanout][kind];
+	struct input_event_rec ev[DISPLAY_MAX_EVENTS];
+
+	while (c->lost) {
+		uint32_t n = input_held_release(&c->told, &c->want, ev, DISPLAY_MAX_EVENTS);
+
+		if (n > 0 && !send_input(l, scanout, kind, ev, n))
+			return false;
+		c->lost = n > 0; /* look once more: it may not have fitted */
+	}
+	return true;
+}
+
+/* The socket has room again. */
+static void resync_all(struct link *l)
+{
+	bool all = true;
+
+	pthread_mutex_lock(&l->lock);
+	for (uint32_t s = 0; s < l->spec->displays; s++) {
+		for (uint32_t k = 0; k < INPUT_KINDS; k++)
+			all &= resync(l, s, k);
+	}
+	l->waits = !all;
+	if (all && l->io.fd >= 0 && ev_io_set(&l->io, EPOLLIN) < 0)
+		log_warn("%s: the channel's events cannot be changed", l->spec->name);
+	pthread_mutex_unlock(&l->lock);
+}
+
+static void wait_for_room(void *arg)
+{
+	struct link *l = arg;
+
+	if (l->io.fd < 0 || ev_io_set(&l->io, EPOLLIN | EPOLLOUT) == 0)
+		return;
+	pthread_mutex_lock(&l->lock);
+	l->waits = false; /* the next update tries again */
+	pthread_mutex_unlock(&l->lock);
+}
+
+void link_input(struct link *l, uint32_t scanout, enum input_kind kind,
+	const struct input_event_rec *ev, uint32_t n)
+{
+	struct channel *c = &l->channel[scanout][kind];
+
+	if (n == 0 || n > DISPLAY_MAX_EVENTS)
+		return;
+	pthread_mutex_lock(&l->lock);
+	input_held_follow(&c->want, ev, n);
+	if (!resync(l, scanout, kind) || !send_input(l, scanout, kind, ev, n)) {
+		l->input_drops++;
+		c->lost = true;
+		if (!l->waits)
+			l->waits = ev_post(l->loop, wait_for_room, l) == 0;
+	}
+	pthread_mutex_unlock(&l->lock);
+}
+
+uint64_t link_input_drops(struct link *l)
+{
+	uint64_t n;
+
+	pthread_mutex_lock(&l->lock);
+	n = l->input_drops;
+	pthread_mutex_unlock(&l->lock);
+	return n;
+}
+
+/* ---- the channel ---- */
+
 static void on_io(struct ev_io *io, uint32_t revents)
 {
 	struct link *l = io->data;
 	uint8_t buf[sizeof(struct display_msg) + 4 * DISPLAY_CURSOR_SIDE * DISPLAY_CURSOR_SIDE];
 
-	(void)revents;
+	if (revents & EPOLLOUT)
+		resync_all(l);
 	for (int i = 0; i < BURST; i++) {
 		int fds[4];
 		size_t nfds = 0;
@@ -211,6 +319,12 @@ int link_attach(struct link *l, int fd_take)
 			rc = -errno;
 		close(fd_take);
 	}
+	/* The new guest was told nothing yet; keys that are held now were pressed for the old one.
+	 */
+	pthread_mutex_lock(&l->lock);
+	memset(l->channel, 0, sizeof(l->channel));
+	l->waits = false;
+	pthread_mutex_unlock(&l->lock);
 	return rc < 0 ? rc : ev_io_add(l->loop, &l->io, l->fd, EPOLLIN, on_io, l);
 }
 
@@ -224,6 +338,7 @@ int link_new(struct link **out, struct ev_loop *loop, int fd_take, const struct 
 		close(fd_take);
 		return -ENOMEM;
 	}
+	pthread_mutex_init(&l->lock, NULL);
 	l->loop = loop;
 	l->fd = -1;
 	l->spec = spec;
@@ -253,6 +368,7 @@ void link_free(struct link *l)
 		forget(&l->surface[i]);
 	for (uint32_t i = 0; i < l->spec->displays; i++)
 		view_fini(&l->view[i]);
+	pthread_mutex_destroy(&l->lock);
 	free(l);
 }
 
@@ -264,26 +380,4 @@ const struct ui_guest_spec *link_spec(const struct link *l)
 struct view *link_view(struct link *l, uint32_t scanout)
 {
 	return &l->view[scanout];
-}
-
-void link_input(struct link *l, uint32_t scanout, enum input_kind kind,
-	const struct input_event_rec *ev, uint32_t n)
-{
-	struct {
-		struct display_msg m;
-		struct input_event_rec ev[DISPLAY_MAX_EVENTS];
-	} p = { .m = { .kind = DISPLAY_INPUT, .scanout = scanout } };
-
-	if (n == 0 || n > DISPLAY_MAX_EVENTS)
-		return;
-	p.m.u.input.device = (uint32_t)kind;
-	p.m.u.input.count = n;
-	memcpy(p.ev, ev, n * sizeof(*ev));
-	if (ipc_send(l->fd, &p, sizeof(p.m) + n * sizeof(*ev), NULL, 0) < 0)
-		atomic_fetch_add(&l->input_drops, 1);
-}
-
-uint64_t link_input_drops(const struct link *l)
-{
-	return atomic_load(&l->input_drops);
 }

@@ -36,9 +36,10 @@ struct view *link_view(struct link *l, uint32_t scanout);
 
 /*
  * Sends evdev triples (whole updates, SYN_REPORT last) to an input device of a scanout. Any thread;
- * never blocks: what the guest's process does not take in time is dropped and counted.
+ * never blocks: what the guest's process does not take in time is dropped and counted; what would
+ * stay pressed because of that is let go as soon as there is room.
  */
 void link_input(struct link *l, uint32_t scanout, enum input_kind kind,
 	const struct input_event_rec *ev, uint32_t n);
 /* Input updates dropped so far. */
-uint64_t link_input_drops(const struct link *l);
+uint64_t link_input_drops(struct link *l);

@@ -9,10 +9,8 @@
 
 #include "base/err.h"
 #include "base/proto/display.h"
+#include "base/proto/held.h"
 #include "devices/virtio/vdev.h"
-
-/* Fingers that a touch device tells apart. */
-#define INPUT_TOUCH_SLOTS 10
 
 struct input_config {
 	const char *tag; /* instance name for logs; copied */

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/proto/display.h"
+#include "base/proto/held.h"
 #include "devices/input/input.h"
 #include "devices/input/wire.h"
 
@@ -34,19 +35,3 @@ enum input_verdict {
 };
 /* Judges one event and holds its coordinate inside the announced range. */
 enum input_verdict input_event_check(const struct input_identity *id, struct input_event_rec *e);
-
-/* What is held down after a run of updates: keys, buttons, fingers; and the current slot. */
-struct input_held {
-	uint8_t key[INPUT_CFG_UNION_BYTES];
-	bool finger[INPUT_TOUCH_SLOTS];
-	uint8_t slot;
-};
-/* Brings *h up to date with events that input_event_check() passed. */
-void input_held_follow(struct input_held *h, const struct input_event_rec *ev, uint32_t n);
-/*
- * Writes an update to `out` (room for `max` >= 4 events) that lets go what is held in `told` and no
- * more in `want`, and selects want's slot. Returns its length, the report included; 0 when there
- * is nothing to say. What does not fit takes another call, after `told` has followed this one.
- */
-uint32_t input_held_release(const struct input_held *told, const struct input_held *want,
-	struct input_event_rec *out, uint32_t max);

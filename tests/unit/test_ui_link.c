@@ -2,6 +2,7 @@
 /* The UI's end of a display channel against a peer that lies. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/input-event-codes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,6 +15,7 @@
 
 #include "base/fd.h"
 #include "base/ipc.h"
+#include "base/proto/held.h"
 #include "ui/link.h"
 
 #define W 64
@@ -198,6 +200,84 @@ static void test_input_arrives_at_the_guests_side(void **state)
 	assert_memory_equal(p.ev, ev, sizeof(ev));
 }
 
+struct input_packet {
+	struct display_msg m;
+	struct input_event_rec ev[DISPLAY_MAX_EVENTS];
+};
+
+/* Moves the pointer until the channel is full. */
+static void fill_channel(struct fixture *f)
+{
+	struct input_event_rec ev[2] = { { EV_ABS, ABS_X, 0 }, { EV_SYN, SYN_REPORT, 0 } };
+	uint64_t before = link_input_drops(f->link);
+
+	while (link_input_drops(f->link) == before)
+		link_input(f->link, 0, INPUT_POINTER, ev, 2);
+}
+
+/* Reads what came; follows the keyboard. */
+static void read_keys(struct fixture *f, struct input_held *keys)
+{
+	struct input_packet p;
+
+	while (ipc_recv(f->peer, &p, sizeof(p), NULL, 0, NULL) > 0) {
+		assert_int_equal(p.m.kind, DISPLAY_INPUT);
+		if (p.m.u.input.device == INPUT_KEYBOARD)
+			input_held_follow(keys, p.ev, p.m.u.input.count);
+	}
+}
+
+static void test_a_key_whose_release_was_lost_is_let_go_when_there_is_room(void **state)
+{
+	static const struct input_event_rec down[2] = { { EV_KEY, KEY_A, 1 }, { 0, 0, 0 } },
+					    up[2] = { { EV_KEY, KEY_A, 0 }, { 0, 0, 0 } },
+					    other[2] = { { EV_KEY, KEY_B, 1 }, { 0, 0, 0 } };
+	struct input_held keys = { 0 }, none = { 0 };
+	struct fixture *f = *state;
+
+	link_input(f->link, 0, INPUT_KEYBOARD, down, 2);
+	fill_channel(f);
+	link_input(f->link, 0, INPUT_KEYBOARD, up, 2);
+	link_input(f->link, 0, INPUT_KEYBOARD, other, 2);
+	read_keys(f, &keys);
+	assert_memory_not_equal(&keys, &none, sizeof(keys)); /* the release was lost */
+	/* No more input: the loop alone sees that there is room. A press that was lost stays lost.
+	 */
+	turn(f);
+	turn(f);
+	read_keys(f, &keys);
+	assert_memory_equal(&keys, &none, sizeof(keys));
+}
+
+static void test_a_finger_whose_end_was_lost_is_lifted_before_the_next_update(void **state)
+{
+	static const struct input_event_rec down[3] = { { EV_ABS, ABS_MT_SLOT, 3 },
+		{ EV_ABS, ABS_MT_TRACKING_ID, 7 }, { 0, 0, 0 } },
+					    up[2] = { { EV_ABS, ABS_MT_TRACKING_ID, -1 },
+						    { 0, 0, 0 } },
+					    next[3] = { { EV_ABS, ABS_MT_SLOT, 0 },
+						    { EV_ABS, ABS_MT_TRACKING_ID, 8 },
+						    { 0, 0, 0 } };
+	struct fixture *f = *state;
+	struct input_held fingers = { 0 };
+	struct input_packet p;
+
+	link_input(f->link, 0, INPUT_TOUCH, down, 3);
+	fill_channel(f);
+	link_input(f->link, 0, INPUT_TOUCH, up, 2);
+	while (ipc_recv(f->peer, &p, sizeof(p), NULL, 0, NULL) > 0)
+		;
+	fingers.finger[3] = true;
+	fingers.slot = 3;
+	link_input(f->link, 0, INPUT_TOUCH, next, 3);
+	while (ipc_recv(f->peer, &p, sizeof(p), NULL, 0, NULL) > 0) {
+		if (p.m.u.input.device == INPUT_TOUCH)
+			input_held_follow(&fingers, p.ev, p.m.u.input.count);
+	}
+	assert_false(fingers.finger[3]);
+	assert_true(fingers.finger[0]);
+}
+
 static void test_the_end_of_the_guests_process_is_told_once(void **state)
 {
 	struct fixture *f = *state;
@@ -258,6 +338,8 @@ int main(void)
 		T(test_malformed_packets_are_dropped_and_the_link_lives),
 		T(test_a_scanout_the_guest_does_not_have_is_refused),
 		T(test_input_arrives_at_the_guests_side),
+		T(test_a_key_whose_release_was_lost_is_let_go_when_there_is_room),
+		T(test_a_finger_whose_end_was_lost_is_lifted_before_the_next_update),
 		T(test_the_end_of_the_guests_process_is_told_once),
 		T(test_a_guest_that_was_started_again_shows_its_new_surfaces),
 		T(test_the_channels_number_never_becomes_another_descriptors),
