@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -72,6 +73,34 @@ static void test_route_that_kvm_refuses_does_not_spoil_the_others(void **state)
 	close(fd);
 }
 
+/* A console with sixteen ports and a few vhost-user devices need more than a thousand. */
+static void test_two_thousand_interrupts_have_routes(void **state)
+{
+	struct rlimit l;
+	struct vm *vm;
+	static int fd[2000];
+	static uint32_t gsi[2000];
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &l), 0);
+	l.rlim_cur = l.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &l), 0);
+	if (l.rlim_cur < 2100)
+		skip();
+	vm = new_vm();
+	for (uint32_t i = 0; i < ARRAY_SIZE(fd); i++) {
+		fd[i] = eventfd(0, EFD_CLOEXEC);
+		assert_true(fd[i] >= 0);
+		assert_int_equal(vm_msi_attach(vm, fd[i], &gsi[i]), 0);
+		assert_int_equal(vm_msi_route(vm, gsi[i], 0xfee00000, 0x40 + i % 128), 0);
+	}
+	for (uint32_t i = 0; i < ARRAY_SIZE(fd); i++) {
+		vm_msi_detach(vm, fd[i], gsi[i]);
+		close(fd[i]);
+	}
+	vm_free(vm);
+}
+
 static void test_machine_that_never_ran_is_paused_reset_and_freed(void **state)
 {
 	struct vm *vm = new_vm();
@@ -94,6 +123,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_route_that_kvm_refuses_does_not_spoil_the_others),
+		cmocka_unit_test(test_two_thousand_interrupts_have_routes),
 		cmocka_unit_test(test_machine_that_never_ran_is_paused_reset_and_freed),
 	};
 

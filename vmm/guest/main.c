@@ -3,9 +3,11 @@
  * dyno-vm: one guest. The bench starts it with a control socket as descriptor 3; the manifest and
  * every other descriptor come over it. It opens nothing itself.
  */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,6 +18,7 @@
 #include "vmm/guest/run.h"
 
 #define CONTROL_FD 3
+#define MOST_FDS   16384
 
 static int unable(const struct err *e)
 {
@@ -44,6 +47,19 @@ static int with_manifest(const json_t *root, int *fds, size_t n_fds)
 	return status;
 }
 
+/* Every queue and every interrupt of a machine is a descriptor: more than the 1024 that a session
+ * usually starts with. */
+static void allow_descriptors(void)
+{
+	struct rlimit l;
+
+	if (getrlimit(RLIMIT_NOFILE, &l) == 0 && l.rlim_cur < MIN(l.rlim_max, MOST_FDS)) {
+		l.rlim_cur = MIN(l.rlim_max, MOST_FDS);
+		if (setrlimit(RLIMIT_NOFILE, &l) < 0)
+			log_debug("the limit of descriptors stays: %s", strerror(errno));
+	}
+}
+
 static int usage(void)
 {
 	fputs("dyno-vm " DYNO_VERSION ": runs one guest for dyno, which starts it; see \"dyno "
@@ -64,6 +80,7 @@ int main(int argc, char **argv)
 	if (argc > 1 || fstat(CONTROL_FD, &st) < 0 || !S_ISSOCK(st.st_mode))
 		return usage();
 	log_init("dyno-vm", LOG_INFO);
+	allow_descriptors();
 	signal(SIGPIPE, SIG_IGN);
 	rc = json_msg_recv(CONTROL_FD, &root, fds, IPC_MAX_FDS, &n_fds, &e);
 	if (rc <= 0) {

@@ -7,7 +7,8 @@
 
 #include "vmm/kvm/vm.h"
 
-#define VM_MAX_GSIS        1024
+/* KVM takes 4096 routes, of which the pins of IOAPIC and 8259s have some. */
+#define VM_MAX_GSIS        4032
 #define MSR_TSC            0x10
 #define MSR_TSC_DEADLINE   0x6e0
 #define VM_CPU_STACK_BYTES (128 * 1024)
