@@ -22,5 +22,6 @@ await 5 saw 'ABS_MT_POSITION_Y\), value 120' && ok "evtest: touch y"
 await 5 saw 'EV_KEY\), code 30 \(KEY_A\), value 1' && ok "evtest: key"
 # The scenario takes the picture now.
 sleep 20
-grep -i fail /tmp/modetest && fault "modetest: $(cat /tmp/modetest)"
+# It has no gamma table, which modetest remarks.
+grep -i fail /tmp/modetest | grep -v gamma && fault "modetest: $(cat /tmp/modetest)"
 dmesg_known='^$'
