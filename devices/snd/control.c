@@ -226,6 +226,10 @@ static uint32_t pcm_command(struct snd *d, struct request *q)
 	next = snd_next_state(s->state, q->code);
 	if (next < 0)
 		return VIRTIO_SND_S_BAD_MSG;
+	/* What the driver queued before this request is pending, looked at or not: the queues were
+	 * written in that order, whatever order they are served in. */
+	if (q->code == VIRTIO_SND_R_PCM_RELEASE)
+		snd_data_take(d, i);
 	s->state = (enum snd_state)next;
 	switch (q->code) {
 	case VIRTIO_SND_R_PCM_PREPARE:

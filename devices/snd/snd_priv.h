@@ -67,6 +67,8 @@ void snd_make_chmaps(struct snd *d);
 
 /* stream.c: takes new buffers out of a data queue. True: there are more. */
 MUST_CHECK bool snd_data_work(struct snd *d, unsigned int q);
+/* stream.c: takes all of a stream's data queue that is there now. */
+void snd_data_take(struct snd *d, uint32_t stream);
 /* stream.c: returns what the port is done with, fills what it has. */
 void snd_progress(struct snd *d, uint32_t stream);
 /* stream.c: the commands after their state was checked. */

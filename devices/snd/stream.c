@@ -280,6 +280,12 @@ bool snd_data_work(struct snd *d, unsigned int q)
 	return more;
 }
 
+void snd_data_take(struct snd *d, uint32_t i)
+{
+	/* A turn takes as many as the queue holds. */
+	(void)!snd_data_work(d, queue_of(&d->stream[i]));
+}
+
 void snd_stream_prepare(struct snd *d, uint32_t i)
 {
 	struct snd_stream *s = &d->stream[i];

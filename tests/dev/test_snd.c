@@ -462,6 +462,28 @@ static void test_latency_is_the_back_ends_delay(void **state)
 	rig_close(&r);
 }
 
+/* Both bells ring at once, and the control queue is looked at first. */
+static void test_release_returns_what_the_device_has_not_seen_yet(void **state)
+{
+	uint8_t buf[XFER + PERIOD] = { PLAY };
+	struct mock_iov out = { buf, sizeof(buf) }, in = { NULL, STATUS };
+
+	FOR_EACH_KIND(kind)
+	{
+		struct mock_used u;
+		struct rig r;
+
+		rig_open(&r, kind);
+		prepare(&r, PLAY);
+		assert_true(mock_add(r.m, TXQ, &out, 1, &in, 1) >= 0);
+		assert_int_equal(command(&r, VIRTIO_SND_R_PCM_RELEASE, PLAY), VIRTIO_SND_S_OK);
+		assert_true(mock_poll(r.m, TXQ, &u));
+		assert_int_equal(status_of(&u, 0), VIRTIO_SND_S_OK);
+		rig_close(&r);
+	}
+	(void)state;
+}
+
 static void test_release_returns_what_is_pending_before_its_own_answer(void **state)
 {
 	FOR_EACH_KIND(kind)
@@ -744,6 +766,7 @@ int main(void)
 		cmocka_unit_test(test_without_ctls_there_are_no_controls),
 		cmocka_unit_test(test_a_buffer_comes_back_when_it_is_consumed_and_not_before),
 		cmocka_unit_test(test_latency_is_the_back_ends_delay),
+		cmocka_unit_test(test_release_returns_what_the_device_has_not_seen_yet),
 		cmocka_unit_test(test_release_returns_what_is_pending_before_its_own_answer),
 		cmocka_unit_test(test_buffers_that_no_stream_takes_come_back_as_bad_messages),
 		cmocka_unit_test(test_more_samples_than_the_ring_holds_are_an_io_error),
