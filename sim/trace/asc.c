@@ -7,7 +7,9 @@
  */
 #include <string.h>
 
+#include "base/clock.h"
 #include "sim/trace/line.h"
+#include "sim/trace/when.h"
 
 /* Bits of the flags column of a CANFD line. */
 #define ASC_FD_RTR 0x10u
@@ -17,6 +19,45 @@ static enum line_kind bad(struct line_out *o, const char *why)
 {
 	o->why = why;
 	return LINE_BAD;
+}
+
+/* `date Sat Sep 30 10:06:13.191 pm 2017`: the names may be German, the milliseconds missing. */
+static void take_date(struct asc_state *st, const char *s, const char *end)
+{
+	struct when w = { .day = 0 };
+	const char *word, *p;
+	uint64_t sec = 0;
+	uint32_t n, v;
+
+	while ((n = take_word(&s, end, &word)) != 0) {
+		p = word;
+		if (word_is(word, n, "pm") && w.hour < 12) {
+			w.hour += 12;
+		} else if (word_is(word, n, "am") && w.hour == 12) {
+			w.hour = 0;
+		} else if (memchr(word, ':', n)) {
+			w.hour = w.minute = 0;
+			while (p < word + n && is_digit(*p))
+				w.hour = w.hour * 10 + (uint32_t)(*p++ - '0');
+			for (p++; p < word + n && is_digit(*p); p++)
+				w.minute = w.minute * 10 + (uint32_t)(*p - '0');
+			if (p < word + n)
+				p++;
+			if (!take_seconds(&p, word + n, &sec, NULL) || sec >= 61 * NS_PER_S)
+				return;
+		} else if (word_number(word, n, true, &v)) {
+			/* The day is one or two digits, the year four. */
+			if (n <= 2)
+				w.day = v;
+			else
+				w.year = v;
+		} else if (!w.month) {
+			w.month = when_month(word, n);
+		}
+	}
+	w.second = (uint32_t)(sec / NS_PER_S);
+	w.ns = (uint32_t)(sec % NS_PER_S);
+	st->has_date = when_ns(&w, &st->date_ns);
 }
 
 /* Lines without a time stamp: the header, comments, trigger blocks. */
@@ -30,6 +71,8 @@ static enum line_kind header_line(
 
 	if (n >= 2 && w[0] == '/' && w[1] == '/')
 		return LINE_SKIP;
+	if (word_is(w, n, "date"))
+		take_date(st, s, end);
 	if (word_is(w, n, "base")) {
 		n = take_word(&s, end, &w);
 		if (!word_is(w, n, "hex") && !word_is(w, n, "dec"))
@@ -103,13 +146,6 @@ static enum line_kind error_frame(struct line_out *o)
 	return LINE_FRAME;
 }
 
-static uint32_t fd_len_of_code(uint32_t code)
-{
-	static const uint8_t lens[] = { 12, 16, 20, 24, 32, 48, 64 };
-
-	return code <= 8 ? code : code <= 15 ? lens[code - 9] : UINT32_MAX;
-}
-
 /* A classic frame's length from its DLC: 8 bytes for 9..15, which is kept. */
 static void set_dlc(struct line_out *o, uint32_t dlc)
 {
@@ -150,8 +186,8 @@ static enum line_kind data_columns(
 	bytes = take_all_bytes(s, end, o, st->dec);
 	if (bytes > CAN_MAX_DLEN && hex > CAN_MAX_DLEN) {
 		/* Of text behind the data that looks like bytes, none is taken. */
-		uint32_t want = n == 1                                    ? fd_len_of_code(hex)
-				: dec <= CAN_MAX_RAW_DLC                  ? fd_len_of_code(dec)
+		uint32_t want = n == 1                                    ? line_fd_len_of_code(hex)
+				: dec <= CAN_MAX_RAW_DLC                  ? line_fd_len_of_code(dec)
 				: line_fd_len(hex) == hex && hex <= bytes ? hex
 									  : dec;
 

@@ -9,21 +9,12 @@
 
 #include "base/clock.h"
 #include "sim/trace/line.h"
+#include "sim/trace/when.h"
 
 static enum line_kind bad(struct line_out *o, const char *why)
 {
 	o->why = why;
 	return LINE_BAD;
-}
-
-/* Days from 1970-01-01 to a date of the Gregorian calendar. */
-static uint64_t days_from_epoch(uint32_t y, uint32_t m, uint32_t d)
-{
-	/* Years that begin in March: the leap day is the last one. */
-	uint32_t yy = m <= 2 ? y - 1 : y, mm = (m + 9) % 12;
-
-	return UINT64_C(365) * yy + yy / 4 - yy / 100 + yy / 400 + (mm * 306 + 5) / 10 + d - 1 -
-	       719468;
 }
 
 static bool take_fixed(const char **s, const char *end, uint32_t digits, char after, uint32_t *out)
@@ -47,18 +38,17 @@ static bool take_fixed(const char **s, const char *end, uint32_t digits, char af
 /* `2009-11-18 12:34:56.123456`: local time without a zone; read as UTC. */
 static bool take_date(const char **s, const char *end, uint64_t *ns)
 {
-	uint32_t y, mo, d, h, mi;
+	struct when w = { .year = 0 };
 	uint64_t sec;
 
-	if (!take_fixed(s, end, 4, '-', &y) || !take_fixed(s, end, 2, '-', &mo) ||
-		!take_fixed(s, end, 2, ' ', &d) || !take_fixed(s, end, 2, ':', &h) ||
-		!take_fixed(s, end, 2, ':', &mi) || !take_seconds(s, end, &sec, NULL))
-		return false;
-	if (y < 1970 || y > 2500 || mo < 1 || mo > 12 || d < 1 || d > 31 || h > 23 || mi > 59 ||
+	if (!take_fixed(s, end, 4, '-', &w.year) || !take_fixed(s, end, 2, '-', &w.month) ||
+		!take_fixed(s, end, 2, ' ', &w.day) || !take_fixed(s, end, 2, ':', &w.hour) ||
+		!take_fixed(s, end, 2, ':', &w.minute) || !take_seconds(s, end, &sec, NULL) ||
 		sec >= 61 * NS_PER_S)
 		return false;
-	*ns = (days_from_epoch(y, mo, d) * 86400 + h * 3600 + mi * 60) * NS_PER_S + sec;
-	return true;
+	w.second = (uint32_t)(sec / NS_PER_S);
+	w.ns = (uint32_t)(sec % NS_PER_S);
+	return when_ns(&w, ns);
 }
 
 /* The stamp in parentheses. */

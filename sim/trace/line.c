@@ -73,10 +73,26 @@ bool take_seconds(const char **s, const char *end, uint64_t *ns, uint32_t *sec_d
 	return true;
 }
 
+static const uint8_t lens[] = { 12, 16, 20, 24, 32, 48, 64 };
+
+uint32_t line_fd_len_of_code(uint32_t code)
+{
+	return code <= 8 ? code : code <= 15 ? lens[code - 9] : UINT32_MAX;
+}
+
+uint8_t line_fd_code(uint32_t len)
+{
+	uint8_t code = 9;
+
+	if (len <= 8)
+		return (uint8_t)len;
+	while (code < 15 && lens[code - 9] < len)
+		code++;
+	return code;
+}
+
 uint8_t line_fd_len(uint32_t len)
 {
-	static const uint8_t lens[] = { 12, 16, 20, 24, 32, 48, 64 };
-
 	for (uint32_t i = 0; len > 8 && i < sizeof(lens); i++) {
 		if (len <= lens[i])
 			return lens[i];

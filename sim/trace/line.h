@@ -36,8 +36,33 @@ struct asc_state {
 	bool dec; /* base dec */
 	bool relative; /* stamps count from the line before */
 	uint64_t t_ns; /* of the last line, for `relative` */
+	bool has_date;
+	uint64_t date_ns; /* of the header */
 };
 enum line_kind asc_line(struct asc_state *st, const char *s, const char *end, struct line_out *o);
+
+/* A PCAN file: its version and columns. Zero-initialise. */
+struct trc_state {
+	uint32_t version; /* 10 for 1.0; 0: not said, which is 1.0 */
+	char columns[16]; /* of 2.x: a letter each; empty: the version's own */
+	bool has_date;
+	uint64_t date_ns;
+};
+enum line_kind trc_line(struct trc_state *st, const char *s, const char *end, struct line_out *o);
+
+/* Which program's CSV it is, and where its columns are. Zero-initialise. */
+enum csv_dialect { CSV_UNKNOWN, CSV_OURS, CSV_GVRET, CSV_PYTHON_CAN, CSV_CSS };
+struct csv_state {
+	enum csv_dialect dialect;
+	char sep;
+	int8_t col[16]; /* by enum csv_column: its place, -1 for none */
+	char chan[8]; /* a channel number that was read becomes text here */
+};
+enum line_kind csv_line(struct csv_state *st, const char *s, const char *end, struct line_out *o);
+const char *csv_dialect_name(enum csv_dialect d);
+
+/* A CRTD line: `166.064000 R11 0000021A FE 36`. */
+enum line_kind crtd_line(const char *s, const char *end, struct line_out *o);
 
 /* ---- scanning; all of them move *s and never read at or past `end` ---- */
 
@@ -92,5 +117,9 @@ static inline bool take_byte(const char **s, const char *end, uint8_t *out)
 	*s += 2;
 	return true;
 }
+/* Payload length of an FD frame's DLC; UINT32_MAX above 15. */
+uint32_t line_fd_len_of_code(uint32_t code);
+/* And back: the DLC of a length that line_fd_len gave. */
+uint8_t line_fd_code(uint32_t len);
 /* Smallest FD payload length that holds `len` (at most 64). */
 uint8_t line_fd_len(uint32_t len);

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "sim/trace/put.h"
 
 #define BUF_BYTES     65536u
 #define CHANNEL_BYTES 32u
@@ -23,20 +24,6 @@ struct record {
 	uint32_t len, buffered; /* bytes and frames in buf */
 	char buf[BUF_BYTES];
 };
-
-static char *put_decimal(char *p, uint64_t v, unsigned int digits)
-{
-	for (unsigned int i = digits; i-- > 0; v /= 10)
-		p[i] = (char)('0' + v % 10);
-	return p + digits;
-}
-
-static char *put_hex(char *p, uint32_t v, unsigned int digits)
-{
-	for (unsigned int i = digits; i-- > 0; v >>= 4)
-		p[i] = "0123456789ABCDEF"[v & 15];
-	return p + digits;
-}
 
 uint32_t record_format(char line[RECORD_LINE_BYTES], uint64_t t_ns, const char *channel,
 	const struct canfd_frame *f)

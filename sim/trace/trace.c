@@ -12,40 +12,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
-#include "sim/trace/line.h"
+#include "sim/trace/reader.h"
 
-/* Bytes read at once; also the longest line. */
-#define BUF_BYTES 262144u
-/* Lines looked at to tell the format, and stamps to tell deltas from times. */
-#define PROBE_LINES     1000u
 #define DEFAULT_REPORTS 10u
-
-struct trace {
-	char name[128];
-	struct trace_options opt;
-	enum trace_format format;
-	bool delta; /* stamps count from the frame before */
-	int fd; /* -1: text in memory */
-	const uint8_t *mem;
-	uint64_t mem_len, mem_off;
-	uint8_t *buf;
-	uint32_t pos, len; /* what is unread in buf */
-	bool eof;
-	bool overlong; /* in the middle of a line that is longer than the buffer */
-	struct asc_state asc;
-	uint64_t t_ns;
-	uint64_t line; /* number of the current one */
-	uint32_t reports;
-	uint32_t last_chan;
-	uint32_t n_chan;
-	struct {
-		uint32_t len;
-		char name[TRACE_CHANNEL_BYTES];
-	} chan[TRACE_MAX_CHANNELS];
-	struct trace_stats st;
-};
+/* Lines looked at to tell deltas from times. */
+#define PROBE_LINES 1000u
 
 /* ---- bytes to lines ---- */
 
@@ -53,10 +27,11 @@ struct trace {
 static int fill(struct trace *t)
 {
 	memmove(t->buf, t->buf + t->pos, t->len - t->pos);
+	t->base += t->pos;
 	t->len -= t->pos;
 	t->pos = 0;
-	while (t->len < BUF_BYTES && !t->eof) {
-		size_t room = BUF_BYTES - t->len;
+	while (t->len < TRACE_BUF_BYTES && !t->eof) {
+		size_t room = TRACE_BUF_BYTES - t->len;
 		ssize_t n;
 
 		if (t->fd >= 0) {
@@ -90,7 +65,7 @@ static int next_line(struct trace *t, const char **s, const char **end)
 		bool tail = t->overlong;
 		int rc;
 
-		if (!nl && !t->eof && (t->pos > 0 || t->len < BUF_BYTES)) {
+		if (!nl && !t->eof && (t->pos > 0 || t->len < TRACE_BUF_BYTES)) {
 			rc = fill(t);
 			if (rc < 0)
 				return rc;
@@ -115,33 +90,109 @@ static int next_line(struct trace *t, const char **s, const char **end)
 	}
 }
 
+int trace_need(struct trace *t, uint32_t n, const uint8_t **p, uint32_t *have)
+{
+	if (t->len - t->pos < n && !t->eof) {
+		int rc = fill(t);
+
+		if (rc < 0)
+			return rc;
+	}
+	*p = t->buf + t->pos;
+	if (have)
+		*have = t->len - t->pos;
+	return t->len - t->pos >= n;
+}
+
+int trace_skip(struct trace *t, uint64_t n)
+{
+	while (n) {
+		uint32_t k = (uint32_t)MIN(n, (uint64_t)(t->len - t->pos));
+		int rc;
+
+		t->pos += k;
+		n -= k;
+		if (!n)
+			break;
+		if (t->eof)
+			return 0;
+		rc = fill(t);
+		if (rc < 0)
+			return rc;
+	}
+	return 1;
+}
+
 /* ---- reports ---- */
 
-static void report(struct trace *t, const char *why, const char *s, const char *end)
+static void tell(struct trace *t, const char *text)
 {
-	char text[320], excerpt[49];
-	uint32_t n = 0;
-
-	t->st.malformed++;
-	if (t->reports >= t->opt.max_reports)
-		return;
-	t->reports++;
-	for (; s < end && n < sizeof(excerpt) - 1; s++)
-		excerpt[n++] = *s >= ' ' && *s <= '~' ? *s : '?';
-	excerpt[n] = '\0';
-	(void)snprintf(text, sizeof(text), "%s:%llu: %s: \"%s%s\"%s", t->name,
-		(unsigned long long)t->line, why, excerpt, s < end ? "..." : "",
-		t->reports == t->opt.max_reports ? " (further ones are only counted)" : "");
 	if (t->opt.problem)
 		t->opt.problem(t->opt.ctx, text);
 	else
 		log_warn("%s", text);
 }
 
+/* Counts something malformed. False: enough was said. */
+static bool may_report(struct trace *t)
+{
+	t->st.malformed++;
+	if (t->reports >= t->opt.max_reports)
+		return false;
+	t->reports++;
+	return true;
+}
+
+static const char *last_report(const struct trace *t)
+{
+	return t->reports == t->opt.max_reports ? " (further ones are only counted)" : "";
+}
+
+void trace_bad_byte(struct trace *t, uint64_t offset, const char *why)
+{
+	char text[320];
+
+	if (!may_report(t))
+		return;
+	(void)snprintf(text, sizeof(text), "%s: byte %llu: %s%s", t->name,
+		(unsigned long long)offset, why, last_report(t));
+	tell(t, text);
+}
+
+int trace_cut_off(struct trace *t, uint64_t offset, const char *what)
+{
+	char text[320];
+
+	if (t->st.truncated)
+		return 0;
+	t->st.truncated = true;
+	t->st.malformed++;
+	/* Told whatever was told before: it is the end of what can be had. */
+	(void)snprintf(text, sizeof(text),
+		"%s: byte %llu: the file ends in the middle of %s; %llu frames in front of it were read",
+		t->name, (unsigned long long)offset, what, (unsigned long long)t->st.frames);
+	tell(t, text);
+	return 0;
+}
+
+static void report(struct trace *t, const char *why, const char *s, const char *end)
+{
+	char text[320], excerpt[49];
+	uint32_t n = 0;
+
+	if (!may_report(t))
+		return;
+	for (; s < end && n < sizeof(excerpt) - 1; s++)
+		excerpt[n++] = *s >= ' ' && *s <= '~' ? *s : '?';
+	excerpt[n] = '\0';
+	(void)snprintf(text, sizeof(text), "%s:%llu: %s: \"%s%s\"%s", t->name,
+		(unsigned long long)t->line, why, excerpt, s < end ? "..." : "", last_report(t));
+	tell(t, text);
+}
+
 /* ---- lines to frames ---- */
 
-/* Number of a channel; TRACE_MAX_CHANNELS when there are too many. */
-static uint32_t channel_of(struct trace *t, const char *name, uint32_t len)
+uint32_t trace_channel(struct trace *t, const char *name, uint32_t len)
 {
 	len = MIN(len, TRACE_CHANNEL_BYTES - 1);
 	if (t->n_chan && t->chan[t->last_chan].len == len &&
@@ -158,12 +209,20 @@ static uint32_t channel_of(struct trace *t, const char *name, uint32_t len)
 	return t->last_chan = t->n_chan++;
 }
 
-static enum line_kind parse(struct trace *t, const char *s, const char *end, struct line_out *o)
+uint32_t trace_channel_number(struct trace *t, uint32_t number)
 {
-	return t->format == TRACE_ASC ? asc_line(&t->asc, s, end, o) : candump_line(s, end, o);
+	char name[16];
+	int n;
+
+	if (t->n_chan && t->last_number == number)
+		return t->last_number_chan;
+	n = snprintf(name, sizeof(name), "%u", number);
+	t->last_number_chan = trace_channel(t, name, (uint32_t)n);
+	t->last_number = number;
+	return t->last_number_chan;
 }
 
-int trace_next(struct trace *t, struct trace_frame *out)
+static int next_text_frame(struct trace *t, struct trace_frame *out)
 {
 	const char *s, *end;
 	struct line_out o;
@@ -176,32 +235,52 @@ int trace_next(struct trace *t, struct trace_frame *out)
 		}
 		if (rc < 0)
 			return rc;
-		switch (parse(t, s, end, &o)) {
+		switch (t->ops->line(&t->line_state, s, end, &o)) {
 		case LINE_SKIP:
 			t->st.skipped++;
 			continue;
 		case LINE_BAD:
-			report(t, o.why, s, end);
+			/* Without its line end, the last line was cut off, not miswritten. */
+			if (t->eof && t->pos == t->len && t->len && t->buf[t->len - 1] != '\n')
+				(void)trace_cut_off(
+					t, trace_offset(t) - (uint64_t)(end - s), "a line");
+			else
+				report(t, o.why, s, end);
 			continue;
 		case LINE_FRAME:
 			break;
 		}
-		out->channel = channel_of(t, o.chan, o.chan_len);
+		out->channel = trace_channel(t, o.chan, o.chan_len);
 		if (out->channel == TRACE_MAX_CHANNELS) {
 			report(t, "more channels than a trace may have", s, end);
 			continue;
 		}
 		if (!o.has_time)
 			o.flags |= TRACE_NO_TIME;
-		else
-			t->t_ns = t->delta ? t->t_ns + o.t_ns : o.t_ns;
-		out->t_ns = t->t_ns;
+		out->t_ns = !o.has_time ? 0 : t->delta ? t->t_ns + o.t_ns : o.t_ns;
+		/* Ten digits of seconds, or a date: the time of day. */
+		if (o.has_time && !o.short_time && t->st.frames == 0 &&
+			t->ops->info.holds & TRACE_HOLDS_EPOCH &&
+			o.t_ns >= UINT64_C(100000000) * NS_PER_S)
+			t->epoch_known = true;
 		out->flags = o.flags;
 		out->f = o.f;
-		t->st.frames++;
 		return 1;
 	}
 	return 0;
+}
+
+int trace_next(struct trace *t, struct trace_frame *out)
+{
+	int rc = t->ops->next ? t->ops->next(t, out) : next_text_frame(t, out);
+
+	if (rc <= 0)
+		return rc;
+	if (out->flags & TRACE_NO_TIME)
+		out->t_ns = t->t_ns;
+	t->t_ns = out->t_ns;
+	t->st.frames++;
+	return 1;
 }
 
 /* ---- what kind of trace it is ---- */
@@ -222,26 +301,6 @@ static bool peek_line(const struct trace *t, uint32_t *off, const char **s, cons
 	*s = (const char *)from;
 	*end = *s + n;
 	return true;
-}
-
-static enum trace_format probe_format(const struct trace *t)
-{
-	struct asc_state asc = { .dec = false };
-	const char *s, *end, *w;
-	struct line_out o;
-	uint32_t off = t->pos;
-
-	for (uint32_t i = 0; i < PROBE_LINES && peek_line(t, &off, &s, &end); i++) {
-		const char *p = s;
-		uint32_t n = take_word(&p, end, &w);
-
-		if (candump_line(s, end, &o) == LINE_FRAME)
-			return TRACE_CANDUMP;
-		if (word_is(w, n, "date") || word_is(w, n, "base") ||
-			asc_line(&asc, s, end, &o) == LINE_FRAME)
-			return TRACE_ASC;
-	}
-	return TRACE_AUTO;
 }
 
 /* Deltas go up and down; times go up, save for the odd pair that two interfaces swapped. */
@@ -272,13 +331,21 @@ static int detect(struct trace *t, struct err *e)
 		return err_errno(e, -rc, "%s: cannot read", t->name);
 	t->format = t->opt.format;
 	if (t->format == TRACE_AUTO)
-		t->format = probe_format(t);
-	if (t->format == TRACE_AUTO)
+		t->format = trace_sniff(t->buf + t->pos, t->len - t->pos);
+	t->ops = trace_ops(t->format);
+	if (!t->ops)
 		return err_set(e, -EBADMSG,
-			"%s: no CAN trace of a known format (candump log, Vector ASC)", t->name);
+			"%s: no CAN trace of a known format (candump, ASC, BLF, TRC, pcap, pcapng, CSV, "
+			"CRTD)",
+			t->name);
 	t->delta = t->format == TRACE_CANDUMP &&
 		   (t->opt.time == TRACE_TIME_DELTA ||
 			   (t->opt.time == TRACE_TIME_AUTO && probe_delta(t)));
+	if (t->ops->start) {
+		rc = t->ops->start(t);
+		if (rc < 0)
+			return err_errno(e, -rc, "%s: cannot read", t->name);
+	}
 	return 0;
 }
 
@@ -291,7 +358,7 @@ static int open_any(struct trace **out, int fd, const void *mem, uint64_t len, c
 	int rc;
 
 	if (t)
-		t->buf = malloc(BUF_BYTES);
+		t->buf = malloc(TRACE_BUF_BYTES);
 	if (!t || !t->buf) {
 		free(t);
 		fd_close(&fd);
@@ -341,6 +408,8 @@ void trace_free(struct trace *t)
 {
 	if (!t)
 		return;
+	if (t->ops && t->ops->end)
+		t->ops->end(t);
 	fd_close(&t->fd);
 	free(t->buf);
 	free(t);
@@ -352,11 +421,12 @@ int trace_rewind(struct trace *t)
 		return -errno;
 	t->mem_off = 0;
 	t->pos = t->len = 0;
+	t->base = 0;
 	t->eof = t->overlong = false;
-	t->asc = (struct asc_state){ .dec = false };
+	memset(&t->line_state, 0, sizeof(t->line_state));
 	t->t_ns = 0;
 	t->line = 0;
-	return 0;
+	return t->ops->start ? t->ops->start(t) : 0;
 }
 
 /* ---- what others may ask ---- */
@@ -366,9 +436,38 @@ enum trace_format trace_format(const struct trace *t)
 	return t->format;
 }
 
-const char *trace_format_name(enum trace_format f)
+const char *trace_dialect(const struct trace *t)
 {
-	return f == TRACE_ASC ? "asc" : f == TRACE_CANDUMP ? "candump" : "unknown";
+	const struct trc_state *trc = &t->line_state.trc;
+
+	switch (t->format) {
+	case TRACE_CSV:
+		return csv_dialect_name(t->line_state.csv.dialect);
+	case TRACE_TRC:
+		return trc->version >= 21   ? "PCAN trace 2.1"
+		       : trc->version == 20 ? "PCAN trace 2.0"
+		       : trc->version == 13 ? "PCAN trace 1.3"
+		       : trc->version == 12 ? "PCAN trace 1.2"
+		       : trc->version == 11 ? "PCAN trace 1.1"
+					    : "PCAN trace 1.0";
+	default:
+		return t->ops->info.title;
+	}
+}
+
+bool trace_epoch(const struct trace *t, uint64_t *at_ns)
+{
+	*at_ns = t->epoch_ns;
+	/* 1970-01-01 stands for no date where a header must have one. */
+	if (t->format == TRACE_ASC) {
+		*at_ns = t->line_state.asc.date_ns;
+		return t->line_state.asc.has_date && *at_ns;
+	}
+	if (t->format == TRACE_TRC) {
+		*at_ns = t->line_state.trc.date_ns;
+		return t->line_state.trc.has_date && *at_ns;
+	}
+	return t->epoch_known;
 }
 
 uint32_t trace_num_channels(const struct trace *t)
@@ -384,4 +483,5 @@ const char *trace_channel_name(const struct trace *t, uint32_t channel)
 void trace_get_stats(const struct trace *t, struct trace_stats *out)
 {
 	*out = t->st;
+	out->bytes = t->base + t->pos;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reading recorded CAN traffic: candump (log files and console output) and Vector ASC. A trace is
- * streamed through one fixed buffer, whatever its size. Readers are tolerant: a malformed line is
- * counted and reported as "file:line: what was wrong", and reading goes on.
- * Not thread-safe: one thread at a time uses a struct trace.
+ * Reading recorded CAN traffic in the formats of enum trace_format: see docs/traces.md. A trace is
+ * streamed through one fixed buffer, whatever its size. Readers are tolerant: what is malformed is
+ * counted and reported as "file:line: what was wrong" ("file:byte N: ..." in a binary format), and
+ * reading goes on behind it. Not thread-safe: one thread at a time uses a struct trace.
  */
 #pragma once
 
@@ -18,7 +18,37 @@ struct trace;
 enum trace_format {
 	TRACE_AUTO, /* by content */
 	TRACE_CANDUMP,
-	TRACE_ASC
+	TRACE_ASC, /* Vector, text */
+	TRACE_BLF, /* Vector, binary */
+	TRACE_TRC, /* PEAK */
+	TRACE_PCAPNG,
+	TRACE_PCAP,
+	TRACE_CSV, /* of several programs; written: our own */
+	TRACE_CRTD, /* SavvyCAN, OVMS; read only */
+	TRACE_FORMATS
+};
+
+/* What a format can hold. */
+#define TRACE_HOLDS_FD       0x001u /* CAN FD frames */
+#define TRACE_HOLDS_FD_FLAGS 0x002u /* their BRS and ESI */
+#define TRACE_HOLDS_REMOTE   0x004u
+#define TRACE_HOLDS_ERROR    0x008u /* that there was an error frame */
+#define TRACE_HOLDS_ERROR_OF 0x010u /* and what it said */
+#define TRACE_HOLDS_DIR      0x020u /* sent or received */
+#define TRACE_HOLDS_CHANNEL  0x040u
+#define TRACE_HOLDS_NAME     0x080u /* channels have names, not numbers */
+#define TRACE_HOLDS_EPOCH    0x100u /* when it was recorded */
+#define TRACE_HOLDS_RAW_DLC  0x200u /* of classic frames, 9 to 15 */
+#define TRACE_WRITES         0x400u /* it can be written, too */
+
+struct trace_format_info {
+	enum trace_format id;
+	const char *name; /* for the command line: "candump" */
+	const char *title; /* "candump log" */
+	const char
+		*extensions[4]; /* without the point, the first is the usual one; NULL-terminated */
+	uint32_t holds; /* TRACE_HOLDS_*, TRACE_WRITES */
+	uint32_t tick_ns; /* finest step of its stamps as we write them */
 };
 
 /* How time stamps that could be either are read (candump -td and -tz look alike). */
@@ -56,9 +86,11 @@ struct trace_options {
 };
 
 struct trace_stats {
-	uint64_t lines, frames;
+	uint64_t lines, frames; /* lines: of a binary format, its records */
 	uint64_t malformed; /* lines that could not be read */
 	uint64_t skipped; /* comments, statistics, other buses' events: understood, not CAN */
+	uint64_t bytes; /* consumed so far */
+	bool truncated; /* it ends in the middle of something */
 };
 
 /*
@@ -81,8 +113,24 @@ MUST_CHECK int trace_next(struct trace *t, struct trace_frame *out);
 MUST_CHECK int trace_rewind(struct trace *t);
 
 enum trace_format trace_format(const struct trace *t);
-/* "candump" or "asc". */
+/* The dialect, where a format has several: "PCAN 2.1", "GVRET CSV"; else the format's title. */
+const char *trace_dialect(const struct trace *t);
+/* Whether it has records instead of lines. */
+bool trace_is_binary(enum trace_format f);
+/* "candump", "asc" ... */
 const char *trace_format_name(enum trace_format f);
+/* Of all values between TRACE_AUTO and TRACE_FORMATS; NULL for these two. */
+const struct trace_format_info *trace_format_of(enum trace_format f);
+/* By name; TRACE_AUTO when there is none. */
+enum trace_format trace_format_named(const char *name);
+/* By a path's extension; TRACE_AUTO when none has it. */
+enum trace_format trace_format_by_path(const char *path);
+
+/*
+ * When the trace's time 0 was, in ns since the epoch: t_ns + *at_ns is a time of day. 0 where the
+ * stamps are times of day themselves. False: the file does not say (yet).
+ */
+bool trace_epoch(const struct trace *t, uint64_t *at_ns);
 /* Channels seen so far. A name is what the file says: "can0", or "1" in ASC. */
 uint32_t trace_num_channels(const struct trace *t);
 const char *trace_channel_name(const struct trace *t, uint32_t channel);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What fuzz_candump and fuzz_asc share. */
+/* What the fuzz targets of all trace readers share. */
 #pragma once
 
 #include <stdlib.h>

@@ -65,6 +65,19 @@ static const struct expected files[] = {
 	{ "traces/asc/python-can__test_CanErrorFrames.asc", 4, 0, 0, 4, 0 },
 	{ "traces/asc/python-can__test_CanFdMessage.asc", 3, 1, 3, 0, 0 },
 	{ "traces/asc/python-can__test_CanMessage.asc", 2, 0, 0, 0, 0 },
+	{ "traces/blf/python-can__test_CanFdMessage.blf", 2, 0, 2, 0, 0 },
+	{ "traces/blf/python-can__test_CanMessage.blf", 2, 0, 0, 0, 0 },
+	{ "traces/crtd/savvycan__CRTD_Log.txt", 12974, 0, 0, 0, 0 },
+	{ "traces/csv-css/css-mdf4-converters__multiple_CAN.csv", 164, 82, 128, 0, 0 },
+	{ "traces/csv-css/css-mdf4-converters__multiple_LIN.csv", 12, 0, 0, 0, 0 },
+	{ "traces/csv-gvret/savvycan__GVRET_Log.csv", 12974, 0, 0, 0, 0 },
+	{ "traces/pcap/css-mdf4-converters__multiple_CAN.pcap", 164, 82, 128, 0, 0 },
+	{ "traces/trc/canboat__sample3_PCAN-View.trc", 12274, 12274, 0, 0, 0 },
+	{ "traces/trc/css-mdf4-converters__multiple_CAN.trc", 164, 82, 128, 0, 0 },
+	{ "traces/trc/python-can__test_CanMessage.trc", 2, 0, 0, 0, 0 },
+	{ "traces/trc/python-can__test_CanMessage_V1_1.trc", 11, 7, 0, 0, 1 },
+	{ "traces/trc/python-can__test_CanMessage_V2_1.trc", 11, 7, 0, 0, 1 },
+	{ "pairs/nmea2000_boat/can0-2.pcap", 47166, 47166, 0, 0, 0 },
 	{ "pairs/j1939_truck/j1939_truck_first20k.log", 20000, 16443, 0, 0, 0 },
 	{ "pairs/nmea2000_boat/can0-2.log", 47166, 47166, 0, 0, 0 },
 	{ "pairs/subaru_brz/can_sample.log", 82558, 0, 0, 0, 0 },
@@ -129,12 +142,20 @@ static bool next_row(FILE *csv, struct row *r)
 }
 
 /* What a form does not carry, or only coarsely. */
-enum { NO_CHANNEL = 1, NO_BRS = 2, RELATIVE = 4, TICKS_100US = 8, NO_REMOTE_LEN = 16 };
+enum {
+	NO_CHANNEL = 1,
+	NO_BRS = 2,
+	RELATIVE = 4,
+	TICKS_100US = 8,
+	NO_REMOTE_LEN = 16,
+	TICKS_1MS = 32,
+	EPOCH = 64 /* what the header says makes times of day of the stamps */
+};
 
 static void compare_frame(const char *file, unsigned int i, const struct trace *t,
 	const struct trace_frame *f, const struct row *r, unsigned int lacks, double t_off)
 {
-	double tolerance = lacks & TICKS_100US ? 101e-6 : 1.1e-6;
+	double tolerance = lacks & TICKS_1MS ? 1.01e-3 : lacks & TICKS_100US ? 101e-6 : 1.1e-6;
 	double dt = (double)f->t_ns * 1e-9 - t_off - r->t;
 	char data[160] = "";
 	bool same;
@@ -183,6 +204,13 @@ static void compare(const char *set, const char *suffix, unsigned int lacks)
 			fail_msg("%s: only %u frames", file, n);
 		if (n == 0 && lacks & RELATIVE)
 			t_off = (double)f.t_ns * 1e-9 - r.t;
+		if (n == 0 && lacks & EPOCH) {
+			uint64_t epoch;
+
+			if (!trace_epoch(t, &epoch))
+				fail_msg("%s: no start time", file);
+			t_off = -(double)epoch * 1e-9;
+		}
 		compare_frame(file, n++, t, &f, &r, lacks, t_off);
 	}
 	assert_int_equal(trace_next(t, &f), 0);
@@ -203,6 +231,17 @@ static void test_every_form_of_one_trace_is_frame_by_frame_the_same(void **state
 		compare(sets[i], ".log2asc-r.asc", NO_CHANNEL | RELATIVE | NO_REMOTE_LEN);
 		compare(sets[i], ".log2asc-4.asc", NO_CHANNEL | RELATIVE | TICKS_100US);
 		compare(sets[i], ".pycan.asc", NO_CHANNEL | RELATIVE);
+		compare(sets[i], ".pycan.blf", NO_CHANNEL | EPOCH);
+		/* Older versions cut the start time to milliseconds. */
+		compare(sets[i], ".pycan41.blf", NO_CHANNEL | RELATIVE);
+		compare(sets[i], ".pcap", NO_CHANNEL | EPOCH);
+		compare(sets[i], ".pcapng", NO_CHANNEL | EPOCH);
+		/* The FD set was never written to these. */
+		if (strncmp(sets[i], "synth", 5) == 0)
+			continue;
+		compare(sets[i], ".pycan.csv", NO_CHANNEL | EPOCH);
+		compare(sets[i], ".v21.trc", NO_CHANNEL | EPOCH);
+		compare(sets[i], ".v10.trc", NO_CHANNEL | RELATIVE | TICKS_1MS);
 	}
 }
 
