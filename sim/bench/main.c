@@ -16,6 +16,7 @@ static const struct cli_command *const commands[] = {
 	&cmd_check,
 	&cmd_ctl,
 	&cmd_dbc,
+	&cmd_trace,
 	&cmd_doctor,
 	&cmd_scenario_reference,
 };

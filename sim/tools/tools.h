@@ -4,4 +4,4 @@
 
 #include "sim/bench/cli.h"
 
-extern const struct cli_command cmd_dbc;
+extern const struct cli_command cmd_dbc, cmd_trace;
