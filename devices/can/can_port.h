@@ -42,6 +42,9 @@ struct can_port_ops {
 	 * start(). */
 	void (*start)(struct can_port *p);
 	void (*stop)(struct can_port *p);
+	/* The guest takes frames too slowly: read no more, as long as no answer to a send() is
+	 * awaited; or read again. stop() ends it. NULL: the port does not wait for a guest. */
+	void (*pause)(struct can_port *p, bool on);
 	void (*free)(struct can_port *p);
 };
 

@@ -27,6 +27,9 @@ enum { TXQ, RXQ, CTRLQ, NUM_QUEUES };
 static_assert(TXQ_SIZE <= TX_SLOTS && TX_SLOTS == 256, "a slot number is 8 bits of a serial");
 /* Requests taken in one turn of the loop: a guest that adds them without end shares it. */
 #define TURN_REQUESTS 256u
+/* From here on the port reads no more, and from there on it reads again. */
+#define RX_PAUSE  (CAN_DEV_RX_PENDING / 2)
+#define RX_RESUME (RX_PAUSE - 256)
 
 /*
  * Linux' driver sends START before it is ready for receive interrupts; one that comes in between
@@ -63,6 +66,7 @@ struct can_dev {
 	/* Untouched pages cost nothing: it is used from its beginning again when it was empty. */
 	struct can_rec_frame pending[CAN_DEV_RX_PENDING];
 	uint32_t pend_head, pend_count;
+	bool paused; /* the port reads no more */
 	bool hold;
 	struct ev_timer hold_timer;
 
@@ -278,6 +282,10 @@ static void rx_drain(struct can_dev *c)
 		c->pend_head = 0;
 	if (c->vq[RXQ])
 		vq_flush(c->vq[RXQ]);
+	if (c->paused && c->pend_count <= RX_RESUME) {
+		c->paused = false;
+		c->port->ops->pause(c->port, false);
+	}
 }
 
 static void on_hold(struct ev_timer *t, uint64_t now_ns)
@@ -304,6 +312,10 @@ static void on_rx(void *ctx, const struct can_rec_frame *r)
 		return;
 	}
 	c->pending[(c->pend_head + c->pend_count++) % CAN_DEV_RX_PENDING] = *r;
+	if (c->pend_count > RX_PAUSE && !c->paused && c->port->ops->pause) {
+		c->paused = true;
+		c->port->ops->pause(c->port, true);
+	}
 }
 
 /* ---- the controller's state ---- */
@@ -317,6 +329,7 @@ static void controller_stop(struct can_dev *c)
 	c->port->ops->stop(c->port);
 	fail_pending_tx(c);
 	c->pend_head = c->pend_count = 0;
+	c->paused = false;
 	c->hold = false;
 	ev_timer_stop(&c->hold_timer);
 	/* What the port had no room for finds a stopped controller now. */

@@ -26,7 +26,7 @@ struct hub_port {
 	int fd;
 	struct ev_io io;
 	struct can_port_sink sink;
-	bool started, gone, blocked;
+	bool started, gone, blocked, paused;
 	/* Sent and not answered; of before the last stop(): their answers concern nobody. */
 	uint32_t outstanding, stale;
 	uint64_t malformed;
@@ -51,11 +51,28 @@ static void lost(struct hub_port *h)
 	h->sink.gone(h->sink.ctx);
 }
 
+static bool wants_more(const struct hub_port *h)
+{
+	/* Answers come the same way as frames: a guest may wait for one of them before it takes
+	 * the other. */
+	return !h->paused || h->outstanding || h->stale;
+}
+
 static void watch(struct hub_port *h)
 {
+	uint32_t want = (h->blocked ? EPOLLOUT : 0) | (wants_more(h) ? EPOLLIN : 0);
+
 	/* Fails only for a bad descriptor, which reading would have found. */
-	if (!h->gone && h->io.loop && ev_io_set(&h->io, EPOLLIN | (h->blocked ? EPOLLOUT : 0)) < 0)
+	if (!h->gone && h->io.loop && h->io.events != want && ev_io_set(&h->io, want) < 0)
 		log_error("can: cannot watch the bus's socket");
+}
+
+static void hub_pause(struct can_port *p, bool on)
+{
+	struct hub_port *h = hub_of(p);
+
+	h->paused = on;
+	watch(h);
 }
 
 static void hub_flush(struct can_port *p)
@@ -135,6 +152,7 @@ static void hub_stop(struct can_port *p)
 	if (!h->started)
 		return;
 	h->started = false;
+	h->paused = false;
 	/* What the bus has not seen yet it need not see; what it has, it will still answer. */
 	for (uint32_t i = 0; i < h->out_count; i++)
 		h->outstanding -= h->frames_in[(h->out_head + i) % OUT_PACKETS];
@@ -187,7 +205,7 @@ static void on_io(struct ev_io *io, uint32_t revents)
 		h->blocked = false;
 		hub_flush(&h->p);
 	}
-	for (unsigned int i = 0; i < READ_PACKETS && revents & EPOLLIN; i++) {
+	for (unsigned int i = 0; i < READ_PACKETS && revents & EPOLLIN && wants_more(h); i++) {
 		ssize_t n = recv(h->fd, h->rbuf, sizeof(h->rbuf), MSG_DONTWAIT | MSG_TRUNC);
 
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
@@ -203,6 +221,8 @@ static void on_io(struct ev_io *io, uint32_t revents)
 		}
 	}
 	h->sink.batch_end(h->sink.ctx);
+	/* The last answer may have come. */
+	watch(h);
 	if (end)
 		lost(h);
 }
@@ -231,6 +251,7 @@ static const struct can_port_ops hub_ops = {
 	.flush = hub_flush,
 	.start = hub_start,
 	.stop = hub_stop,
+	.pause = hub_pause,
 	.free = hub_free,
 };
 

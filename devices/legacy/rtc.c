@@ -362,7 +362,7 @@ static void write_data(struct rtc *r, uint8_t v, int64_t utc_ns)
 
 	switch (r->index) {
 	case REG_A:
-		set_control(r, v & (uint8_t)~A_UIP, r->b, utc_ns);
+		set_control(r, (uint8_t)(v & ~A_UIP), r->b, utc_ns);
 		break;
 	case REG_B:
 		set_control(r, r->a, v, utc_ns);

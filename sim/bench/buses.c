@@ -98,10 +98,12 @@ static json_t *port_metrics(const struct canbus_port *p)
 	struct canbus_port_stats st;
 
 	canbus_port_get_stats(p, &st);
-	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:b}", "tx_frames", (json_int_t)st.tx_frames,
-		"tx_nacked", (json_int_t)st.tx_nacked, "rx_frames", (json_int_t)st.rx_frames,
-		"rx_dropped", (json_int_t)st.rx_dropped, "malformed", (json_int_t)st.malformed,
-		"bus_off", st.busoff);
+	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b}", "tx_frames",
+		(json_int_t)st.tx_frames, "tx_nacked", (json_int_t)st.tx_nacked, "rx_frames",
+		(json_int_t)st.rx_frames, "rx_dropped", (json_int_t)st.rx_dropped, "malformed",
+		(json_int_t)st.malformed, "errors", (json_int_t)st.errors, "overruns",
+		(json_int_t)st.overruns, "interruptions", (json_int_t)st.interruptions, "bus_off",
+		st.busoff);
 }
 
 static void on_port(void *ctx, struct canbus_port *p, enum canbus_port_event ev)
@@ -153,11 +155,11 @@ static int make_line(struct buses *b, uint32_t i, struct err *e)
 	if (rc)
 		return err_errno(e, -rc, "cannot make the bus %s", sb->name);
 	if (sb->socketcan) {
-		rc = canbus_attach_socketcan(l->bus, sb->socketcan, e);
-		if (rc) {
-			err_prefix(e, "bus %s", sb->name);
+		struct canbus_socketcan sc = { sb->socketcan, sb->socketcan_create };
+
+		/* The message names the bus. */
+		if (canbus_attach_socketcan(l->bus, &sc, e))
 			return -ENODEV;
-		}
 	}
 	/* The bench is a node like an analyser on the stand: it acknowledges, so that a guest
 	 * that is alone on its bus can send. */

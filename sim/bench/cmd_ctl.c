@@ -154,8 +154,9 @@ static void print_balloon(const json_t *a)
 		num(a, "held_bytes") / mib, num(a, "returned_bytes") / mib,
 		json_is_true(json_object_get(a, "driver")) ? ""
 							   : "; the guest's driver does not run");
-	json_object_foreach (stats, name, value)
+	json_object_foreach (stats, name, value) {
 		printf("  %-20s %" JSON_INTEGER_FORMAT "\n", name, json_integer_value(value));
+	}
 	if (json_is_false(json_object_get(a, "fresh")))
 		printf("  (the guest did not answer now: figures of earlier)\n");
 }

@@ -6,6 +6,7 @@
 #include "sim/canbus/bus.h"
 
 #include <errno.h>
+#include <linux/can/error.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -257,6 +258,17 @@ static void count_frame(struct canbus *b, const struct canfd_frame *f, uint64_t 
 		b->st.fd_frames++;
 }
 
+/* The controller that connects this bus with the host's is off, so that all are. */
+static void busoff_others(struct canbus_port *p)
+{
+	struct canbus *b = p->bus;
+
+	for (uint32_t i = b->n_src; i-- > 1;) {
+		if (i < b->n_src && b->src[i] != p && !b->src[i]->host)
+			canbus_port_busoff(b->src[i]);
+	}
+}
+
 /*
  * The first frame of p's queue was on the bus for `ns` and ended at t_ns: everyone but p hears it,
  * p is told.
@@ -273,6 +285,14 @@ static void complete(struct canbus_port *p, uint64_t t_ns, uint64_t ns)
 
 	queue_pop(&p->q);
 	count_frame(b, &r.f, t_ns, ns);
+	if (error && p->ops) {
+		/* Of a host interface: its controller's report, which no port hears as a frame. */
+		p->st.errors++;
+		show_taps(b, &shown);
+		if (r.f.can_id & CAN_ERR_BUSOFF)
+			busoff_others(p);
+		return;
+	}
 	if (p->ops && !acknowledged(b, p)) {
 		b->st.unacked++;
 		if (b->cfg.alone == CANBUS_ALONE_ERROR) {
@@ -337,7 +357,7 @@ static void pump_ideal(struct canbus *b)
 {
 	struct canbus_port *p;
 
-	while ((p = arbitrate(b, UINT64_MAX)))
+	while (!b->n_full && (p = arbitrate(b, UINT64_MAX)))
 		complete(p, clock_now_ns(), bits_ns(b, can_bits_of(&queue_head(&p->q)->f)));
 }
 
@@ -365,7 +385,7 @@ static void pump_timed(struct canbus *b)
 			complete(p, b->tx_end_ns, b->tx_end_ns - b->tx_start_ns);
 		}
 		start = first_waiting(b);
-		if (start == UINT64_MAX)
+		if (start == UINT64_MAX || b->n_full)
 			return;
 		start = MAX(start, b->free_ns);
 		if (start > now) {
@@ -569,13 +589,19 @@ void canbus_get_stats(struct canbus *b, struct canbus_stats *out)
 		now > b->t0_ns
 			? (uint32_t)((double)b->st.busy_ns * 1000.0 / (double)(now - b->t0_ns))
 			: 0;
-	for (uint32_t i = 1; i < b->n_src; i++)
-		out->dropped += b->src[i]->st.rx_dropped;
+	for (uint32_t i = 1; i < b->n_src; i++) {
+		struct canbus_port_stats ps;
+
+		canbus_port_get_stats(b->src[i], &ps);
+		out->dropped += ps.rx_dropped + ps.overruns;
+	}
 }
 
 void canbus_port_get_stats(const struct canbus_port *p, struct canbus_port_stats *out)
 {
 	*out = p->st;
+	if (p->ops->stats)
+		p->ops->stats(p, out);
 	out->queued = p->q.count;
 	out->active = p->active;
 	out->busoff = p->busoff;

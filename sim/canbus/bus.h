@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "base/clock.h"
 #include "base/proto/can_port.h"
 #include "sim/canbus/canbus.h"
 
@@ -16,6 +17,8 @@
  */
 #define OUT_RESERVE  3u
 #define READ_PACKETS 4u
+/* How long somebody who is slow may slow others down. */
+#define PATIENCE_NS NS_PER_S
 /* Frames that may wait to be written to a host interface. */
 #define RAW_WINDOW 256u
 
@@ -42,9 +45,13 @@ struct port_ops {
 		struct canbus_port *p, uint8_t kind, uint32_t serial, uint8_t flags, uint64_t t_ns);
 	/* Hands over what was put. */
 	void (*flush)(struct canbus_port *p);
+	/* Adds what only the transport knows. NULL: nothing. */
+	void (*stats)(const struct canbus_port *p, struct canbus_port_stats *st);
 	/* Closes; the memory is the bus's. */
 	void (*fini)(struct canbus_port *p);
 };
+
+struct hostif;
 
 struct canbus_port {
 	struct canbus *bus;
@@ -62,9 +69,15 @@ struct canbus_port {
 	struct can_packet *out;
 	uint32_t out_head, out_count;
 	bool blocked; /* the socket is full: wait for EPOLLOUT */
+	uint64_t blocked_ns; /* since when */
 	/* A host interface: frames not written yet. */
 	struct canfd_frame *raw;
 	uint32_t raw_head, raw_count;
+	bool raw_classic; /* the interface has no FD */
+	bool raw_full; /* the bus waits for it (n_full) */
+	bool raw_stuck; /* it took nothing for too long: the bus waits no more */
+	uint64_t raw_refused_ns; /* since when it takes nothing; 0: it does */
+	struct hostif *host; /* owned; NULL: a socket of somebody's */
 	struct ev_timer retry; /* to write to a full interface */
 	struct ev_timer reread; /* to read where the bus had no room */
 };
@@ -79,6 +92,7 @@ struct canbus {
 	struct canbus_port bench;
 	bool bench_is_node; /* it has sent */
 	uint32_t n_active; /* ports that take part */
+	uint32_t n_full; /* raw ports that the bus waits for */
 	uint32_t n_tap_nodes; /* taps that acknowledge */
 	struct canbus_tap *taps, *tap_next;
 	struct ev_timer pump;
@@ -115,6 +129,17 @@ void bus_port_gone(struct canbus_port *p);
 /* Around everything that may end a port while it is in use. */
 void bus_enter(struct canbus *b);
 void bus_leave(struct canbus *b);
+/* raw.c: a raw port that is plugged in nowhere. 0 or -errno. */
+MUST_CHECK int raw_port_new(struct canbus *b, const char *name, struct canbus_port **out);
+/* Plugs it in; the fd is consumed. `classic`: FD frames are not for it. 0 or -errno. */
+MUST_CHECK int raw_plug(struct canbus_port *p, int fd_take, bool classic);
+/* Pulls it out: what waited for the interface is lost and counted. */
+void raw_unplug(struct canbus_port *p);
+/*
+ * port.c: true when the other end of some port has much to read, and has read something in
+ * PATIENCE_NS. Who can wait gives it the time.
+ */
+bool bus_is_behind(const struct canbus *b, uint64_t now_ns);
 /* Marks a port as having something to flush. */
 static inline void bus_dirty(struct canbus_port *p)
 {

@@ -88,11 +88,20 @@ const char *canbus_name(const struct canbus *b);
  */
 MUST_CHECK int canbus_add_port(
 	struct canbus *b, int fd_take, const char *name, struct canbus_port **out);
+struct canbus_socketcan {
+	const char *ifname; /* "vcan0" */
+	/* Make a vcan of that name where there is none, and remove it with the port. One that a run
+	 * left behind when it was killed is taken over. */
+	bool create;
+};
 /*
- * Bridges a host SocketCAN interface as a port that always takes part. 0 or -errno with a message
- * that says what is missing on the host and which commands create it.
+ * Bridges a host SocketCAN interface as a port, which takes part while the interface is up: it is
+ * brought up at first where this user may, and the port comes back with it when it was away.
+ * Error frames of the interface are shown to the taps; a bus-off of its controller is one of all
+ * ports. 0 or -errno with a message that says what is missing and which commands help.
  */
-MUST_CHECK int canbus_attach_socketcan(struct canbus *b, const char *ifname, struct err *e);
+MUST_CHECK int canbus_attach_socketcan(
+	struct canbus *b, const struct canbus_socketcan *cfg, struct err *e);
 /* The same for a bound PF_CAN raw socket (consumed, closed on failure too). 0 or -errno. */
 MUST_CHECK int canbus_add_raw_port(
 	struct canbus *b, int fd_take, const char *name, struct canbus_port **out);
@@ -101,7 +110,8 @@ void canbus_remove_port(struct canbus_port *p);
 
 /*
  * Sends a frame of the bench: replay, timed actions, checks. All of them are one node, whose
- * frames go out in the order of the calls. In ideal timing it was delivered on return. An error
+ * frames go out in the order of the calls. In ideal timing it was delivered on return, unless a
+ * host interface on the bus has no room just now. An error
  * frame (CAN_ERR_FLAG) is shown to the taps and counted, but no port hears it.
  * 0; -ENOBUFS when CANBUS_BENCH_WINDOW frames wait (counted); -EINVAL for an impossible frame, and
  * for an FD frame on a classic bus (counted as an error).
@@ -131,7 +141,7 @@ struct canbus_stats {
 	uint64_t bytes; /* payload */
 	uint64_t errors; /* error frames, frames cut by a stopped sender, FD on a classic bus */
 	uint64_t unacked; /* frames that nobody was there to acknowledge */
-	uint64_t dropped; /* deliveries lost because a port did not read, all ports */
+	uint64_t dropped; /* deliveries lost because a port did not read, and overruns, all ports */
 	uint64_t bench_dropped; /* canbus_send() calls that found the window full */
 	uint64_t busy_ns; /* bus time of all frames at the bus's bit rates */
 	uint32_t load_permille; /* over the last full second; ideal timing can exceed 1000 */
@@ -145,6 +155,9 @@ struct canbus_port_stats {
 	uint64_t rx_frames, rx_bytes; /* bus -> port, handed to the socket or about to be */
 	uint64_t rx_dropped; /* because the port did not read in time */
 	uint64_t malformed; /* packets dropped whole */
+	uint64_t errors; /* error frames that a host interface reported */
+	uint64_t overruns; /* frames of a host interface that were lost before they were read */
+	uint64_t interruptions; /* how often a host interface went down or away */
 	uint32_t queued; /* frames that wait for the bus now */
 	bool active, busoff;
 };

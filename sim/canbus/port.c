@@ -62,12 +62,25 @@ static void sock_flush(struct canbus_port *p)
 		if (sent < 0) {
 			/* Full; or the other end is gone, which the reading side finds out. */
 			p->blocked = true;
+			p->blocked_ns = clock_now_ns();
 			break;
 		}
 		p->out_head = (p->out_head + (uint32_t)sent) % OUT_PACKETS;
 		p->out_count -= (uint32_t)sent;
 	}
 	watch(p);
+}
+
+bool bus_is_behind(const struct canbus *b, uint64_t now_ns)
+{
+	for (uint32_t i = 1; i < b->n_src; i++) {
+		const struct canbus_port *p = b->src[i];
+
+		if (p->active && p->blocked && p->out_count > OUT_PACKETS / 2 &&
+			now_ns - p->blocked_ns < PATIENCE_NS)
+			return true;
+	}
+	return false;
 }
 
 /* Appends a record; opens a new packet while fewer than `limit` are used. */

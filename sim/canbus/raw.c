@@ -1,38 +1,79 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A host SocketCAN interface as a port: a PF_CAN raw socket whose frames are bridged both ways.
- * What comes from the interface was on another bus already; here it is one more node.
+ * What comes from the interface was on another bus already; here it is one more node. An interface
+ * that takes frames slowly slows the bus down, as a slow bus would. Which interface it is, and what
+ * happens when it goes, is hostif.c's.
  */
 #include "sim/canbus/bus.h"
 
 #include <errno.h>
 #include <linux/can/raw.h>
-#include <net/if.h>
-#include <net/if_arp.h>
-#include <stdio.h>
+#include <linux/sock_diag.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/log.h"
+#include "sim/canbus/hostif.h"
 
 /* Frames moved by one system call. */
-#define RAW_BATCH 32u
+#define RAW_BATCH 64u
 /* An interface whose transmit queue is full does not become writable, and a bus that is slower than
  * the interface does not tell when it has room: ask again. */
-#define RETRY_NS NS_PER_MS
-/* An interface like vcan never waits: what its senders are ahead of the bus stands in the socket,
- * which counts some 800 bytes a frame. */
-#define RECEIVE_ROOM (8 << 20)
+#define RETRY_NS  (NS_PER_MS / 4)
+#define REREAD_NS NS_PER_MS
+/* An interface like vcan never waits for its readers: what its senders are ahead of the guests
+ * stands in the socket. The kernel doubles the number and counts some 800 bytes a frame: 100,000
+ * frames. */
+#define RECEIVE_ROOM (64 << 20)
+
+/* The window has room, or must be taken as if it had: the bus may go on. */
+static void raw_unhold(struct canbus_port *p)
+{
+	if (!p->raw_full)
+		return;
+	p->raw_full = false;
+	p->bus->n_full--;
+	bus_wake(p->bus);
+}
+
+static void raw_hold(struct canbus_port *p)
+{
+	if (p->raw_full || p->raw_stuck)
+		return;
+	p->raw_full = true;
+	p->bus->n_full++;
+}
+
+/*
+ * It took nothing again. When that goes on for too long (nobody acknowledges on its bus), it holds
+ * the others up no longer: what it does not take is lost and counted until it takes something.
+ */
+static void raw_refused(struct canbus_port *p)
+{
+	uint64_t now = clock_now_ns();
+
+	if (!p->raw_refused_ns)
+		p->raw_refused_ns = now;
+	if (!p->raw_stuck && now - p->raw_refused_ns > PATIENCE_NS) {
+		p->raw_stuck = true;
+		log_warn("bus %s: interface %s takes no frames: what the bus has for it is lost "
+			 "until it does",
+			p->bus->name, p->name);
+		raw_unhold(p);
+	}
+	ev_timer_at(&p->retry, now + RETRY_NS);
+}
 
 static void raw_flush(struct canbus_port *p)
 {
 	struct mmsghdr m[RAW_BATCH];
 	struct iovec v[RAW_BATCH];
 
-	while (p->raw_count && !p->retry.deadline_ns) {
+	while (p->raw_count && p->fd >= 0 && !p->retry.deadline_ns) {
 		unsigned int n = MIN(p->raw_count, RAW_BATCH);
 		int sent;
 
@@ -49,17 +90,21 @@ static void raw_flush(struct canbus_port *p)
 		if (sent < 0 && errno == EINTR)
 			continue;
 		if (sent < 0 && (errno == EAGAIN || errno == ENOBUFS)) {
-			ev_timer_at(&p->retry, clock_now_ns() + RETRY_NS);
+			raw_refused(p);
 			return;
 		}
 		if (sent < 0) {
-			/* Refused (interface down, no FD there): this frame is lost, not the rest.
-			 */
+			/* Refused (interface down): this frame is lost, not the rest. */
 			p->st.rx_dropped++;
 			sent = 1;
 		}
+		if (p->raw_stuck)
+			log_info("bus %s: interface %s takes frames again", p->bus->name, p->name);
+		p->raw_stuck = false;
+		p->raw_refused_ns = 0;
 		p->raw_head = (p->raw_head + (uint32_t)sent) % RAW_WINDOW;
 		p->raw_count -= (uint32_t)sent;
+		raw_unhold(p);
 	}
 }
 
@@ -72,9 +117,7 @@ static void on_retry(struct ev_timer *t, uint64_t now_ns)
 static void raw_put(struct canbus_port *p, const struct can_rec_frame *r, uint32_t len)
 {
 	(void)len;
-	if (p->raw_count == RAW_WINDOW)
-		raw_flush(p);
-	if (p->raw_count == RAW_WINDOW) {
+	if (p->raw_count == RAW_WINDOW || (p->raw_classic && r->h.mtu == CANFD_MTU)) {
 		p->st.rx_dropped++;
 		return;
 	}
@@ -82,6 +125,10 @@ static void raw_put(struct canbus_port *p, const struct can_rec_frame *r, uint32
 	p->st.rx_frames++;
 	p->st.rx_bytes += r->f.len;
 	bus_dirty(p);
+	if (p->raw_count == RAW_WINDOW)
+		raw_flush(p);
+	if (p->raw_count == RAW_WINDOW)
+		raw_hold(p);
 }
 
 static void raw_answer(
@@ -95,18 +142,57 @@ static void raw_answer(
 	(void)t_ns;
 }
 
+/* What the kernel had no room for before it was read. */
+static uint64_t raw_overruns(const struct canbus_port *p)
+{
+	uint32_t info[SK_MEMINFO_VARS] = { 0 };
+	socklen_t len = sizeof(info);
+
+	if (p->fd < 0 || getsockopt(p->fd, SOL_SOCKET, SO_MEMINFO, info, &len) < 0)
+		return 0;
+	return info[SK_MEMINFO_DROPS];
+}
+
+static void raw_stats(const struct canbus_port *p, struct canbus_port_stats *st)
+{
+	st->overruns += raw_overruns(p);
+}
+
+void raw_unplug(struct canbus_port *p)
+{
+	ev_io_del(&p->io);
+	ev_timer_stop(&p->retry);
+	ev_timer_stop(&p->reread);
+	p->st.overruns += raw_overruns(p);
+	p->st.interruptions++;
+	fd_close(&p->fd);
+	p->st.rx_dropped += p->raw_count;
+	p->raw_count = 0;
+	p->raw_stuck = false;
+	p->raw_refused_ns = 0;
+	raw_unhold(p);
+	bus_enter(p->bus);
+	bus_port_stop(p, CANBUS_PORT_STOPPED);
+	bus_leave(p->bus);
+}
+
 static void raw_fini(struct canbus_port *p)
 {
 	ev_io_del(&p->io);
 	ev_timer_fini(&p->retry);
 	ev_timer_fini(&p->reread);
+	if (p->raw_full)
+		p->bus->n_full--;
 	fd_close(&p->fd);
+	hostif_free(p->host);
 	free(p->raw);
 }
 
-static const struct port_ops raw_ops = {
-	.put = raw_put, .answer = raw_answer, .flush = raw_flush, .fini = raw_fini
-};
+static const struct port_ops raw_ops = { .put = raw_put,
+	.answer = raw_answer,
+	.flush = raw_flush,
+	.stats = raw_stats,
+	.fini = raw_fini };
 
 static void raw_take(struct canbus_port *p, const struct canfd_frame *f, size_t len)
 {
@@ -117,7 +203,7 @@ static void raw_take(struct canbus_port *p, const struct canfd_frame *f, size_t 
 
 	one.len = 0;
 	if ((len != CAN_MTU && len != CANFD_MTU) || !can_packet_add(&one, &in) ||
-		can_packet_next(one.b, one.len, &off, &r) != 1 || r.f.can_id & CAN_ERR_FLAG) {
+		can_packet_next(one.b, one.len, &off, &r) != 1) {
 		p->st.malformed++;
 		return;
 	}
@@ -136,6 +222,7 @@ static void on_raw(struct ev_io *io, uint32_t revents)
 	struct mmsghdr m[RAW_BATCH] = { 0 };
 	struct iovec v[RAW_BATCH];
 	unsigned int room = MIN(p->q.cap - p->q.count, RAW_BATCH);
+	uint64_t now = clock_now_ns();
 	int n = 0;
 
 	memset(f, 0, sizeof(f));
@@ -144,12 +231,15 @@ static void on_raw(struct ev_io *io, uint32_t revents)
 		m[i].msg_hdr.msg_iov = &v[i];
 		m[i].msg_hdr.msg_iovlen = 1;
 	}
-	if (!room) {
+	/* The host's programs wait for nobody. What they send stays in the socket, where there is
+	 * much room, while a guest catches up. */
+	if (!room || bus_is_behind(p->bus, now)) {
 		/* The socket would be reported as readable until the bus has caught up. */
 		ev_io_del(&p->io);
-		ev_timer_at(&p->reread, clock_now_ns() + RETRY_NS);
+		ev_timer_at(&p->reread, now + REREAD_NS);
 	} else {
 		n = recvmmsg(p->fd, m, room, MSG_DONTWAIT, NULL);
+		/* That it is down is heard of in another way; ENODEV and others are for good. */
 		if (n < 0 && errno != EAGAIN && errno != EINTR && errno != ENETDOWN)
 			revents |= EPOLLHUP;
 		/* A raw socket never ends with an empty message; a stand-in in tests does. */
@@ -162,7 +252,9 @@ static void on_raw(struct ev_io *io, uint32_t revents)
 	}
 	if (p->q.count)
 		bus_wake(p->bus);
-	if (revents & EPOLLHUP)
+	if (revents & EPOLLHUP && p->host)
+		hostif_lost(p->host);
+	else if (revents & EPOLLHUP)
 		bus_port_gone(p);
 }
 
@@ -172,7 +264,43 @@ static void on_reread(struct ev_timer *t, uint64_t now_ns)
 
 	/* Fails for want of memory alone. */
 	if (ev_io_add(p->bus->loop, &p->io, p->fd, EPOLLIN, on_raw, p) < 0)
-		ev_timer_at(t, now_ns + RETRY_NS);
+		ev_timer_at(t, now_ns + REREAD_NS);
+}
+
+int raw_port_new(struct canbus *b, const char *name, struct canbus_port **out)
+{
+	struct canbus_port *p = NULL;
+	int rc = bus_port_new(b, name, &raw_ops, &p);
+
+	if (rc < 0 || !p)
+		return rc;
+	p->raw = calloc(RAW_WINDOW, sizeof(*p->raw));
+	rc = p->raw ? ev_timer_init(b->loop, &p->retry, on_retry, p) : -ENOMEM;
+	if (rc == 0)
+		rc = ev_timer_init(b->loop, &p->reread, on_reread, p);
+	if (rc < 0) {
+		canbus_remove_port(p);
+		return rc;
+	}
+	*out = p;
+	return 0;
+}
+
+int raw_plug(struct canbus_port *p, int fd_take, bool classic)
+{
+	int rc = fd_set_nonblock(fd_take, 1);
+
+	fd_receive_room(fd_take, RECEIVE_ROOM);
+	if (rc == 0)
+		rc = ev_io_add(p->bus->loop, &p->io, fd_take, EPOLLIN, on_raw, p);
+	if (rc < 0) {
+		fd_close(&fd_take);
+		return rc;
+	}
+	p->fd = fd_take;
+	p->raw_classic = classic;
+	bus_port_start(p);
+	return 0;
 }
 
 int canbus_add_raw_port(struct canbus *b, int fd_take, const char *name, struct canbus_port **out)
@@ -182,73 +310,17 @@ int canbus_add_raw_port(struct canbus *b, int fd_take, const char *name, struct 
 
 	/* A socket that is not PF_CAN (tests) has no such option and needs none. */
 	(void)setsockopt(fd_take, SOL_CAN_RAW, CAN_RAW_FD_FRAMES, &one, sizeof(one));
-	fd_receive_room(fd_take, RECEIVE_ROOM);
-	rc = fd_set_nonblock(fd_take, 1);
-	if (rc == 0)
-		rc = bus_port_new(b, name, &raw_ops, &p);
+	rc = raw_port_new(b, name, &p);
 	if (rc < 0 || !p) {
 		fd_close(&fd_take);
 		return rc;
 	}
-	p->fd = fd_take;
-	p->raw = calloc(RAW_WINDOW, sizeof(*p->raw));
-	rc = p->raw ? ev_timer_init(b->loop, &p->retry, on_retry, p) : -ENOMEM;
-	if (rc == 0)
-		rc = ev_timer_init(b->loop, &p->reread, on_reread, p);
-	if (rc == 0)
-		rc = ev_io_add(b->loop, &p->io, fd_take, EPOLLIN, on_raw, p);
+	rc = raw_plug(p, fd_take, false);
 	if (rc < 0) {
 		canbus_remove_port(p);
 		return rc;
 	}
-	bus_port_start(p);
 	if (out)
 		*out = p;
-	return 0;
-}
-
-/* Why an interface cannot be used, and what to do about it. */
-static int check_interface(int sock, const char *ifname, struct err *e)
-{
-	struct ifreq ifr = { 0 };
-
-	(void)snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", ifname);
-	if (strlen(ifname) >= sizeof(ifr.ifr_name) || ioctl(sock, SIOCGIFFLAGS, &ifr) < 0)
-		return err_set(e, -ENODEV,
-			"this host has no interface '%s'; create a virtual one with: "
-			"modprobe vcan; ip link add dev %s type vcan; ip link set %s mtu 72 up",
-			ifname, ifname, ifname);
-	if (!(ifr.ifr_flags & IFF_UP))
-		return err_set(e, -ENETDOWN, "interface '%s' is down; use: ip link set %s up",
-			ifname, ifname);
-	if (ioctl(sock, SIOCGIFHWADDR, &ifr) < 0 || ifr.ifr_hwaddr.sa_family != ARPHRD_CAN)
-		return err_set(e, -ENODEV, "interface '%s' is not a CAN interface", ifname);
-	return 0;
-}
-
-int canbus_attach_socketcan(struct canbus *b, const char *ifname, struct err *e)
-{
-	CLEANUP_FD int sock = socket(PF_CAN, SOCK_RAW | SOCK_CLOEXEC, CAN_RAW);
-	struct sockaddr_can addr = { .can_family = AF_CAN };
-	int rc;
-
-	if (sock < 0)
-		return err_errno(e, errno,
-			"this host's kernel has no SocketCAN (PF_CAN), so bus '%s' cannot use "
-			"'%s'; load it with: modprobe can-raw; modprobe vcan; "
-			"ip link add dev %s type vcan; ip link set %s mtu 72 up; "
-			"or use the built-in bus",
-			b->name, ifname, ifname, ifname);
-	rc = check_interface(sock, ifname, e);
-	if (rc < 0) {
-		err_prefix(e, "bus '%s'", b->name);
-		return rc;
-	}
-	addr.can_ifindex = (int)if_nametoindex(ifname);
-	if (bind(sock, (struct sockaddr *)&addr, sizeof(addr)) < 0)
-		return err_errno(e, errno, "bus '%s': cannot bind to '%s'", b->name, ifname);
-	rc = canbus_add_raw_port(b, fd_take(&sock), ifname, NULL);
-	if (rc < 0)
-		return err_errno(e, -rc, "bus '%s': cannot bridge '%s'", b->name, ifname);
 	return 0;
 }

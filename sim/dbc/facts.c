@@ -510,7 +510,8 @@ good:
 /* BO_TX_BU_ id : node,node; the senders besides the one of BO_. */
 bool read_senders(struct parse *p)
 {
-	const char *const *list = NULL, **all;
+	const char *const *list = NULL;
+	const char **all;
 	struct about a = { .known = false };
 	struct dbc_message *m;
 	uint32_t n = 0;

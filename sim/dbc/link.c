@@ -77,6 +77,7 @@ static void message_attributes(struct parse *p, struct dbc_message *m, bool j193
 
 static void signal_attributes(struct parse *p, struct dbc_signal *s)
 {
+	static const double two63 = 9223372036854775808.0, two64 = 18446744073709551616.0;
 	double v;
 
 	s->name = long_name(p, s->attrs, DBC_SIGNAL, "SystemSignalLongSymbol", s->name);
@@ -90,8 +91,8 @@ static void signal_attributes(struct parse *p, struct dbc_signal *s)
 		plain.scale = 1;
 		plain.offset = 0;
 		s->has_start = dbc_raw(&plain, v, &s->start_raw) == 0;
-	} else if (s->type != DBC_BYTES && v == nearbyint(v) && v >= -0x1p63 && v < 0x1p64) {
-		s->start_raw = v < 0x1p63 ? (int64_t)v : (int64_t)(uint64_t)v;
+	} else if (s->type != DBC_BYTES && v == nearbyint(v) && v >= -two63 && v < two64) {
+		s->start_raw = v < two63 ? (int64_t)v : (int64_t)(uint64_t)v;
 		s->has_start = true;
 	}
 }

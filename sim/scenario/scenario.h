@@ -304,7 +304,8 @@ struct scenario_bus {
 	uint32_t bitrate_hz, data_bitrate_hz;
 	enum scenario_timing timing;
 	bool fd; /* false: FD frames are errors on this bus */
-	const char *socketcan; /* host interface that is the bus; NULL: the built-in hub */
+	const char *socketcan; /* host interface that takes part in the bus; NULL: none */
+	bool socketcan_create; /* made for the run where the host has none */
 };
 
 /* An identifier pattern: matches when ((id ^ p.id) & p.mask) == 0, ids with CAN_EFF_FLAG. */

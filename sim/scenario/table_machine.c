@@ -36,6 +36,29 @@ static const struct schema_key bus_name = {
 	.key = "name", .type = &type_name, .offset = offsetof(struct scenario_bus, name)
 };
 
+static const struct schema_key socketcan_keys[] = {
+	{ .key = "interface",
+		.type = &type_name,
+		.flags = KEY_REQUIRED,
+		.max = 15,
+		.offset = offsetof(struct scenario_bus, socketcan),
+		.doc = "the interface's name on the host" },
+	{ .key = "create",
+		.type = &type_bool,
+		.def = "false",
+		.offset = offsetof(struct scenario_bus, socketcan_create),
+		.doc = "make a vcan of that name where the host has none (needs CAP_NET_ADMIN), "
+		       "and remove it after the run" },
+};
+
+static const struct schema schema_socketcan = {
+	.keys = socketcan_keys,
+	.n_keys = ARRAY_SIZE(socketcan_keys),
+	.short_key = "interface",
+	.doc = "An interface of the host that takes part in the bus: a vcan, or hardware. It is "
+	       "brought up where the user may.",
+};
+
 static const struct schema_key bus_keys[] = {
 	{ .key = "bitrate",
 		.type = &type_bitrate,
@@ -63,9 +86,8 @@ static const struct schema_key bus_keys[] = {
 		.offset = offsetof(struct scenario_bus, fd),
 		.doc = "whether the bus carries FD frames; where not, they are errors" },
 	{ .key = "socketcan",
-		.type = &type_name,
-		.max = 15,
-		.offset = offsetof(struct scenario_bus, socketcan),
+		.shape = SHAPE_INPLACE,
+		.sub = &schema_socketcan,
 		.doc = "host interface that takes part in the bus (`vcan0`)" },
 };
 

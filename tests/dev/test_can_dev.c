@@ -758,6 +758,53 @@ static void test_types_that_were_not_negotiated_are_not_received(void **state)
 	rig_free(r);
 }
 
+/* Fills the device and the socket with frames; how many that were. */
+static unsigned int fill_with_frames(struct rig *r)
+{
+	unsigned int n = 0, full = 0;
+
+	while (full < 20) {
+		struct can_rec_frame rec = { .h = { .kind = CAN_REC_FRAME, .mtu = CAN_MTU },
+			.f = { .can_id = n & 0x7ff } };
+		struct can_packet p = { .len = 0 };
+
+		assert_true(can_packet_add(&p, &rec));
+		if (send(r->bus, p.b, p.len, MSG_DONTWAIT) < 0) {
+			mock_turn(r->m);
+			full++;
+			continue;
+		}
+		full = 0;
+		n++;
+	}
+	return n;
+}
+
+static void take_all(struct rig *r, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		if (i % 200 == 0)
+			post_rx(r, MIN(200, n - i), RX_BYTES);
+		assert_rx(r, i & 0x7ff, 0, 0);
+	}
+}
+
+static void test_without_buffers_frames_wait_in_the_device_and_then_on_the_way_to_it(void **state)
+{
+	struct rig *r = rig_new(0, ALL, false);
+	struct can_dev_stats st;
+	unsigned int n;
+
+	(void)state;
+	start(r);
+	n = fill_with_frames(r);
+	assert_true(n > CAN_DEV_RX_PENDING / 2);
+	take_all(r, n);
+	can_dev_get_stats(r->dev, &st);
+	assert_int_equal(st.rx_dropped, 0);
+	rig_free(r);
+}
+
 static bool some_dropped(void *arg)
 {
 	struct rig *r = arg;
@@ -767,20 +814,42 @@ static bool some_dropped(void *arg)
 	return st.rx_dropped == 88;
 }
 
-static void test_without_buffers_frames_wait_and_then_are_dropped_and_counted(void **state)
+static void test_a_guest_that_awaits_an_answer_gets_it_and_loses_what_it_does_not_take(void **state)
 {
 	struct rig *r = rig_new(0, ALL, false);
+	struct tx t = make_tx(0x123, 8, 0);
 
 	(void)state;
 	start(r);
+	(void)post_tx(r, &t, 8);
+	until_got(r, 2);
 	for (unsigned int i = 0; i < CAN_DEV_RX_PENDING + 88; i++) {
 		bus_frame(r, i & 0x7ff, 0, 0);
 		mock_turn(r->m);
 	}
 	assert_true(mock_until(r->m, some_dropped, r));
-	post_rx(r, 200, RX_BYTES);
-	for (unsigned int i = 0; i < 200; i++)
-		assert_rx(r, i, 0, 0);
+	bus_answer(r, r->got[1].h.serial, CAN_REC_ACK);
+	assert_int_equal(tx_result(r), VIRTIO_CAN_RESULT_OK);
+	take_all(r, CAN_DEV_RX_PENDING);
+	rig_free(r);
+}
+
+static void test_a_stopped_controller_waits_for_nothing(void **state)
+{
+	struct rig *r = rig_new(0, ALL, false);
+
+	(void)state;
+	start(r);
+	(void)fill_with_frames(r);
+	assert_int_equal(control(r, VIRTIO_CAN_SET_CTRL_STOP), VIRTIO_CAN_RESULT_OK);
+	until_got(r, 2);
+	/* All that was under way is passed over. */
+	for (unsigned int i = 0; i < 2000; i++)
+		mock_turn(r->m);
+	start(r);
+	post_rx(r, 1, RX_BYTES);
+	bus_frame(r, 0x55, 0, 0);
+	assert_rx(r, 0x55, 0, 0);
 	rig_free(r);
 }
 
@@ -991,7 +1060,11 @@ int main(void)
 		cmocka_unit_test(test_frames_of_all_kinds_are_received),
 		cmocka_unit_test(test_reception_begins_no_later_than_the_first_transmission),
 		cmocka_unit_test(test_types_that_were_not_negotiated_are_not_received),
-		cmocka_unit_test(test_without_buffers_frames_wait_and_then_are_dropped_and_counted),
+		cmocka_unit_test(
+			test_without_buffers_frames_wait_in_the_device_and_then_on_the_way_to_it),
+		cmocka_unit_test(
+			test_a_guest_that_awaits_an_answer_gets_it_and_loses_what_it_does_not_take),
+		cmocka_unit_test(test_a_stopped_controller_waits_for_nothing),
 		cmocka_unit_test(test_a_receive_buffer_that_is_too_small_costs_that_frame),
 		cmocka_unit_test(test_frames_of_before_a_stop_are_forgotten),
 		cmocka_unit_test(test_a_driver_must_take_classic_or_fd),

@@ -3,6 +3,7 @@
 dyno_test(test_can_port SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_can_port.c LINK dyno_base)
 dyno_test(test_can_bits SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_can_bits.c LINK dyno_canbus)
 dyno_test(test_canbus SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_canbus.c LINK dyno_canbus)
+dyno_test(test_canbus_host SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_canbus_host.c LINK dyno_canbus)
 dyno_test(test_trace SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_trace.c LINK dyno_trace)
 dyno_test(test_replay SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_replay.c LINK dyno_trace)
 dyno_test(test_trace_write SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_trace_write.c LINK dyno_trace)

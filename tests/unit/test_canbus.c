@@ -693,11 +693,12 @@ static void test_a_bus_slower_than_its_interface_does_not_keep_the_loop_busy(voi
 
 static void test_a_missing_host_interface_is_explained(void **state)
 {
+	struct canbus_socketcan none = { "dynonone0", false };
 	struct bench *b = bench_new(&ideal, 0, false);
 	struct err e = { { 0 } };
 
 	(void)state;
-	assert_true(canbus_attach_socketcan(b->bus, "dynonone0", &e) < 0);
+	assert_true(canbus_attach_socketcan(b->bus, &none, &e) < 0);
 	assert_non_null(strstr(e.text, "dynonone0"));
 	assert_non_null(strstr(e.text, "ip link add dev dynonone0 type vcan"));
 	assert_non_null(strstr(e.text, "mtu 72 up"));

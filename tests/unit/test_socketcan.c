@@ -16,6 +16,7 @@
 #include <cmocka.h>
 #include <linux/can/raw.h>
 #include <net/if.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -58,6 +59,7 @@ static void on_tap(void *ctx, const struct canbus_frame *fr)
 static void test_the_bus_is_bridged_to_the_interface(void **state)
 {
 	struct canbus_config cfg = { .name = "can0" };
+	struct canbus_socketcan host = { ifname, false };
 	struct canfd_frame fd_frame = { .can_id = 0x77, .len = 12, .flags = CANFD_FDF }, got;
 	struct can_frame f = { .can_id = 0x123, .len = 3, .data = { 1, 2, 3 } };
 	struct seen seen = { .n = 0 };
@@ -70,7 +72,7 @@ static void test_the_bus_is_bridged_to_the_interface(void **state)
 	(void)state;
 	assert_int_equal(ev_loop_new(&loop), 0);
 	assert_int_equal(canbus_new(&bus, loop, &cfg), 0);
-	if (canbus_attach_socketcan(bus, ifname, &e) < 0)
+	if (canbus_attach_socketcan(bus, &host, &e) < 0)
 		fail_msg("%s", e.text);
 	canbus_tap(bus, &tap);
 
@@ -162,6 +164,14 @@ static void test_a_controller_on_the_interface_hears_others_and_is_acknowledged(
 	close(other);
 }
 
+static bool is_up(int sock)
+{
+	struct ifreq r = { .ifr_flags = 0 };
+
+	(void)snprintf(r.ifr_name, sizeof(r.ifr_name), "%s", ifname);
+	return ioctl(sock, SIOCGIFFLAGS, &r) == 0 && r.ifr_flags & IFF_UP;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -170,18 +180,24 @@ int main(void)
 			test_a_controller_on_the_interface_hears_others_and_is_acknowledged),
 	};
 	int fd = socket(PF_CAN, SOCK_RAW | SOCK_CLOEXEC, CAN_RAW);
+	bool up;
 
 	if (fd < 0) {
 		printf("skipped: this host's kernel has no PF_CAN\n");
 		return 77;
 	}
-	close(fd);
 	ifname = getenv("DYNO_VCAN");
 	ifname = ifname ? ifname : "vcan0";
+	up = is_up(fd);
+	close(fd);
 	if (!if_nametoindex(ifname)) {
 		printf("skipped: no interface %s: modprobe vcan; ip link add dev %s type vcan; "
 		       "ip link set %s mtu 72 up\n",
 			ifname, ifname, ifname);
+		return 77;
+	}
+	if (!up) {
+		printf("skipped: the interface %s is down: ip link set %s up\n", ifname, ifname);
 		return 77;
 	}
 	return cmocka_run_group_tests(tests, NULL, NULL);

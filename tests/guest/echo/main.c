@@ -8,6 +8,10 @@
 #include "dyno/dyno.h"
 #include "tests/guest/echo/echo.h"
 
+/* An emulated processor may run an interrupt between STI and HLT, so that the halt goes on: look
+ * again by itself. */
+#define NAP_NS UINT64_C(50000000)
+
 static struct dyno_can *can;
 
 /* Waits for room where there is none: nothing is ever lost here. */
@@ -16,7 +20,7 @@ static void send(const struct dyno_can_frame *f)
 	int rc;
 
 	while ((rc = dyno_can_send(can, f)) == DYNO_E_FULL)
-		dyno_wait(DYNO_FOREVER);
+		dyno_wait(dyno_now_ns() + NAP_NS);
 	if (rc != 0)
 		dyno_printf("echo: cannot send: %s\n", dyno_error_name(rc));
 }
@@ -33,6 +37,29 @@ static void burst(struct dyno_can_frame *f)
 	}
 }
 
+/* Of ECHO_SINK: how many came, and how many were not the one after the last. */
+static uint32_t sunk, out_of_order;
+
+static void sink(const struct dyno_can_frame *f)
+{
+	uint32_t number;
+
+	memcpy(&number, f->data, sizeof(number));
+	out_of_order += number != sunk;
+	sunk++;
+}
+
+static void sum(struct dyno_can_frame *f)
+{
+	memcpy(f->data, &sunk, sizeof(sunk));
+	memcpy(f->data + 4, &out_of_order, sizeof(out_of_order));
+	f->len = 8;
+	f->flags = 0;
+	f->id++;
+	send(f);
+	sunk = out_of_order = 0;
+}
+
 void dyno_main(void)
 {
 	struct dyno_can_frame f;
@@ -45,11 +72,17 @@ void dyno_main(void)
 		while (dyno_can_recv(can, &f)) {
 			if (f.id == ECHO_BURST) {
 				burst(&f);
-			} else if (f.id != ECHO_SINK) {
+			} else if (f.id == ECHO_SINK) {
+				sink(&f);
+			} else if (f.id == ECHO_SUM) {
+				sum(&f);
+			} else {
+				for (unsigned int i = 0; f.id == ECHO_PING && i < f.len; i++)
+					f.data[i]++;
 				f.id++;
 				send(&f);
 			}
 		}
-		dyno_wait(DYNO_FOREVER);
+		dyno_wait(dyno_now_ns() + NAP_NS);
 	}
 }

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A guest that is sent more frames than it can take: none is lost and none is out of order where
+ * the sender can wait, and the guest can send again afterwards. The sender is a host interface's
+ * stand-in, on a real bus, with a real virtual machine.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/ipc.h"
+#include "sim/canbus/canbus.h"
+#include "tests/guest/echo/echo.h"
+#include "tests/support/vm_harness.h"
+
+#define LIMIT_MS 10000
+#define FRAMES   60000u
+
+struct rig {
+	struct vmh vm;
+	struct ev_loop *loop;
+	struct canbus *bus;
+	int host; /* the interface's other end */
+};
+
+static struct rig *rig_new(void)
+{
+	static const struct canbus_config cfg = { .name = "can0" };
+	struct rig *r = test_calloc(1, sizeof(*r));
+	const char *build = getenv("DYNO_BUILD_DIR");
+	char kernel[4096];
+	int fds[2], raw[2];
+	struct vmh_config vm = { .kernel = kernel,
+		.fds = &fds[1],
+		.n_fds = 1,
+		.more_take = json_pack("{s:[{s:s,s:s,s:i}]}", "devices", "type", "can", "name",
+			"can0", "fd", VMH_FD_FIRST) };
+
+	snprintf(kernel, sizeof(kernel), "%s/tests/echo.elf", build ? build : ".");
+	assert_int_equal(ipc_pair(fds, 0), 0);
+	assert_int_equal(ipc_pair(raw, 0), 0);
+	vmh_start(&r->vm, &vm);
+	close(fds[1]);
+	assert_int_equal(ev_loop_new(&r->loop), 0);
+	assert_int_equal(canbus_new(&r->bus, r->loop, &cfg), 0);
+	assert_int_equal(canbus_add_port(r->bus, fds[0], "guest", NULL), 0);
+	assert_int_equal(canbus_add_raw_port(r->bus, raw[0], "host", NULL), 0);
+	r->host = raw[1];
+	assert_true(vmh_console(&r->vm, "READY echo", LIMIT_MS));
+	/* Its START is on the way. */
+	for (unsigned int i = 0; i < 50; i++)
+		assert_int_equal(ev_loop_turn(r->loop, 1), 0);
+	return r;
+}
+
+static void rig_free(struct rig *r)
+{
+	vmh_stop(&r->vm);
+	canbus_free(r->bus);
+	ev_loop_free(r->loop);
+	fd_close(&r->host);
+	test_free(r);
+}
+
+/* Sends as soon as there is room. */
+static void host_send(struct rig *r, uint32_t id, uint32_t word, bool fd)
+{
+	struct canfd_frame f = { .can_id = id, .len = 8, .flags = fd ? CANFD_FDF : 0 };
+	uint64_t end = clock_now_ns() + LIMIT_MS * NS_PER_MS;
+
+	memcpy(f.data, &word, sizeof(word));
+	while (send(r->host, &f, fd ? CANFD_MTU : CAN_MTU, MSG_DONTWAIT) < 0) {
+		assert_int_equal(errno, EAGAIN);
+		assert_true(clock_now_ns() < end);
+		assert_int_equal(ev_loop_turn(r->loop, 1), 0);
+	}
+}
+
+static void all_arrive(bool fd)
+{
+	struct canfd_frame got = { 0 };
+	struct rig *r = rig_new();
+	uint64_t end;
+	uint32_t sum[2];
+
+	for (uint32_t i = 0; i < FRAMES; i++)
+		host_send(r, ECHO_SINK, i, fd);
+	host_send(r, ECHO_SUM, 0, fd);
+	end = clock_now_ns() + LIMIT_MS * NS_PER_MS;
+	while (recv(r->host, &got, sizeof(got), MSG_DONTWAIT) < 0 && clock_now_ns() < end)
+		assert_int_equal(ev_loop_turn(r->loop, 1), 0);
+	assert_int_equal(got.can_id, ECHO_SUM + 1);
+	memcpy(sum, got.data, sizeof(sum));
+	assert_int_equal(sum[0], FRAMES);
+	assert_int_equal(sum[1], 0);
+	rig_free(r);
+}
+
+static void test_a_flood_of_classic_frames_arrives(void **state)
+{
+	(void)state;
+	all_arrive(false);
+}
+
+static void test_a_flood_of_fd_frames_arrives(void **state)
+{
+	(void)state;
+	all_arrive(true);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_flood_of_classic_frames_arrives),
+		cmocka_unit_test(test_a_flood_of_fd_frames_arrives),
+	};
+
+	if (vmh_unable()) {
+		printf("skipped: %s\n", vmh_unable());
+		return 77;
+	}
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
