@@ -293,6 +293,12 @@ void action_run(struct bench *b, const struct scenario_action *a, action_done do
 	case SCENARIO_LOG:
 		term_event(&b->term, "%s", a->u.log.text);
 		break;
+	case SCENARIO_SET:
+	case SCENARIO_STUCK:
+	case SCENARIO_SILENCE:
+		if (!buses_act(b->buses, a))
+			fan_fail(f, "the run is over");
+		break;
 	case SCENARIO_KEY:
 	case SCENARIO_TOUCH:
 	case SCENARIO_POINTER:
@@ -334,7 +340,7 @@ int action_schedule(struct bench *b)
 		const struct scenario_action *a = &b->s->actions[i];
 		struct planned *p;
 
-		if (a->op == SCENARIO_SEND)
+		if (scenario_op_on_bus(a->op))
 			continue;
 		p = malloc(sizeof(*p));
 		if (!p)

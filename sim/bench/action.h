@@ -21,5 +21,5 @@ void action_run(struct bench *b, const struct scenario_action *a, action_done do
 /* Stops everything: clock, buses, all guests; or lets everything go on. `done` as above. */
 void action_pause_bench(struct bench *b, bool paused, action_done done, void *arg);
 
-/* Puts the scenario's actions (but the timed frames) on the bench's agenda. 0 or -ENOMEM. */
+/* Puts the scenario's actions (but those of the bus thread) on the bench's agenda. 0 or -ENOMEM. */
 MUST_CHECK int action_schedule(struct bench *b);

@@ -11,7 +11,7 @@
 
 #include "base/err.h"
 #include "base/ev.h"
-#include "sim/bench/agenda.h"
+#include "sim/clock/agenda.h"
 #include "sim/bench/audio_proc.h"
 #include "sim/bench/buses.h"
 #include "sim/bench/ctl_server.h"

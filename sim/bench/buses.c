@@ -15,9 +15,10 @@
 #include "base/ev.h"
 #include "base/fd.h"
 #include "base/log.h"
-#include "sim/bench/agenda.h"
+#include "sim/bench/feeds.h"
 #include "sim/bench/json_text.h"
 #include "sim/canbus/canbus.h"
+#include "sim/clock/agenda.h"
 #include "sim/trace/record.h"
 #include "sim/trace/replay.h"
 
@@ -49,7 +50,7 @@ struct player {
 	bool started;
 };
 
-/* One timed frame of the scenario. */
+/* One action of the scenario that is carried out here. */
 struct timed {
 	struct buses *all;
 	const struct scenario_action *action;
@@ -65,6 +66,7 @@ struct buses {
 	uint64_t send_failures; /* of timed frames; bus thread */
 	struct agenda agenda;
 	bool agenda_ready;
+	struct feeds *feeds;
 	uint32_t n_lines, n_players, n_timed;
 	struct line *lines;
 	struct player *players;
@@ -91,6 +93,7 @@ static void on_frame(void *ctx, const struct canbus_frame *fr)
 		check_frame(b->cfg.checks, l->index, owner_of(l, fr->from),
 			bench_clock_at(b->cfg.clock, fr->t_ns), fr->f,
 			fr->f->flags & CANFD_FDF ? CANFD_MTU : CAN_MTU);
+	feeds_frame(b->feeds, l->index, fr->f, !fr->from, bench_clock_at(b->cfg.clock, fr->t_ns));
 }
 
 static json_t *port_metrics(const struct canbus_port *p)
@@ -271,7 +274,7 @@ static int make_timed(struct buses *b)
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < s->n_actions; i++)
-		n += s->actions[i].op == SCENARIO_SEND;
+		n += scenario_op_on_bus(s->actions[i].op);
 	b->timed = calloc(n + 1, sizeof(*b->timed));
 	if (!b->timed)
 		return -ENOMEM;
@@ -279,7 +282,7 @@ static int make_timed(struct buses *b)
 		struct timed *t = &b->timed[b->n_timed];
 		int rc;
 
-		if (s->actions[i].op != SCENARIO_SEND)
+		if (!scenario_op_on_bus(s->actions[i].op))
 			continue;
 		*t = (struct timed){ .all = b, .action = &s->actions[i] };
 		rc = agenda_add(&b->agenda, s->actions[i].at_ns, timed_due, NULL, t);
@@ -307,12 +310,37 @@ static void timed_due(void *arg, uint64_t t_ns)
 	const struct scenario_action *a = t->action;
 
 	replays_until(b, t_ns);
+	if (a->op != SCENARIO_SEND) {
+		feeds_action(b->feeds, a, t_ns, SIGNAL_BY_SCENARIO);
+		return;
+	}
 	if (canbus_send(b->lines[a->u.send.bus].bus, &a->u.send.frame.f))
 		b->send_failures++;
 	t->sent++;
 	if (a->u.send.every_ns && (!a->u.send.count || t->sent < a->u.send.count) &&
 		agenda_add(&b->agenda, a->at_ns + t->sent * a->u.send.every_ns, timed_due, NULL, t))
 		b->send_failures++;
+}
+
+/* A frame made of signals. */
+static int send_feed(void *ctx, uint32_t bus, const struct canfd_frame *f, uint64_t t_ns)
+{
+	struct buses *b = ctx;
+
+	replays_until(b, t_ns);
+	return canbus_send(b->lines[bus].bus, f);
+}
+
+static int make_feeds(struct buses *b, struct err *e)
+{
+	struct feeds_config cfg = { .scenario = b->cfg.scenario,
+		.clock = b->cfg.clock,
+		.loop = b->loop,
+		.agenda = &b->agenda,
+		.send = send_feed,
+		.ctx = b };
+
+	return feeds_new(&b->feeds, &cfg, e);
 }
 
 int buses_new(struct buses **out, const struct buses_config *cfg, struct err *e)
@@ -333,6 +361,8 @@ int buses_new(struct buses **out, const struct buses_config *cfg, struct err *e)
 	b->agenda_ready = rc == 0;
 	if (rc)
 		(void)err_errno(e, -rc, "cannot make the bus thread's loop");
+	if (!rc)
+		rc = make_feeds(b, e);
 	for (uint32_t i = 0; !rc && i < s->n_buses; i++) {
 		b->n_lines++;
 		rc = make_line(b, i, e);
@@ -439,6 +469,7 @@ void buses_free(struct buses *b)
 	}
 	if (b->agenda_ready)
 		agenda_fini(&b->agenda);
+	feeds_free(b->feeds);
 	ev_loop_free(b->loop);
 	free(b->timed);
 	free(b->players);
@@ -554,6 +585,43 @@ int buses_send(struct buses *b, uint32_t bus, const struct scenario_frame *f)
 	int rc = ev_call(b->loop, send_there, &c);
 
 	return rc ? rc : c.rc;
+}
+
+struct on_feeds {
+	struct buses *b;
+	void (*fn)(struct feeds *f, void *arg);
+	void *arg;
+};
+
+static void on_feeds_there(void *arg)
+{
+	struct on_feeds *c = arg;
+
+	c->fn(c->b->feeds, c->arg);
+}
+
+bool buses_feeds(struct buses *b, void (*fn)(struct feeds *f, void *arg), void *arg)
+{
+	struct on_feeds c = { b, fn, arg };
+
+	return ev_call(b->loop, on_feeds_there, &c) == 0;
+}
+
+static void act_there(void *arg)
+{
+	struct timed *c = arg;
+	uint64_t now = bench_clock_now_ns(c->all->cfg.clock);
+
+	if (bench_clock_running(c->all->cfg.clock))
+		replays_until(c->all, now);
+	feeds_action(c->all->feeds, c->action, now, SIGNAL_BY_USER);
+}
+
+bool buses_act(struct buses *b, const struct scenario_action *a)
+{
+	struct timed c = { .all = b, .action = a };
+
+	return ev_call(b->loop, act_there, &c) == 0;
 }
 
 struct busoff {
@@ -672,8 +740,9 @@ static void metrics_there(void *arg)
 		json_array_append_new(players, player_metrics(&b->players[i]));
 	for (uint32_t i = 0; i < b->n_timed; i++)
 		sent += b->timed[i].sent;
-	c->out = json_pack("{s:o,s:o,s:I,s:I}", "buses", lines, "replays", players, "timed_frames",
-		(json_int_t)sent, "timed_frames_refused", (json_int_t)b->send_failures);
+	c->out = json_pack("{s:o,s:o,s:I,s:I,s:o}", "buses", lines, "replays", players,
+		"timed_frames", (json_int_t)sent, "timed_frames_refused",
+		(json_int_t)b->send_failures, "signals", feeds_metrics(b->feeds));
 }
 
 json_t *buses_metrics(struct buses *b)

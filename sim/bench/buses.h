@@ -17,6 +17,7 @@
 #include "sim/scenario/scenario.h"
 
 struct buses;
+struct feeds;
 
 struct buses_config {
 	const struct scenario *scenario; /* borrowed, as all here */
@@ -52,6 +53,10 @@ void buses_end(struct buses *b);
  * when the bus's queue is full; -EINVAL for a frame that cannot be sent (FD on a classic bus).
  */
 MUST_CHECK int buses_send(struct buses *b, uint32_t bus, const struct scenario_frame *f);
+/* Carries out SCENARIO_SET, _STUCK or _SILENCE for a user. False when the run is over. */
+bool buses_act(struct buses *b, const struct scenario_action *a);
+/* Runs fn on the bus thread, with the signals of the run, and waits. False when it has ended. */
+bool buses_feeds(struct buses *b, void (*fn)(struct feeds *f, void *arg), void *arg);
 /* A guest's controller goes bus-off. False when it has none on that bus. */
 bool buses_busoff(struct buses *b, uint32_t bus, uint32_t guest);
 

@@ -161,6 +161,34 @@ static void print_balloon(const json_t *a)
 		printf("  (the guest did not answer now: figures of earlier)\n");
 }
 
+static void print_signal(const json_t *s)
+{
+	const json_t *v = json_object_get(s, "value");
+	const char *text = str(s, "text");
+
+	printf("%-40s ", str(s, "name"));
+	if (!json_is_number(v)) {
+		printf("-\n");
+		return;
+	}
+	printf("%.10g%s%s", json_number_value(v), *str(s, "unit") ? " " : "", str(s, "unit"));
+	if (*text)
+		printf(" \"%s\"", text);
+	if (strcmp(str(s, "state"), "stale") == 0)
+		printf("  stale");
+	if (json_is_true(json_object_get(s, "stuck")))
+		printf("  stuck");
+	printf("  (%s, %.3f s)\n", str(s, "from"), num(s, "time_s"));
+}
+
+static void print_signals(const json_t *a)
+{
+	const json_t *list = json_object_get(a, "signals");
+
+	for (size_t i = 0; i < json_array_size(list); i++)
+		print_signal(json_array_get(list, i));
+}
+
 static void print_answer(const char *op, json_t *a, bool json)
 {
 	if (json || strcmp(op, "metrics") == 0) {
@@ -170,6 +198,10 @@ static void print_answer(const char *op, json_t *a, bool json)
 		print_status(a);
 	} else if (strcmp(op, "balloon") == 0) {
 		print_balloon(a);
+	} else if (strcmp(op, "signals") == 0) {
+		print_signals(a);
+	} else if (strcmp(op, "get") == 0) {
+		print_signal(a);
 	} else if (str(a, "path")[0]) {
 		printf("%s\n", str(a, "path"));
 	}
@@ -351,6 +383,10 @@ const struct cli_command cmd_ctl = {
 		"  console [GUEST [PORT]]                  the terminal becomes its console: Ctrl-A X\n"
 		"                                          leaves, Ctrl-A H helps\n"
 		"  balloon GUEST [SIZE]                    what it shall keep of its memory; its figures\n"
+		"  signals [PATTERN], get SIGNAL           values, of all whose name has PATTERN in it\n"
+		"  set SIGNAL VALUE                        a number, or the name of a value\n"
+		"  stuck SIGNAL [on|off]                   what is shown of it stays what it is\n"
+		"  silence MESSAGE [on|off]                the bench sends it no more\n"
 		"  metrics                                 all figures, as JSON\n"
 		"  stop                                    ends the run; returns when it is over\n"
 		"A GUEST or BUS may be left out where the scenario has one only.\n\n"
@@ -359,7 +395,8 @@ const struct cli_command cmd_ctl = {
 		"  dyno ctl status\n"
 		"  dyno ctl --socket results send can0 123#1122\n"
 		"  dyno ctl touch ivi 640 400 --hold 500ms\n"
-		"  dyno ctl type linux 'dmesg | tail'\n",
+		"  dyno ctl type linux 'dmesg | tail'\n"
+		"  dyno ctl set Vehicle.Speed 50\n",
 	.options = options,
 	.options_n = ARRAY_SIZE(options),
 	.run = run,

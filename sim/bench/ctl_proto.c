@@ -264,6 +264,106 @@ static int console_size_fields(
 	return rc;
 }
 
+/* ---- signals ---- */
+
+static int get_signal(const json_t *req, const struct scenario *s, uint32_t *out, struct err *e)
+{
+	const char *name;
+	int rc = json_get_str(req, "signal", JSON_REQUIRED, &name, e);
+
+	if (!rc)
+		rc = signal_model_find(&s->signals, name, out, e);
+	return rc ? -EINVAL : 0;
+}
+
+static int signals_fields(
+	const json_t *req, const struct scenario *s, struct ctl_request *out, struct err *e)
+{
+	const char *pattern = NULL;
+	int rc = json_get_str(req, "pattern", JSON_OPTIONAL, &pattern, e);
+
+	(void)s;
+	snprintf(out->text, sizeof(out->text), "%s", pattern ? pattern : "");
+	return rc;
+}
+
+static int get_fields(
+	const json_t *req, const struct scenario *s, struct ctl_request *out, struct err *e)
+{
+	return get_signal(req, s, &out->assign.signal, e);
+}
+
+/* A number, or the text that the scenario would have. */
+static int get_value(
+	const json_t *req, const struct scenario *s, uint32_t signal, double *out, struct err *e)
+{
+	const struct signal_def *d = &s->signals.defs[signal];
+	const json_t *v = json_object_get(req, "value");
+
+	if (json_is_number(v))
+		*out = json_number_value(v);
+	else if (json_is_boolean(v))
+		*out = json_is_true(v);
+	else if (!json_is_string(v) ||
+		 !signal_parse(&s->signals, signal, json_string_value(v), out))
+		return err_set(e, -EINVAL, "\"value\" is no value of %.150s: say a number%s",
+			d->name, d->dbc && d->dbc->n_values ? " or the name of a value" : "");
+	if (d->has_range && (*out < d->min || *out > d->max))
+		return err_set(e, -EINVAL,
+			"%.15g is outside of the range of %.150s, %.15g to %.15g", *out, d->name,
+			d->min, d->max);
+	return 0;
+}
+
+static int set_fields(
+	const json_t *req, const struct scenario *s, struct ctl_request *out, struct err *e)
+{
+	int rc = get_signal(req, s, &out->assign.signal, e);
+
+	out->action.u.set = (struct scenario_assigns){ 1, &out->assign };
+	return rc ? rc : get_value(req, s, out->assign.signal, &out->assign.value, e);
+}
+
+/* "on" as a truth value, or as the command line has it. */
+static int get_on(const json_t *req, bool *on, struct err *e)
+{
+	const json_t *v = json_object_get(req, "on");
+
+	*on = true;
+	if (!v)
+		return 0;
+	if (json_is_string(v))
+		return unit_bool(json_string_value(v), on)
+			       ? err_set(e, -EINVAL, "\"on\" must be on or off")
+			       : 0;
+	return json_get_bool(req, "on", JSON_OPTIONAL, on, e);
+}
+
+static int stuck_fields(
+	const json_t *req, const struct scenario *s, struct ctl_request *out, struct err *e)
+{
+	int rc = get_signal(req, s, &out->action.u.stuck.signal, e);
+
+	return rc ? rc : get_on(req, &out->action.u.stuck.on, e);
+}
+
+static int silence_fields(
+	const json_t *req, const struct scenario *s, struct ctl_request *out, struct err *e)
+{
+	const struct signal_model *m = &s->signals;
+	uint32_t bus = SIGNAL_NONE, *message = &out->action.u.silence.message;
+	const char *name;
+	int rc = json_get_str(req, "message", JSON_REQUIRED, &name, e);
+
+	if (!rc && json_object_get(req, "bus"))
+		rc = get_bus(req, s, &bus, e);
+	if (!rc && signal_model_find_message(m, bus, name, message, e))
+		return -EINVAL;
+	if (!rc && !m->messages[*message].sent)
+		return err_set(e, -EINVAL, "the bench does not send \"%.100s\"", name);
+	return rc ? rc : get_on(req, &out->action.u.silence.on, e);
+}
+
 static const struct op ops[] = {
 	{ "status", CTL_STATUS, SCENARIO_OPS, 0, NULL },
 	{ "metrics", CTL_METRICS, SCENARIO_OPS, 0, NULL },
@@ -284,11 +384,16 @@ static const struct op ops[] = {
 	{ "type", CTL_ACTION, SCENARIO_TYPE, NEED_GUEST, type_fields },
 	{ "console", CTL_CONSOLE, SCENARIO_OPS, NEED_GUEST, console_fields },
 	{ "console-size", CTL_CONSOLE_SIZE, SCENARIO_OPS, NEED_GUEST, console_size_fields },
+	{ "signals", CTL_SIGNALS, SCENARIO_OPS, 0, signals_fields },
+	{ "get", CTL_GET, SCENARIO_OPS, 0, get_fields },
+	{ "set", CTL_ACTION, SCENARIO_SET, 0, set_fields },
+	{ "stuck", CTL_ACTION, SCENARIO_STUCK, 0, stuck_fields },
+	{ "silence", CTL_ACTION, SCENARIO_SILENCE, 0, silence_fields },
 };
 
 const char *const ctl_op_names[] = { "status", "metrics", "stop", "pause", "resume", "send", "key",
 	"touch", "pointer", "screenshot", "power-button", "reset", "kill", "bus-off", "balloon",
-	"type", "console", "console-size", NULL };
+	"type", "console", "console-size", "signals", "get", "set", "stuck", "silence", NULL };
 
 static_assert(ARRAY_SIZE(ctl_op_names) == ARRAY_SIZE(ops) + 1, "one name for each operation");
 

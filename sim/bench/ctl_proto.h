@@ -25,6 +25,8 @@ enum ctl_op {
 	CTL_BALLOON, /* action.guest, action.u.balloon.target_bytes: 0 to ask only */
 	CTL_CONSOLE, /* the connection becomes a console */
 	CTL_CONSOLE_SIZE,
+	CTL_SIGNALS, /* those that have `text` in their name; all without it */
+	CTL_GET, /* assign.signal */
 	CTL_ACTION /* `action` says what: pause of one guest, send, key, touch, pointer, ... */
 };
 
@@ -34,6 +36,7 @@ struct ctl_request {
 	struct scenario_action action; /* guest and display also for CTL_SCREENSHOT */
 	const char *port; /* CTL_CONSOLE: as the scenario keeps it */
 	uint16_t cols, rows; /* CTL_CONSOLE_SIZE */
+	struct scenario_assign assign; /* what action.u.set.items points to */
 	char text[SCENARIO_TEXT_MAX]; /* what action.u.type.text points to */
 	char path[1024]; /* CTL_SCREENSHOT: absolute; "" for a name in out/ */
 };

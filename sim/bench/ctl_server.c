@@ -16,6 +16,7 @@
 #include "sim/bench/action.h"
 #include "sim/bench/bench.h"
 #include "sim/bench/ctl_proto.h"
+#include "sim/bench/feeds.h"
 #include "sim/bench/stream.h"
 #include "sim/bench/unix_socket.h"
 
@@ -336,6 +337,32 @@ static bool attach(struct ctl_client *c, const struct ctl_request *r)
 	return true;
 }
 
+/* ---- signals ---- */
+
+struct signals_ask {
+	const struct ctl_request *r;
+	json_t *out;
+};
+
+static void signals_there(struct feeds *f, void *arg)
+{
+	struct signals_ask *a = arg;
+
+	if (a->r->op == CTL_GET)
+		a->out = feeds_signal_json(f, a->r->assign.signal);
+	else
+		a->out = json_pack("{s:o}", "signals",
+			feeds_signals_json(f, a->r->text[0] ? a->r->text : NULL));
+}
+
+static json_t *signals_answer(struct bench *b, const struct ctl_request *r)
+{
+	struct signals_ask a = { .r = r };
+
+	(void)buses_feeds(b->buses, signals_there, &a);
+	return a.out;
+}
+
 /* False when the client is gone. */
 static bool serve(struct ctl_client *c, const char *line, size_t len)
 {
@@ -361,6 +388,8 @@ static bool serve(struct ctl_client *c, const char *line, size_t len)
 	}
 	if (r.op == CTL_CONSOLE)
 		return attach(c, &r);
+	if (r.op == CTL_SIGNALS || r.op == CTL_GET)
+		return answer(c, id, signals_answer(b, &r), NULL);
 	if (b->phase != BENCH_RUNNING)
 		return answer(c, id, NULL,
 			b->phase == BENCH_STARTING ? "the guests are still being started"

@@ -44,6 +44,12 @@ static const struct form forms[] = {
 	{ "console", "console [GUEST [PORT]]", 0, 2, 'g', false, { "port" } },
 	{ "balloon", "balloon GUEST [SIZE], for example balloon ivi 256M", 1, 2, 'g', false,
 		{ "target" } },
+	{ "signals", "signals [PATTERN]", 0, 1, 0, false, { "pattern" } },
+	{ "get", "get SIGNAL", 1, 1, 0, false, { "signal" } },
+	{ "set", "set SIGNAL VALUE, for example set Vehicle.Speed 50", 2, 2, 0, false,
+		{ "signal", "value" } },
+	{ "stuck", "stuck SIGNAL [on|off]", 1, 2, 0, false, { "signal", "on" } },
+	{ "silence", "silence MESSAGE [on|off]", 1, 2, 0, false, { "message", "on" } },
 };
 
 static int usage(const struct form *f, struct err *e)

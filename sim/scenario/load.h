@@ -26,11 +26,33 @@ struct load_action {
 	struct scenario_action act;
 };
 
+/* A database that some bus has; each file is read once. */
+struct load_dbc {
+	struct load_dbc *next;
+	const char *path;
+	struct dbc *db; /* NULL: it could not be read */
+	struct diags d; /* what is wrong with it; the database points into it */
+};
+
+/* `signals` as written (signals.h). */
+struct raw_database;
+struct raw_word;
+struct raw_def;
+struct raw_signals {
+	const struct raw_database *databases;
+	const struct raw_word *files; /* with names */
+	const struct raw_def *defs;
+	uint32_t n_databases, n_files, n_defs;
+};
+
 struct load {
 	struct scenario s; /* first: scenario_free() gets its address */
 	struct arena a;
 	struct load_map *maps;
 	struct load_action *implied;
+	struct load_dbc *databases;
+	struct raw_signals signals;
+	bool signals_unknown; /* files were not read: names of signals mean nothing */
 	/* As read, before they are put together. */
 	const void *replays;
 	const struct scenario_action *actions;
@@ -56,6 +78,8 @@ extern const struct schema schema_share, schema_vhost_user; /* table_files.c */
 extern const struct schema schema_action; /* table_action.c */
 extern const struct schema schema_boot; /* table_boot.c */
 extern const struct schema schema_type_op; /* table_console.c */
+extern const struct schema schema_signals; /* table_signal.c */
+extern const struct schema schema_stuck, schema_silence; /* table_signal_op.c */
 extern const struct schema schema_check; /* table_check.c */
 
 /* --- types that refer to things of the scenario (refs.c) --------------------------------- */
@@ -65,6 +89,8 @@ extern const struct schema_type type_guest; /* uint32_t index */
 extern const struct schema_type type_guests; /* the same, or `all` */
 extern const struct schema_type type_display; /* read by refs_display() */
 extern const struct schema_type type_checkpoint; /* const char * */
+extern const struct schema_type type_signal; /* uint32_t index (table_signal_op.c) */
+extern const struct schema_type type_assigns; /* struct scenario_assigns (table_signal_op.c) */
 extern const struct schema_type type_key; /* uint16_t KEY_* */
 extern const struct schema_type type_button; /* uint16_t BTN_* */
 extern const struct schema_type type_point; /* struct scenario_point: [x, y] */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "sim/scenario/load.h"
+#include "sim/scenario/signals.h"
 
 /* Tables and types that the page has to describe, in the order in which they came up. */
 #define LIST_MAX 96
@@ -196,6 +197,14 @@ static const char maps[] =
 	"docs/signal-maps.md shows how one is made.\n"
 	"\n";
 
+static const char names[] =
+	"# Files of names\n"
+	"\n"
+	"A file of names is a YAML file of its own, named by `signals.names`: it gives signals of CAN\n"
+	"databases the names that people use, those of the COVESA Vehicle Signal Specification, for\n"
+	"example. docs/signals.md shows how one is made.\n"
+	"\n";
+
 static void put_types(struct page *p)
 {
 	fputs("# How values are written\n\n", p->f);
@@ -213,5 +222,7 @@ void scenario_print_reference(FILE *f)
 	put_table(&p, "frame, written as a mapping", "##", &schema_frame);
 	fputs(maps, f);
 	put_table(&p, "The map", "##", &schema_sigmap);
+	fputs(names, f);
+	put_keys(&p, &schema_names);
 	put_types(&p);
 }

@@ -101,6 +101,10 @@ static const struct schema_key scenario_keys[] = {
 		.offset = offsetof(struct load, s.guests),
 		.count = offsetof(struct load, s.n_guests),
 		.doc = "virtual machines" },
+	{ .key = "signals",
+		.shape = SHAPE_INPLACE,
+		.sub = &schema_signals,
+		.doc = "values with names" },
 	{ .key = "replays",
 		.shape = SHAPE_LIST,
 		.sub = &schema_replay,
@@ -379,6 +383,11 @@ void scenario_free(struct scenario *s)
 
 	for (struct load_map *m = l->maps; m; m = m->next)
 		sigmap_fini(&m->map);
+	for (struct load_dbc *x = l->databases; x; x = x->next) {
+		dbc_free(x->db);
+		diag_fini(&x->d);
+	}
+	signal_model_fini(&s->signals);
 	arena_fini(&l->a);
 	free(l);
 }

@@ -18,6 +18,7 @@
 #include "base/err.h"
 #include "base/proto/display.h"
 #include "sim/scenario/sigmap.h"
+#include "sim/signal/model.h"
 
 /* What COM1 is called where a port of a console is expected. */
 #define SCENARIO_PORT_SERIAL "serial"
@@ -358,6 +359,9 @@ enum scenario_op {
 	SCENARIO_SCREENSHOT,
 	SCENARIO_LOG,
 	SCENARIO_TYPE,
+	SCENARIO_SET, /* signals get values */
+	SCENARIO_STUCK, /* what a signal shows stays what it is, or follows again */
+	SCENARIO_SILENCE, /* a message is sent no more, or again */
 	SCENARIO_OPS
 };
 
@@ -369,6 +373,16 @@ struct scenario_frame {
 
 struct scenario_point {
 	int32_t x, y; /* pixels of the display's own resolution */
+};
+
+struct scenario_assign {
+	uint32_t signal; /* index in scenario.signals.defs */
+	double value;
+};
+
+struct scenario_assigns {
+	uint32_t n;
+	const struct scenario_assign *items;
 };
 
 /*
@@ -427,6 +441,17 @@ struct scenario_action {
 			const char *text; /* with its newline */
 			bool enter; /* one was added */
 		} type;
+		struct scenario_assigns set;
+		struct {
+			uint32_t signal;
+			bool on;
+			uint64_t for_ns; /* 0: for good; else its end is among the actions too */
+		} stuck;
+		struct {
+			uint32_t message; /* index in scenario.signals.messages */
+			bool on;
+			uint64_t for_ns; /* as above */
+		} silence;
 	} u;
 };
 
@@ -519,6 +544,7 @@ struct scenario {
 	const struct scenario_guest *guests;
 	const struct scenario_bus *buses;
 	const struct scenario_network *networks;
+	struct signal_model signals;
 	const struct scenario_replay *replays;
 	const struct scenario_action *actions; /* by time; equal times in file order */
 	const struct scenario_check *checks; /* file order, then the implicit no_crash ones */
@@ -553,6 +579,8 @@ void scenario_free(struct scenario *s);
 /* "expect", "forbid", ... as in the file; "send", "key", ...; "classic", ... for bit 0, 1, ... */
 const char *scenario_check_kind_name(enum scenario_check_kind k);
 const char *scenario_op_name(enum scenario_op op);
+/* Whether an action is carried out with the frames of its moment, in their order. */
+bool scenario_op_on_bus(enum scenario_op op);
 const char *scenario_can_feature_name(unsigned int bit);
 
 /* The context identifier of a guest; 0 where it has no vsock device. */

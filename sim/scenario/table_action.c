@@ -464,6 +464,14 @@ static const struct schema_key action_keys[] = {
 		"change what a guest has of its memory"),
 	OP("screenshot", &schema_screenshot, SCENARIO_SCREENSHOT, "save pictures: a checkpoint"),
 	OP("type", &schema_type_op, SCENARIO_TYPE, "type at a console"),
+	{ .key = "set",
+		.type = &type_assigns,
+		.flags = KEY_CHOICE,
+		.tag = SCENARIO_SET,
+		.offset = A(u.set),
+		.doc = "give signals values: `set: { Vehicle.Speed: 50, Gear: Reverse }`" },
+	OP("stuck", &schema_stuck, SCENARIO_STUCK, "a signal stays what it is"),
+	OP("silence", &schema_silence, SCENARIO_SILENCE, "a message is sent no more"),
 	OP("log", &schema_log, SCENARIO_LOG, "say something"),
 };
 
@@ -484,4 +492,10 @@ const char *scenario_op_name(enum scenario_op op)
 			return action_keys[i].key;
 	}
 	return "?";
+}
+
+bool scenario_op_on_bus(enum scenario_op op)
+{
+	return op == SCENARIO_SEND || op == SCENARIO_SET || op == SCENARIO_STUCK ||
+	       op == SCENARIO_SILENCE;
 }

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "base/ev.h"
-#include "sim/bench/agenda.h"
+#include "sim/clock/agenda.h"
 #include "sim/clock/bench_clock.h"
 
 static void test_a_fresh_clock_stands_at_zero(void **state)

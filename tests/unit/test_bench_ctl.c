@@ -247,6 +247,47 @@ static void test_without_guests_pause_stops_the_clock_and_others_say_why_not(voi
 	expect_error(&none, "{\"op\":\"kill\",\"guest\":\"x\"}", "no guest");
 }
 
+static void test_signals_are_read_and_set_by_name(void **state)
+{
+	static const struct signal_def defs[] = {
+		{ .name = "Vehicle.Speed", .unit = "km/h", .has_range = true, .max = 250 },
+		{ .name = "Vehicle.Light", .unit = "" },
+	};
+	struct scenario s = { .signals = { .n_defs = 2, .defs = defs } };
+	struct ctl_request r;
+	struct err e;
+
+	(void)state;
+	for (uint32_t i = 0; i < 2; i++)
+		assert_int_equal(signal_model_add_name(&s.signals, defs[i].name, i), 0);
+	assert_int_equal(
+		parse(&s, "{\"op\":\"set\",\"signal\":\"Vehicle.Speed\",\"value\":50.5}", &r, &e),
+		0);
+	assert_int_equal(r.action.op, SCENARIO_SET);
+	assert_int_equal(r.action.u.set.n, 1);
+	assert_true(r.action.u.set.items[0].signal == 0 && r.action.u.set.items[0].value == 50.5);
+	ctl_request_fini(&r);
+	assert_int_equal(
+		parse(&s, "{\"op\":\"set\",\"signal\":\"Vehicle.Light\",\"value\":\"on\"}", &r, &e),
+		0);
+	assert_true(r.action.u.set.items[0].signal == 1 && r.action.u.set.items[0].value == 1);
+	ctl_request_fini(&r);
+	assert_int_equal(
+		parse(&s, "{\"op\":\"stuck\",\"signal\":\"Vehicle.Light\",\"on\":\"off\"}", &r, &e),
+		0);
+	assert_true(r.action.op == SCENARIO_STUCK && !r.action.u.stuck.on);
+	ctl_request_fini(&r);
+	expect_error(&s, "{\"op\":\"get\",\"signal\":\"Vehicle.Sped\"}", "\"Vehicle.Speed\"?");
+	expect_error(&s, "{\"op\":\"set\",\"signal\":\"Vehicle.Speed\"}", "is no value of");
+	expect_error(&s, "{\"op\":\"set\",\"signal\":\"Vehicle.Speed\",\"value\":251}", "0 to 250");
+	expect_error(
+		&s, "{\"op\":\"set\",\"signal\":\"Vehicle.Speed\",\"value\":\"nan\"}", "no value");
+	expect_error(
+		&s, "{\"op\":\"stuck\",\"signal\":\"Vehicle.Light\",\"on\":\"x\"}", "on or off");
+	expect_error(&s, "{\"op\":\"silence\",\"message\":\"Motor\"}", "unknown message");
+	signal_model_fini(&s.signals);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -257,6 +298,7 @@ int main(void)
 		cmocka_unit_test(test_pause_without_a_guest_is_for_all),
 		cmocka_unit_test(test_a_balloon_has_a_size_or_is_only_asked),
 		cmocka_unit_test(test_a_touch_stays_on_its_display),
+		cmocka_unit_test(test_signals_are_read_and_set_by_name),
 		cmocka_unit_test(test_a_pointer_needs_something_to_do),
 		cmocka_unit_test(test_unknown_names_are_answered_with_the_nearest),
 		cmocka_unit_test(test_nonsense_is_refused),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A binary heap of entries behind one timer. */
-#include "sim/bench/agenda.h"
+#include "sim/clock/agenda.h"
 
 #include <errno.h>
 #include <stdbool.h>

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Signals between the bench and another process (a guest's sensor devices, a panel), over
+ * SOCK_SEQPACKET: a packet is one to SIGNAL_PORT_RECORDS records. A signal is known by its place
+ * in the list of names that the process was given with the socket.
+ *
+ * From the bench: the values that are shown, each once at the start and then whenever it changed;
+ * of several changes only the newest may come. To the bench: SET.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/le.h"
+
+/* Signals of one socket, and records of one packet. */
+#define SIGNAL_PORT_MAX     1024
+#define SIGNAL_PORT_RECORDS 64
+
+enum signal_rec_type {
+	SIGNAL_REC_VALUE = 1, /* from the bench */
+	SIGNAL_REC_SET = 2 /* to the bench: stamp and state mean nothing */
+};
+
+enum signal_rec_state { SIGNAL_REC_UNSET, SIGNAL_REC_FRESH, SIGNAL_REC_STALE };
+
+struct signal_rec_wire {
+	le16 type, state;
+	le32 signal;
+	le64 t_ns; /* bench time */
+	le64 value; /* IEEE 754 double */
+};
+static_assert(sizeof(struct signal_rec_wire) == 24, "signal record");
+
+struct signal_rec {
+	enum signal_rec_type type;
+	enum signal_rec_state state;
+	uint32_t signal;
+	uint64_t t_ns;
+	double value; /* a number: neither infinite nor NaN */
+};
+
+struct signal_rec_wire signal_rec_pack(const struct signal_rec *r);
+/*
+ * Reads the records of a packet of `len` bytes into out[SIGNAL_PORT_RECORDS]. `n_signals`: of the
+ * socket's list. Pure. The number of records, or -EBADMSG: none of them is to be used.
+ */
+MUST_CHECK int signal_rec_unpack(
+	const void *buf, uint32_t len, uint32_t n_signals, struct signal_rec *out);

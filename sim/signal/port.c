@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See port.h. */
+#include "sim/signal/port.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/proto/signal_port.h"
+
+struct watched {
+	struct signal_port *port;
+	struct signal_sub sub;
+	uint32_t place; /* in the socket's list */
+	bool waits; /* its value has yet to be sent */
+};
+
+struct signal_port {
+	struct signal_port_config cfg;
+	struct ev_io io;
+	uint32_t n, waiting;
+	struct watched w[];
+};
+
+static void end(struct signal_port *p)
+{
+	int fd = p->io.fd;
+
+	ev_io_del(&p->io);
+	fd_close(&fd);
+	for (uint32_t i = 0; i < p->n; i++)
+		signals_unsubscribe(&p->w[i].sub);
+	p->waiting = 0;
+}
+
+static struct signal_rec record_of(const struct watched *w)
+{
+	const struct signal_value *v = signals_get(w->port->cfg.table, w->sub.signal);
+	enum signal_rec_state state = v->state == SIGNAL_UNSET   ? SIGNAL_REC_UNSET
+				      : v->state == SIGNAL_FRESH ? SIGNAL_REC_FRESH
+								 : SIGNAL_REC_STALE;
+
+	return (struct signal_rec){ SIGNAL_REC_VALUE, state, w->place, v->t_ns, v->shown };
+}
+
+/* Sends what waits, as far as the socket takes it. 0, or -errno when the other end is gone. */
+static int flush(struct signal_port *p)
+{
+	while (p->waiting) {
+		struct signal_rec_wire packet[SIGNAL_PORT_RECORDS];
+		uint32_t which[SIGNAL_PORT_RECORDS], n = 0;
+
+		for (uint32_t i = 0; i < p->n && n < SIGNAL_PORT_RECORDS; i++) {
+			struct signal_rec r;
+
+			if (!p->w[i].waits)
+				continue;
+			r = record_of(&p->w[i]);
+			packet[n] = signal_rec_pack(&r);
+			which[n++] = i;
+		}
+		if (send(p->io.fd, packet, n * sizeof(packet[0]), MSG_NOSIGNAL | MSG_DONTWAIT) <
+			0) {
+			if (errno == EINTR)
+				continue;
+			return errno == EAGAIN || errno == ENOBUFS ? 0 : -errno;
+		}
+		for (uint32_t i = 0; i < n; i++)
+			p->w[which[i]].waits = false;
+		p->waiting -= n;
+	}
+	return 0;
+}
+
+/* What waits is sent when the loop comes round: changes of one moment become one packet. */
+static void changed(void *ctx, uint32_t signal, const struct signal_value *v)
+{
+	struct watched *w = ctx;
+
+	(void)signal;
+	(void)v;
+	if (w->waits)
+		return;
+	w->waits = true;
+	if (w->port->waiting++ == 0)
+		(void)!ev_io_set(&w->port->io, EPOLLIN | EPOLLOUT);
+}
+
+static int receive(struct signal_port *p)
+{
+	struct signal_rec_wire packet[SIGNAL_PORT_RECORDS + 1];
+	struct signal_rec r[SIGNAL_PORT_RECORDS];
+	ssize_t len = recv(p->io.fd, packet, sizeof(packet), MSG_DONTWAIT);
+	int n;
+
+	if (len < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+	if (len == 0)
+		return -EPIPE;
+	n = signal_rec_unpack(packet, (uint32_t)len, p->n, r);
+	for (int i = 0; i < n; i++) {
+		if (r[i].type != SIGNAL_REC_SET)
+			return -EBADMSG;
+		(void)!signals_set(p->cfg.table, p->cfg.signals[r[i].signal], r[i].value,
+			p->cfg.now_ns(p->cfg.ctx), SIGNAL_BY_GUEST);
+	}
+	return MIN(n, 0);
+}
+
+static void ready(struct ev_io *io, uint32_t revents)
+{
+	struct signal_port *p = io->data;
+	int rc = 0;
+
+	if (revents & (EPOLLIN | EPOLLHUP | EPOLLERR))
+		rc = receive(p);
+	if (!rc)
+		rc = flush(p);
+	if (!rc)
+		rc = ev_io_set(io, EPOLLIN | (p->waiting ? (uint32_t)EPOLLOUT : 0u));
+	if (!rc)
+		return;
+	end(p);
+	if (p->cfg.gone)
+		p->cfg.gone(p->cfg.ctx, p);
+}
+
+int signal_port_new(struct signal_port **out, int fd_take, const struct signal_port_config *cfg)
+{
+	uint32_t n = cfg->n_signals, *list = calloc(n + 1, sizeof(*list));
+	struct signal_port *p = calloc(1, sizeof(*p) + n * sizeof(p->w[0]));
+	int rc = -ENOMEM;
+
+	if (p && list) {
+		p->cfg = *cfg;
+		if (n)
+			memcpy(list, cfg->signals, n * sizeof(*list));
+		p->cfg.signals = list;
+		p->io = (struct ev_io)EV_IO_INIT;
+		rc = ev_io_add(cfg->loop, &p->io, fd_take, EPOLLIN | EPOLLOUT, ready, p);
+	}
+	if (rc) {
+		fd_close(&fd_take);
+		free(list);
+		free(p);
+		return rc;
+	}
+	p->n = p->waiting = n;
+	for (uint32_t i = 0; i < n; i++) {
+		struct watched *w = &p->w[i];
+
+		*w = (struct watched){ .port = p, .place = i, .waits = true };
+		w->sub = (struct signal_sub){ .changed = changed, .ctx = w, .signal = list[i] };
+		signals_subscribe(cfg->table, &w->sub);
+	}
+	*out = p;
+	return 0;
+}
+
+void signal_port_free(struct signal_port *p)
+{
+	uint32_t *list;
+
+	if (!p)
+		return;
+	end(p);
+	memcpy(&list, &p->cfg.signals, sizeof(list));
+	free(list);
+	free(p);
+}

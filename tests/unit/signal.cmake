@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
+# Signals.
+dyno_test(unit_signal SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_signal.c LINK dyno_signal m)
+dyno_test(unit_signal_can SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_signal_can.c LINK dyno_scenario)
