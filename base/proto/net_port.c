@@ -3,45 +3,61 @@
 #include "base/proto/net_port.h"
 
 #include <errno.h>
-#include <stddef.h>
 #include <string.h>
 
-#include "base/le.h"
+#define HDR ((uint32_t)sizeof(struct net_record))
+
+static uint8_t *append(struct net_packet *p, const struct net_record *r, uint32_t len)
+{
+	uint8_t *at = p->b + p->len;
+
+	if (sizeof(p->b) - p->len < HDR + len)
+		return NULL;
+	memcpy(at, r, HDR);
+	p->len += HDR + len;
+	return at + HDR;
+}
 
 uint8_t *net_packet_reserve(struct net_packet *p, uint32_t len)
 {
-	le16 l = le16_of((uint16_t)len);
-	uint8_t *at = p->b + p->len + sizeof(l);
+	struct net_record r = { .len = le32_of(len) };
 
-	if (len < NET_FRAME_MIN || len > NET_FRAME_MAX || sizeof(p->b) - p->len < sizeof(l) + len)
-		return NULL;
-	memcpy(p->b + p->len, &l, sizeof(l));
-	p->len += (uint32_t)sizeof(l) + len;
-	return at;
+	return len < NET_FRAME_MIN || len > NET_UNCUT_MAX ? NULL : append(p, &r, len);
+}
+
+void net_packet_describe(struct net_packet *p, uint32_t len, const struct net_offload *o)
+{
+	memcpy(p->b + p->len - len - sizeof(*o), o, sizeof(*o));
 }
 
 void net_packet_unreserve(struct net_packet *p, uint32_t len)
 {
-	p->len -= (uint32_t)sizeof(le16) + len;
+	p->len -= HDR + len;
 }
 
-int net_packet_next(
-	const uint8_t *buf, uint32_t len, uint32_t *off, const uint8_t **frame, uint32_t *frame_len)
+bool net_packet_takes(struct net_packet *p, uint32_t takes)
 {
-	uint32_t left = len - *off, n;
-	le16 l;
+	struct net_record r = { .takes = le16_of((uint16_t)takes) };
+
+	return append(p, &r, 0);
+}
+
+int net_packet_next(const uint8_t *buf, uint32_t len, uint32_t *off, struct net_item *it)
+{
+	uint32_t left = len - *off;
+	struct net_record r;
 
 	if (left == 0)
 		return 0;
-	if (left < sizeof(l))
+	if (left < HDR)
 		return -EBADMSG;
-	memcpy(&l, buf + *off, sizeof(l));
-	n = le16_get(l);
-	if (n < NET_FRAME_MIN || n > NET_FRAME_MAX || n > left - sizeof(l))
+	memcpy(&r, buf + *off, HDR);
+	*it = (struct net_item){ .len = le32_get(r.len), .takes = le16_get(r.takes), .o = r.o };
+	if (it->len > left - HDR || (it->len && net_offload_check(&it->o, it->len) != 0))
 		return -EBADMSG;
-	*frame = buf + *off + sizeof(l);
-	*frame_len = n;
-	*off += (uint32_t)sizeof(l) + n;
+	if (it->len)
+		it->frame = buf + *off + HDR;
+	*off += HDR + it->len;
 	return 1;
 }
 

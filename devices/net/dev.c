@@ -2,7 +2,9 @@
 /*
  * The virtio-net device. Frames of the guest go transmitq -> port: copied once, into the port's own
  * buffer. Frames of the port go through the receive filter into the receiveq, over several buffers
- * where MRG_RXBUF was negotiated; without a buffer the port stops reading.
+ * where MRG_RXBUF was negotiated; without a buffer the port stops reading. With several pairs of
+ * queues a connection's frames come by the pair that it was last sent by ("Automatic receive
+ * steering in multiqueue mode").
  */
 #include <errno.h>
 #include <stdio.h>
@@ -10,11 +12,13 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "base/proto/net_port.h"
 #include "devices/net/net.h"
 #include "devices/net/proto.h"
 
-enum { RXQ, TXQ, CTRLQ, NUM_QUEUES };
+#define MAX_QUEUES (2 * NET_MAX_PAIRS + 1)
+/* "Network Device / Virtqueues": pairs of receiveq and transmitq, behind them the controlq. */
+#define RXQ(pair) (2 * (pair))
+#define TXQ(pair) (2 * (pair) + 1)
 
 #define DATAQ_SIZE 256
 #define CTRLQ_SIZE 64
@@ -23,11 +27,14 @@ enum { RXQ, TXQ, CTRLQ, NUM_QUEUES };
 /* Buffers that one frame may be spread over: 64 KiB in pieces of 1 KiB. */
 #define RX_MERGE    64u
 #define DEFAULT_MTU 1500
+/* Connections, by the last bits of their hash, whose queues are known. */
+#define FLOWS 256u
 
 #define F(name) VIRTIO_BIT(VIRTIO_NET_F_##name)
-#define OFFERED_ALWAYS                                                                          \
-	(F(CSUM) | F(MAC) | F(MRG_RXBUF) | F(STATUS) | F(CTRL_VQ) | F(CTRL_RX) | F(CTRL_VLAN) | \
-		F(CTRL_RX_EXTRA) | F(GUEST_ANNOUNCE) | F(CTRL_MAC_ADDR))
+#define OFFERED_ALWAYS                                                                       \
+	(F(CSUM) | F(CTRL_GUEST_OFFLOADS) | F(MAC) | F(MRG_RXBUF) | F(STATUS) | F(CTRL_VQ) | \
+		F(CTRL_RX) | F(CTRL_VLAN) | F(CTRL_RX_EXTRA) | F(GUEST_ANNOUNCE) |           \
+		F(CTRL_MAC_ADDR))
 
 struct net_dev {
 	struct vdev v; /* first */
@@ -35,17 +42,20 @@ struct net_dev {
 	bool attached; /* the port has its loop */
 	uint8_t mac[NET_MAC_BYTES]; /* as configured */
 	uint16_t mtu;
-	uint64_t offered, features;
-	struct vq *vq[NUM_QUEUES];
+	uint64_t offered;
+	struct vq *vq[MAX_QUEUES];
+	uint32_t ctrlq; /* as the driver counts: behind the pairs that it could use */
 
-	bool started, link_up, announce;
-	bool tx_waits; /* the port had no room */
-	struct net_filter filter;
+	bool started, link_up;
+	uint32_t tx_waits; /* bit of the pair: the port had no room */
+	uint32_t rx_used; /* bit of the pair: its interrupt is due */
+	uint8_t flow[FLOWS]; /* the pair by which it was sent last */
+	struct net_control control;
 	struct ev_timer again; /* goes on where a turn's work was full */
-	uint32_t again_queues; /* bit q: with queue q */
+	uint64_t again_queues; /* bit q: with queue q */
 
 	struct net_dev_stats st;
-	struct vq_chain chain; /* the request popped last of the transmit or control queue */
+	struct vq_chain chain; /* the request popped last of a transmit or control queue */
 	struct vq_chain rx[RX_MERGE];
 	uint8_t ctrl[NET_CTRL_MAX];
 };
@@ -65,7 +75,7 @@ static uint32_t max_frame(const struct net_dev *n)
 static void go_on_later(struct net_dev *n, unsigned int q)
 {
 	vq_unpop(n->vq[q], &n->chain);
-	n->again_queues |= 1u << q;
+	n->again_queues |= UINT64_C(1) << q;
 	ev_timer_at(&n->again, 1);
 }
 
@@ -81,7 +91,7 @@ static enum tx tx_rejected(struct net_dev *n, int rc)
 }
 
 /* Sends the request that was popped last. TX_WAIT: the port has no room now. */
-static enum tx tx_one(struct net_dev *n)
+static enum tx tx_one(struct net_dev *n, uint32_t pair)
 {
 	struct virtio_net_hdr h;
 	struct vq_reader r;
@@ -89,11 +99,11 @@ static enum tx tx_one(struct net_dev *n)
 	uint32_t len;
 	int rc;
 
-	vq_reader_init(&r, n->vq[TXQ], &n->chain);
+	vq_reader_init(&r, n->vq[TXQ(pair)], &n->chain);
 	rc = vq_get(&r, &h, sizeof(h));
 	len = r.left;
 	if (rc == 0)
-		rc = net_check_tx(&h, len, max_frame(n), n->features);
+		rc = net_check_tx(&h, len, max_frame(n), n->control.features);
 	if (rc != 0)
 		return tx_rejected(n, rc);
 	if (!n->link_up || !n->port->ops->alive(n->port)) {
@@ -108,64 +118,72 @@ static enum tx tx_one(struct net_dev *n)
 		n->port->ops->cancel(n->port, len);
 		return tx_rejected(n, rc);
 	}
-	if (h.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM && !(n->port->ops->offloads))
-		net_finish_csum(&h, frame, len);
+	if (n->control.pairs > 1)
+		n->flow[net_flow_hash(frame, len) % FLOWS] = (uint8_t)pair;
 	n->port->ops->commit(n->port, &h, len);
 	n->st.tx_frames++;
 	n->st.tx_bytes += len;
 	return TX_DONE;
 }
 
-static void tx_work(struct net_dev *n)
+static void tx_work(struct net_dev *n, uint32_t pair)
 {
-	uint32_t count = 0;
+	uint32_t q = TXQ(pair), count = 0;
 
-	n->tx_waits = false;
-	while (n->vq[TXQ] && vq_pop(n->vq[TXQ], &n->chain) == VQ_TAKEN) {
+	n->tx_waits &= ~(1u << pair);
+	while (n->vq[q] && vq_pop(n->vq[q], &n->chain) == VQ_TAKEN) {
 		if (count++ == TURN_REQUESTS) {
-			go_on_later(n, TXQ);
+			go_on_later(n, q);
 			break;
 		}
-		if (tx_one(n) == TX_WAIT) {
-			vq_unpop(n->vq[TXQ], &n->chain);
-			n->tx_waits = true;
+		if (tx_one(n, pair) == TX_WAIT) {
+			vq_unpop(n->vq[q], &n->chain);
+			n->tx_waits |= 1u << pair;
 			break;
 		}
 		/* Not zero: the queue was latched meanwhile, and the transport knows. */
-		if (vq_push_quiet(n->vq[TXQ], &n->chain, 0) != 0)
+		if (vq_push_quiet(n->vq[q], &n->chain, 0) != 0)
 			break;
 	}
 	n->port->ops->flush(n->port);
-	if (n->vq[TXQ])
-		vq_flush(n->vq[TXQ]);
+	if (n->vq[q])
+		vq_flush(n->vq[q]);
+}
+
+/* All pairs that wait for the port go on. */
+static void tx_resume(struct net_dev *n)
+{
+	uint32_t waiting = n->tx_waits;
+
+	for (uint32_t i = 0; i < n->control.max_pairs; i++) {
+		if (waiting & 1u << i)
+			tx_work(n, i);
+	}
 }
 
 static void on_writable(void *ctx)
 {
-	struct net_dev *n = ctx;
-
-	if (n->tx_waits)
-		tx_work(n);
+	tx_resume(ctx);
 }
 
 /* ---- reception ---- */
 
-static void rx_unpop(struct net_dev *n, uint32_t count)
+static void rx_unpop(struct net_dev *n, struct vq *vq, uint32_t count)
 {
 	while (count)
-		vq_unpop(n->vq[RXQ], &n->rx[--count]);
+		vq_unpop(vq, &n->rx[--count]);
 }
 
 /* Takes buffers for `need` bytes. >0: so many; 0: there are none now; <0: none will ever do. */
-static int rx_gather(struct net_dev *n, uint32_t need)
+static int rx_gather(struct net_dev *n, struct vq *vq, uint32_t need)
 {
 	uint32_t most =
-		n->features & F(MRG_RXBUF) ? MIN(RX_MERGE, (uint32_t)vq_size(n->vq[RXQ])) : 1;
+		n->control.features & F(MRG_RXBUF) ? MIN(RX_MERGE, (uint32_t)vq_size(vq)) : 1;
 	uint32_t count = 0, room = 0;
 
 	while (room < need && count < most) {
-		if (vq_pop(n->vq[RXQ], &n->rx[count]) != VQ_TAKEN) {
-			rx_unpop(n, count);
+		if (vq_pop(vq, &n->rx[count]) != VQ_TAKEN) {
+			rx_unpop(n, vq, count);
 			return 0;
 		}
 		room += MIN(n->rx[count].in_bytes, need);
@@ -173,20 +191,20 @@ static int rx_gather(struct net_dev *n, uint32_t need)
 	}
 	/* The header lies in the first buffer, whole. */
 	if (room < need || n->rx[0].in_bytes < sizeof(struct virtio_net_hdr)) {
-		rx_unpop(n, count);
+		rx_unpop(n, vq, count);
 		return -1;
 	}
 	return (int)count;
 }
 
 /* Fills buffer i of the frame; *off bytes of it are written already. Returns what was written. */
-static uint32_t rx_fill(struct net_dev *n, uint32_t i, const struct virtio_net_hdr *h,
-	const uint8_t *frame, uint32_t len, uint32_t *off)
+static uint32_t rx_fill(struct net_dev *n, struct vq *vq, uint32_t i,
+	const struct virtio_net_hdr *h, const uint8_t *frame, uint32_t len, uint32_t *off)
 {
 	struct vq_writer w;
 	uint32_t part;
 
-	vq_writer_init(&w, n->vq[RXQ], &n->rx[i]);
+	vq_writer_init(&w, vq, &n->rx[i]);
 	if (i == 0 && vq_put(&w, h, sizeof(*h)) != 0)
 		return 0;
 	part = MIN(w.left, len - *off);
@@ -195,34 +213,50 @@ static uint32_t rx_fill(struct net_dev *n, uint32_t i, const struct virtio_net_h
 	return w.written;
 }
 
-/* A header that a driver with these features may see. */
-static struct virtio_net_hdr rx_header(const struct net_dev *n, const struct virtio_net_hdr *from)
+static uint32_t rx_pair(const struct net_dev *n, const uint8_t *frame, uint32_t len)
 {
-	struct virtio_net_hdr h = { 0 };
+	if (n->control.pairs < 2)
+		return 0;
+	return n->flow[net_flow_hash(frame, len) % FLOWS] % n->control.pairs;
+}
 
-	if (from && n->features & F(GUEST_CSUM))
-		h = *from;
-	return h;
+/* The frame is for the driver, and the driver can do what is left to do with it. */
+static bool rx_wanted(
+	struct net_dev *n, const struct virtio_net_hdr *h, const uint8_t *frame, uint32_t len)
+{
+	struct net_offload o = net_offload_of(h);
+
+	if (!n->started || !n->link_up || !net_filter_pass(&n->control.filter, frame, len)) {
+		n->st.rx_filtered++;
+		return false;
+	}
+	/* Only just after the driver changed its mind: the frame was on its way. */
+	if (!net_offload_taken(&o, net_takes(n->control.offloads), frame)) {
+		n->st.rx_dropped++;
+		return false;
+	}
+	return true;
 }
 
 static bool on_rx(void *ctx, const struct virtio_net_hdr *from, const uint8_t *frame, uint32_t len)
 {
-	struct virtio_net_hdr h;
 	struct vq_used used[RX_MERGE];
+	struct virtio_net_hdr h = *from;
 	struct net_dev *n = ctx;
-	uint32_t off = 0;
+	uint32_t off = 0, pair;
+	struct vq *vq;
 	int count;
 
-	if (!n->started || !n->link_up || !net_filter_pass(&n->filter, frame, len)) {
-		n->st.rx_filtered++;
+	if (!rx_wanted(n, from, frame, len))
 		return true;
-	}
-	if (!n->vq[RXQ] || vq_is_broken(n->vq[RXQ])) {
+	pair = rx_pair(n, frame, len);
+	vq = n->vq[RXQ(pair)];
+	if (!vq || vq_is_broken(vq)) {
 		n->st.rx_dropped++;
 		return true;
 	}
-	count = rx_gather(n, len + (uint32_t)sizeof(h));
-	if (count == 0 && !vq_is_broken(n->vq[RXQ]))
+	count = rx_gather(n, vq, len + (uint32_t)sizeof(h));
+	if (count == 0 && !vq_is_broken(vq))
 		return false;
 	if (count <= 0) {
 		log_guest(
@@ -230,12 +264,15 @@ static bool on_rx(void *ctx, const struct virtio_net_hdr *from, const uint8_t *f
 		n->st.rx_dropped++;
 		return true;
 	}
-	h = rx_header(n, from);
+	/* "the device MUST NOT set the NEEDS_CSUM bit" or DATA_VALID without GUEST_CSUM. */
+	if (!(n->control.offloads & F(GUEST_CSUM)))
+		h = (struct virtio_net_hdr){ 0 };
 	h.num_buffers = le16_of((uint16_t)count);
 	for (uint32_t i = 0; i < (uint32_t)count; i++)
 		used[i] = (struct vq_used){ n->rx[i].id, n->rx[i].ndesc,
-			rx_fill(n, i, &h, frame, len, &off) };
-	if (vq_push_group(n->vq[RXQ], used, (uint32_t)count) == 0) {
+			rx_fill(n, vq, i, &h, frame, len, &off) };
+	if (vq_push_group(vq, used, (uint32_t)count) == 0) {
+		n->rx_used |= 1u << pair;
 		n->st.rx_frames++;
 		n->st.rx_bytes += len;
 	}
@@ -246,21 +283,25 @@ static void on_batch_end(void *ctx)
 {
 	struct net_dev *n = ctx;
 
-	if (n->vq[RXQ])
-		vq_flush(n->vq[RXQ]);
+	for (uint32_t i = 0; n->rx_used; i++) {
+		if (n->rx_used & 1u << i && n->vq[RXQ(i)])
+			vq_flush(n->vq[RXQ(i)]);
+		n->rx_used &= ~(1u << i);
+	}
 }
 
 /* ---- control ---- */
 
 static int control(struct net_dev *n)
 {
+	uint64_t offloads = n->control.offloads;
 	struct virtio_net_ctrl_hdr h;
 	struct vq_reader r;
 	uint32_t len;
 	int rc;
 
 	n->st.controls++;
-	vq_reader_init(&r, n->vq[CTRLQ], &n->chain);
+	vq_reader_init(&r, n->vq[n->ctrlq], &n->chain);
 	rc = vq_get(&r, &h, sizeof(h));
 	len = r.left;
 	if (rc == 0 && len > sizeof(n->ctrl))
@@ -268,7 +309,10 @@ static int control(struct net_dev *n)
 	if (rc == 0)
 		rc = vq_get(&r, n->ctrl, len);
 	if (rc == 0)
-		rc = net_control(&n->filter, &n->announce, n->features, &h, n->ctrl, len);
+		rc = net_control(&n->control, &h, n->ctrl, len);
+	if (rc == 0 && n->control.offloads != offloads && n->port->ops->features)
+		rc = n->port->ops->features(
+			n->port, (n->control.features & ~NET_GUEST_OFFLOADS) | n->control.offloads);
 	if (rc != 0)
 		log_guest("%s: control request refused: %s", n->v.tag, err_name(rc));
 	return rc;
@@ -276,21 +320,21 @@ static int control(struct net_dev *n)
 
 static void ctrl_work(struct net_dev *n)
 {
-	uint32_t count = 0;
+	uint32_t q = n->ctrlq, count = 0;
 
-	while (n->vq[CTRLQ] && vq_pop(n->vq[CTRLQ], &n->chain) == VQ_TAKEN) {
+	while (n->vq[q] && vq_pop(n->vq[q], &n->chain) == VQ_TAKEN) {
 		struct vq_writer w;
 		uint8_t ack;
 
 		if (count++ == TURN_REQUESTS) {
-			go_on_later(n, CTRLQ);
+			go_on_later(n, q);
 			return;
 		}
 		ack = control(n) == 0 ? VIRTIO_NET_OK : VIRTIO_NET_ERR;
-		vq_writer_init(&w, n->vq[CTRLQ], &n->chain);
+		vq_writer_init(&w, n->vq[q], &n->chain);
 		if (vq_put(&w, &ack, sizeof(ack)) != 0)
 			log_guest("%s: control request has no room for its ack", n->v.tag);
-		if (vq_push(n->vq[CTRLQ], &n->chain, w.written) != 0)
+		if (vq_push(n->vq[q], &n->chain, w.written) != 0)
 			return;
 	}
 }
@@ -298,14 +342,16 @@ static void ctrl_work(struct net_dev *n)
 static void on_again(struct ev_timer *t, uint64_t now_ns)
 {
 	struct net_dev *n = t->data;
-	uint32_t queues = n->again_queues;
+	uint64_t queues = n->again_queues;
 
 	(void)now_ns;
 	n->again_queues = 0;
-	if (queues & 1u << CTRLQ)
+	if (queues & UINT64_C(1) << n->ctrlq)
 		ctrl_work(n);
-	if (queues & 1u << TXQ)
-		tx_work(n);
+	for (uint32_t i = 0; i < n->control.max_pairs; i++) {
+		if (queues & UINT64_C(1) << TXQ(i) && TXQ(i) < n->ctrlq)
+			tx_work(n, i);
+	}
 }
 
 /* ---- the link ---- */
@@ -318,12 +364,12 @@ void net_dev_set_link(struct vdev *v, bool up)
 		return;
 	n->link_up = up;
 	/* Others must learn where this card is now ("Gratuitous Packet Sending"). */
-	n->announce = up && n->features & F(GUEST_ANNOUNCE);
+	n->control.announce = up && n->control.features & F(GUEST_ANNOUNCE);
 	if (v->host)
 		v->host->config_changed(v->host->ctx);
 	/* What waited for the port goes the way of all frames without a cable. */
-	if (!up && n->tx_waits)
-		tx_work(n);
+	if (!up)
+		tx_resume(n);
 }
 
 static void on_gone(void *ctx)
@@ -338,14 +384,12 @@ static void on_gone(void *ctx)
 
 static uint16_t net_num_queues(const struct vdev *v)
 {
-	(void)v;
-	return NUM_QUEUES;
+	return (uint16_t)(2 * ((const struct net_dev *)v)->control.max_pairs + 1);
 }
 
 static uint16_t net_queue_max(const struct vdev *v, unsigned int q)
 {
-	(void)v;
-	return q == CTRLQ ? CTRLQ_SIZE : DATAQ_SIZE;
+	return q + 1 == net_num_queues(v) ? CTRLQ_SIZE : DATAQ_SIZE;
 }
 
 static uint64_t net_features(const struct vdev *v)
@@ -368,9 +412,9 @@ static uint32_t net_config_bytes(const struct vdev *v)
 static void net_config_read(struct vdev *v, uint32_t off, void *dst, uint32_t len)
 {
 	struct net_dev *n = net_of(v);
-	struct virtio_net_config cfg = { .max_virtqueue_pairs = le16_of(1),
+	struct virtio_net_config cfg = { .max_virtqueue_pairs = le16_of(n->control.max_pairs),
 		.status = le16_of((uint16_t)((n->link_up ? VIRTIO_NET_S_LINK_UP : 0) |
-					     (n->announce ? VIRTIO_NET_S_ANNOUNCE : 0))),
+					     (n->control.announce ? VIRTIO_NET_S_ANNOUNCE : 0))),
 		.mtu = le16_of(n->mtu) };
 
 	memcpy(cfg.mac, n->mac, sizeof(cfg.mac));
@@ -383,8 +427,13 @@ static int net_start(struct vdev *v, uint64_t features)
 	struct link_sink sink = { on_rx, on_batch_end, on_writable, on_gone, n };
 	int rc = 0;
 
-	n->features = features;
-	net_filter_init(&n->filter, n->mac, features);
+	n->control.features = features;
+	n->control.offloads = features & NET_GUEST_OFFLOADS;
+	n->control.pairs = 1;
+	/* "Network Device / Virtqueues": where it lies depends on what was negotiated. */
+	n->ctrlq = features & F(MQ) ? 2u * n->control.max_pairs : 2;
+	memset(n->flow, 0, sizeof(n->flow));
+	net_filter_init(&n->control.filter, n->mac, features);
 	if (n->port->ops->features)
 		rc = n->port->ops->features(n->port, features);
 	if (rc == 0 && !n->attached) {
@@ -407,12 +456,12 @@ static void net_kick(struct vdev *v, unsigned int q)
 {
 	struct net_dev *n = net_of(v);
 
-	if (q == TXQ)
-		tx_work(n);
-	else if (q == RXQ)
-		n->port->ops->resume(n->port);
-	else
+	if (q == n->ctrlq)
 		ctrl_work(n);
+	else if (q % 2)
+		tx_work(n, q / 2);
+	else
+		n->port->ops->resume(n->port);
 }
 
 static void net_queue_stop(struct vdev *v, unsigned int q)
@@ -420,11 +469,11 @@ static void net_queue_stop(struct vdev *v, unsigned int q)
 	struct net_dev *n = net_of(v);
 
 	n->vq[q] = NULL;
-	n->again_queues &= ~(1u << q);
-	if (q == TXQ)
-		n->tx_waits = false;
+	n->again_queues &= ~(UINT64_C(1) << q);
+	if (q % 2)
+		n->tx_waits &= ~(1u << q / 2);
 	/* A frame that was kept for it is dropped: it waits for nothing any more. */
-	if (q == RXQ && n->attached)
+	else if (n->attached)
 		n->port->ops->resume(n->port);
 }
 
@@ -433,10 +482,11 @@ static void net_stop(struct vdev *v)
 	struct net_dev *n = net_of(v);
 
 	n->started = false;
-	for (unsigned int q = 0; q < NUM_QUEUES; q++)
+	for (unsigned int q = 0; q < net_num_queues(v); q++)
 		net_queue_stop(v, q);
-	n->features = 0;
-	n->announce = false;
+	n->control.features = n->control.offloads = 0;
+	n->control.announce = false;
+	n->control.pairs = 1;
 }
 
 static void net_free(struct vdev *v)
@@ -471,7 +521,7 @@ int net_dev_new(struct vdev **out, struct link_port *port_take, const struct net
 	struct net_dev *n = NULL;
 	int rc = -EINVAL;
 
-	if (!(cfg->mac[0] & 1) &&
+	if (!(cfg->mac[0] & 1) && cfg->pairs <= NET_MAX_PAIRS &&
 		(!cfg->mtu || (cfg->mtu >= NET_MTU_MIN && cfg->mtu <= NET_MTU_MAX))) {
 		n = calloc(1, sizeof(*n));
 		rc = -ENOMEM;
@@ -486,7 +536,11 @@ int net_dev_new(struct vdev **out, struct link_port *port_take, const struct net
 	n->mtu = cfg->mtu;
 	n->port = port_take;
 	n->link_up = !cfg->link_down;
-	n->offered = OFFERED_ALWAYS | port_take->ops->offloads | (cfg->mtu ? F(MTU) : 0);
+	n->control.max_pairs = cfg->pairs ? cfg->pairs : 1;
+	n->control.pairs = 1;
+	n->ctrlq = 2;
+	n->offered = OFFERED_ALWAYS | port_take->offloads | (cfg->mtu ? F(MTU) : 0) |
+		     (n->control.max_pairs > 1 ? F(MQ) : 0);
 	*out = &n->v;
 	return 0;
 }
@@ -497,4 +551,5 @@ void net_dev_get_stats(const struct vdev *v, struct net_dev_stats *out)
 
 	*out = n->st;
 	out->link_up = n->link_up;
+	out->pairs = n->control.pairs;
 }

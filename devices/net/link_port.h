@@ -17,8 +17,8 @@ struct link_port;
 /* How a port talks to its device. No callback comes from within a call of the device's. */
 struct link_sink {
 	/*
-	 * A frame came; `h` is NULL where nothing is left to do with it. False: the guest has no
-	 * buffer now. The port keeps the frame, reads no more, and gives it again after resume().
+	 * A frame came, and what is left to do with it. False: the guest has no buffer now. The
+	 * port keeps the frame, reads no more, and gives it again after resume().
 	 */
 	bool (*rx)(void *ctx, const struct virtio_net_hdr *h, const uint8_t *frame, uint32_t len);
 	/* All that was read has been given. */
@@ -32,10 +32,10 @@ struct link_sink {
 
 struct link_port_ops {
 	const char *name; /* "socket", "tap", "null": for logs */
-	uint64_t offloads; /* of NET_LINK_OFFLOADS: what the link takes off the guest */
 	/* Called once, before all others. 0 or -errno. */
 	int (*attach)(struct link_port *p, struct ev_loop *loop, const struct link_sink *sink);
-	/* What the driver accepted, from now on. 0 or -errno. NULL: no matter. */
+	/* What the driver accepted, from now on, or as it was changed. 0 or -errno. NULL: no
+	 * matter. */
 	int (*features)(struct link_port *p, uint64_t features);
 	/* Room for a frame of `len` bytes; NULL: none now (writable() follows), or gone. */
 	uint8_t *(*reserve)(struct link_port *p, uint32_t len);
@@ -54,6 +54,7 @@ struct link_port_ops {
 /* First member of every port's own struct. */
 struct link_port {
 	const struct link_port_ops *ops;
+	uint64_t offloads; /* of NET_LINK_OFFLOADS: what the link takes off the guest */
 };
 
 /* NULL is legal. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * virtio-net ("Device Types / Network Device"): a network card with one pair of queues and a
- * control queue, plugged into what its port leads to.
+ * virtio-net ("Device Types / Network Device"): a network card with one or more pairs of queues and
+ * a control queue, plugged into what its port leads to.
  */
 #pragma once
 
@@ -12,10 +12,13 @@
 #include "devices/net/link_port.h"
 #include "devices/virtio/vdev.h"
 
+#define NET_MAX_PAIRS 16
+
 struct net_dev_config {
 	const char *tag; /* instance name for logs: "cluster/net0"; copied */
 	uint8_t mac[6]; /* a unicast address */
 	uint16_t mtu; /* offered to the driver, NET_MTU_MIN to NET_MTU_MAX; 0: none, 1500 */
+	uint16_t pairs; /* of queues, at most NET_MAX_PAIRS; 0: one */
 	bool link_down; /* the cable is out at first */
 };
 
@@ -35,6 +38,7 @@ struct net_dev_stats {
 	uint64_t rx_filtered; /* not for this card, or the cable was out */
 	uint64_t rx_dropped; /* the driver's buffers cannot hold such a frame */
 	uint64_t controls; /* control requests */
+	uint16_t pairs; /* of queues that the driver uses */
 	bool link_up;
 };
 /* Counters of a device made by net_dev_new. Device's loop thread. */

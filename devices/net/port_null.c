@@ -8,7 +8,7 @@
 
 struct null_port {
 	struct link_port p; /* first */
-	uint8_t frame[NET_GSO_MAX + 18];
+	uint8_t frame[NET_UNCUT_MAX];
 };
 
 static int null_attach(struct link_port *p, struct ev_loop *loop, const struct link_sink *sink)
@@ -74,6 +74,7 @@ int link_port_null_new(struct link_port **out)
 	if (!n)
 		return -ENOMEM;
 	n->p.ops = &null_ops;
+	n->p.offloads = NET_LINK_OFFLOADS;
 	*out = &n->p;
 	return 0;
 }

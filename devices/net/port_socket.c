@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A port of the bench's switch: batches of whole frames (base/proto/net_port.h). Where the switch
- * reads slowly the guest's requests wait; where the guest reads slowly the switch drops.
+ * A port of the bench's switch: batches of frames (base/proto/net_port.h). Where the switch reads
+ * slowly the guest's requests wait; where the guest reads slowly the switch drops. What is left to
+ * do with a frame is the switch's matter, which knows what the others take.
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/proto/net_port.h"
 #include "devices/net/link_port.h"
+#include "devices/net/proto.h"
 
 #define OUT_PACKETS 4u
 /* Packets read in one turn, so that a busy switch does not keep the loop from its other watchers.
@@ -77,27 +80,61 @@ static void socket_flush(struct link_port *p)
 		s->out_head = (s->out_head + 1) % OUT_PACKETS;
 		s->out_count--;
 	}
+	/* The next one goes where the processor's caches still are. */
+	if (!s->out_count)
+		s->out_head = 0;
 	if (s->blocked != before)
 		watch(s);
+}
+
+static struct net_packet *last_out(struct socket_port *s)
+{
+	return &s->out[(s->out_head + s->out_count - 1) % OUT_PACKETS];
+}
+
+/* An empty packet at the end; NULL: there is none. */
+static struct net_packet *new_out(struct socket_port *s)
+{
+	if (s->out_count == OUT_PACKETS)
+		socket_flush(&s->p);
+	if (s->out_count == OUT_PACKETS)
+		return NULL;
+	s->out_count++;
+	last_out(s)->len = 0;
+	return last_out(s);
+}
+
+static int socket_features(struct link_port *p, uint64_t features)
+{
+	struct socket_port *s = socket_of(p);
+	struct net_packet *k;
+
+	if (s->gone || (s->out_count && net_packet_takes(last_out(s), net_takes(features))))
+		return 0;
+	k = new_out(s);
+	/* Frames that wait for a switch that does not read may go for it: they go anyway. */
+	if (!k) {
+		k = last_out(s);
+		k->len = 0;
+	}
+	(void)net_packet_takes(k, net_takes(features));
+	socket_flush(p);
+	return 0;
 }
 
 static uint8_t *socket_reserve(struct link_port *p, uint32_t len)
 {
 	struct socket_port *s = socket_of(p);
 	uint8_t *at = NULL;
+	struct net_packet *k;
 
 	if (s->gone)
 		return NULL;
 	if (s->out_count)
-		at = net_packet_reserve(
-			&s->out[(s->out_head + s->out_count - 1) % OUT_PACKETS], len);
-	if (!at && s->out_count == OUT_PACKETS)
-		socket_flush(p);
-	if (!at && s->out_count < OUT_PACKETS) {
-		struct net_packet *k = &s->out[(s->out_head + s->out_count++) % OUT_PACKETS];
-
-		k->len = 0;
-		at = net_packet_reserve(k, len);
+		at = net_packet_reserve(last_out(s), len);
+	if (!at) {
+		k = new_out(s);
+		at = k ? net_packet_reserve(k, len) : NULL;
 	}
 	s->starved = !at;
 	return at;
@@ -105,18 +142,17 @@ static uint8_t *socket_reserve(struct link_port *p, uint32_t len)
 
 static void socket_commit(struct link_port *p, const struct virtio_net_hdr *h, uint32_t len)
 {
-	(void)p;
-	(void)h;
-	(void)len;
+	struct net_offload o = net_offload_of(h);
+
+	net_packet_describe(last_out(socket_of(p)), len, &o);
 }
 
 static void socket_cancel(struct link_port *p, uint32_t len)
 {
 	struct socket_port *s = socket_of(p);
-	struct net_packet *k = &s->out[(s->out_head + s->out_count - 1) % OUT_PACKETS];
 
-	net_packet_unreserve(k, len);
-	if (!k->len)
+	net_packet_unreserve(last_out(s), len);
+	if (!last_out(s)->len)
 		s->out_count--;
 }
 
@@ -124,15 +160,17 @@ static void socket_cancel(struct link_port *p, uint32_t len)
 static bool give(struct socket_port *s)
 {
 	while (s->in_off < s->in_len) {
-		uint32_t before = s->in_off, len;
-		const uint8_t *frame;
+		struct virtio_net_hdr h = { 0 };
+		uint32_t before = s->in_off;
+		struct net_item it;
 
-		if (net_packet_next(s->in, s->in_len, &s->in_off, &frame, &len) != 1) {
+		if (net_packet_next(s->in, s->in_len, &s->in_off, &it) != 1) {
 			log_guest("net: malformed packet from the switch");
 			s->in_off = s->in_len;
 			break;
 		}
-		if (!s->sink.rx(s->sink.ctx, NULL, frame, len)) {
+		memcpy(&h, &it.o, sizeof(it.o));
+		if (it.frame && !s->sink.rx(s->sink.ctx, &h, it.frame, it.len)) {
 			s->in_off = before;
 			return false;
 		}
@@ -237,6 +275,7 @@ static void socket_free(struct link_port *p)
 static const struct link_port_ops socket_ops = {
 	.name = "socket",
 	.attach = socket_attach,
+	.features = socket_features,
 	.reserve = socket_reserve,
 	.commit = socket_commit,
 	.cancel = socket_cancel,
@@ -257,6 +296,7 @@ int link_port_socket_new(struct link_port **out, int fd_take)
 		return rc;
 	}
 	s->p.ops = &socket_ops;
+	s->p.offloads = NET_LINK_OFFLOADS;
 	s->fd = fd_take;
 	s->io = (struct ev_io)EV_IO_INIT;
 	*out = &s->p;

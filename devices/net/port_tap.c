@@ -15,12 +15,18 @@
 #include "devices/net/link_port.h"
 #include "devices/net/proto.h"
 
+/* Of Linux 6.2, younger than some headers. */
+#ifndef TUN_F_USO4
+#define TUN_F_USO4 0x20
+#define TUN_F_USO6 0x40
+#endif
+
 /* Frames read in one turn, so that a busy interface does not keep the loop from other watchers. */
 #define READ_FRAMES 64u
 
 struct tap_frame {
 	struct virtio_net_hdr h;
-	uint8_t b[NET_GSO_MAX + 18];
+	uint8_t b[NET_UNCUT_MAX];
 };
 
 struct tap_port {
@@ -72,6 +78,10 @@ static int tap_features(struct link_port *p, uint64_t f)
 		o |= TUN_F_TSO6;
 	if (f & UINT64_C(1) << VIRTIO_NET_F_GUEST_ECN)
 		o |= TUN_F_TSO_ECN;
+	if (f & UINT64_C(1) << VIRTIO_NET_F_GUEST_USO4)
+		o |= TUN_F_USO4;
+	if (f & UINT64_C(1) << VIRTIO_NET_F_GUEST_USO6)
+		o |= TUN_F_USO6;
 	return ioctl(tap_of(p)->fd, TUNSETOFFLOAD, (unsigned long)o) < 0 ? -errno : 0;
 }
 
@@ -219,7 +229,6 @@ static void tap_free(struct link_port *p)
 
 static const struct link_port_ops tap_ops = {
 	.name = "tap",
-	.offloads = NET_LINK_OFFLOADS,
 	.attach = tap_attach,
 	.features = tap_features,
 	.reserve = tap_reserve,
@@ -234,7 +243,7 @@ static const struct link_port_ops tap_ops = {
 int link_port_tap_new(struct link_port **out, int fd_take)
 {
 	struct tap_port *t = calloc(1, sizeof(*t));
-	int bytes = sizeof(struct virtio_net_hdr);
+	int bytes = sizeof(struct virtio_net_hdr), uso;
 	int rc = t ? fd_set_nonblock(fd_take, 1) : -ENOMEM;
 
 	if (!rc && ioctl(fd_take, TUNSETVNETHDRSZ, &bytes) < 0)
@@ -245,6 +254,9 @@ int link_port_tap_new(struct link_port **out, int fd_take)
 		return rc;
 	}
 	t->p.ops = &tap_ops;
+	/* Kernels that cannot give datagrams uncut do not take them either. */
+	uso = ioctl(fd_take, TUNSETOFFLOAD, (unsigned long)(TUN_F_CSUM | TUN_F_USO4 | TUN_F_USO6));
+	t->p.offloads = NET_LINK_OFFLOADS & ~(uso < 0 ? NET_LINK_USO : 0);
 	t->fd = fd_take;
 	t->io = (struct ev_io)EV_IO_INIT;
 	*out = &t->p;

@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#include "base/proto/net_port.h"
-
 #define BIT(f, name) (((f) >> VIRTIO_NET_F_##name) & 1u)
 
 bool net_features_ok(uint64_t f)
@@ -18,71 +16,91 @@ bool net_features_ok(uint64_t f)
 		return false;
 	if (BIT(f, HOST_ECN) && !BIT(f, HOST_TSO4) && !BIT(f, HOST_TSO6))
 		return false;
+	if ((BIT(f, GUEST_USO4) || BIT(f, GUEST_USO6)) && !BIT(f, GUEST_CSUM))
+		return false;
+	if (BIT(f, HOST_USO) && !BIT(f, CSUM))
+		return false;
 	if (BIT(f, CTRL_RX_EXTRA) && !BIT(f, CTRL_RX))
 		return false;
 	if ((BIT(f, CTRL_RX) || BIT(f, CTRL_VLAN) || BIT(f, GUEST_ANNOUNCE) ||
-		    BIT(f, CTRL_MAC_ADDR)) &&
+		    BIT(f, CTRL_MAC_ADDR) || BIT(f, MQ) || BIT(f, CTRL_GUEST_OFFLOADS)) &&
 		!BIT(f, CTRL_VQ))
 		return false;
 	return true;
 }
 
-static int check_csum(const struct virtio_net_hdr *h, uint32_t len)
+struct net_offload net_offload_of(const struct virtio_net_hdr *h)
 {
-	uint32_t start = le16_get(h->csum_start), offset = le16_get(h->csum_offset);
+	struct net_offload o;
 
-	/* Both are 16 bits: no sum here overflows. */
-	return start + offset + 2 > len || start < NET_FRAME_MIN ? GUEST_E_RANGE : 0;
+	/* "Network Device / Device Operation": the same fields in the same order. */
+	memcpy(&o, h, sizeof(o));
+	return o;
 }
 
-static int check_gso(const struct virtio_net_hdr *h, uint32_t len, uint64_t features)
+uint32_t net_takes(uint64_t f)
 {
-	uint32_t type = h->gso_type & (uint32_t)~VIRTIO_NET_HDR_GSO_ECN;
-	bool ecn = h->gso_type & VIRTIO_NET_HDR_GSO_ECN;
+	return (BIT(f, GUEST_CSUM) ? NET_TAKES_CSUM : 0) |
+	       (BIT(f, GUEST_TSO4) ? NET_TAKES_TSO4 : 0) |
+	       (BIT(f, GUEST_TSO6) ? NET_TAKES_TSO6 : 0) | (BIT(f, GUEST_ECN) ? NET_TAKES_ECN : 0) |
+	       (BIT(f, GUEST_USO4) ? NET_TAKES_USO4 : 0) |
+	       (BIT(f, GUEST_USO6) ? NET_TAKES_USO6 : 0);
+}
 
-	if (type == VIRTIO_NET_HDR_GSO_TCPV4       ? !BIT(features, HOST_TSO4)
-		: type == VIRTIO_NET_HDR_GSO_TCPV6 ? !BIT(features, HOST_TSO6)
-						   : true)
-		return GUEST_E_UNSUPPORTED;
-	if (ecn && !BIT(features, HOST_ECN))
-		return GUEST_E_UNSUPPORTED;
-	/* "the driver MUST set gso_size" and NEEDS_CSUM with it. */
-	if (!le16_get(h->gso_size) || !(h->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM))
-		return GUEST_E_FORMAT;
-	/* hdr_len is a hint; one past the frame would be believed by a tap. */
-	return le16_get(h->hdr_len) > len ? GUEST_E_RANGE : 0;
+static bool may_send(const struct virtio_net_hdr *h, uint64_t f)
+{
+	if (h->gso_type & VIRTIO_NET_HDR_GSO_ECN && !BIT(f, HOST_ECN))
+		return false;
+	switch (h->gso_type & ~VIRTIO_NET_HDR_GSO_ECN) {
+	case VIRTIO_NET_HDR_GSO_NONE:
+		return h->gso_type == VIRTIO_NET_HDR_GSO_NONE;
+	case VIRTIO_NET_HDR_GSO_TCPV4:
+		return BIT(f, HOST_TSO4);
+	case VIRTIO_NET_HDR_GSO_TCPV6:
+		return BIT(f, HOST_TSO6);
+	case VIRTIO_NET_HDR_GSO_UDP_L4:
+		return BIT(f, HOST_USO);
+	default:
+		return false;
+	}
 }
 
 int net_check_tx(const struct virtio_net_hdr *h, uint32_t len, uint32_t max, uint64_t features)
 {
-	int rc = 0;
+	struct net_offload o = net_offload_of(h);
 
-	if (len < NET_FRAME_MIN)
-		return GUEST_E_SHORT;
-	/* "The driver MUST NOT set DATA_VALID" is about flags that mean nothing here. */
-	if (h->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM)
-		rc = BIT(features, CSUM) ? check_csum(h, len) : GUEST_E_UNSUPPORTED;
-	if (rc == 0 && h->gso_type != VIRTIO_NET_HDR_GSO_NONE)
-		return len > NET_GSO_MAX + 18 ? GUEST_E_RANGE : check_gso(h, len, features);
-	return rc == 0 && len > max ? GUEST_E_RANGE : rc;
+	if ((h->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM && !BIT(features, CSUM)) ||
+		!may_send(h, features))
+		return GUEST_E_UNSUPPORTED;
+	if (h->gso_type == VIRTIO_NET_HDR_GSO_NONE && len > max)
+		return GUEST_E_RANGE;
+	return net_offload_check(&o, len);
 }
 
-void net_finish_csum(const struct virtio_net_hdr *h, uint8_t *frame, uint32_t len)
+static uint32_t mix(uint32_t h, uint32_t v)
 {
-	uint32_t start = le16_get(h->csum_start), at = start + le16_get(h->csum_offset);
-	uint64_t sum = 0;
+	return (h ^ v) * 16777619u;
+}
 
-	/* RFC 1071; the field holds the sum of the pseudo header. */
-	for (uint32_t i = start; i + 1 < len; i += 2)
-		sum += (uint32_t)(frame[i] << 8 | frame[i + 1]);
-	if ((len - start) & 1)
-		sum += (uint32_t)frame[len - 1] << 8;
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	/* 0 would say "no checksum" to UDP; the other zero is as right for all. */
-	sum = sum == 0xffff ? 0xffff : ~sum & 0xffff;
-	frame[at] = (uint8_t)(sum >> 8);
-	frame[at + 1] = (uint8_t)sum;
+uint32_t net_flow_hash(const uint8_t *frame, uint32_t len)
+{
+	uint32_t ports, sum = 0, a, b, n;
+	struct net_headers h;
+
+	if (!net_headers_find(&h, frame, len))
+		return 0;
+	n = h.ipv6 ? 16 : 4;
+	/* Sums, so that source and destination may change places. */
+	for (uint32_t i = 0; i < n; i += 4) {
+		memcpy(&a, frame + h.l3 + (h.ipv6 ? 8 : 12) + i, 4);
+		memcpy(&b, frame + h.l3 + (h.ipv6 ? 8 : 12) + n + i, 4);
+		sum = mix(sum, a + b);
+	}
+	ports = (uint32_t)(frame[h.l4] << 8 | frame[h.l4 + 1]) +
+		(uint32_t)(frame[h.l4 + 2] << 8 | frame[h.l4 + 3]);
+	sum = mix(mix(sum, ports), h.protocol);
+	sum ^= sum >> 15;
+	return sum ? sum : 1;
 }
 
 /* ---- filter ---- */
@@ -214,21 +232,59 @@ static int control_vlan(
 	return 0;
 }
 
-int net_control(struct net_filter *f, bool *announce, uint64_t features,
-	const struct virtio_net_ctrl_hdr *h, const uint8_t *data, uint32_t len)
+static int control_pairs(struct net_control *c, uint8_t cmd, const uint8_t *data, uint32_t len)
+{
+	uint16_t n;
+	le16 v;
+
+	if (!BIT(c->features, MQ) || cmd != VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET)
+		return GUEST_E_UNSUPPORTED;
+	if (len != sizeof(v))
+		return GUEST_E_SHORT;
+	memcpy(&v, data, sizeof(v));
+	n = le16_get(v);
+	if (n < 1 || n > c->max_pairs)
+		return GUEST_E_RANGE;
+	c->pairs = n;
+	return 0;
+}
+
+static int control_offloads(struct net_control *c, uint8_t cmd, const uint8_t *data, uint32_t len)
+{
+	uint64_t want;
+	le64 v;
+
+	if (!BIT(c->features, CTRL_GUEST_OFFLOADS) || cmd != VIRTIO_NET_CTRL_GUEST_OFFLOADS_SET)
+		return GUEST_E_UNSUPPORTED;
+	if (len != sizeof(v))
+		return GUEST_E_SHORT;
+	memcpy(&v, data, sizeof(v));
+	want = le64_get(v);
+	if (want & ~(c->features & NET_GUEST_OFFLOADS))
+		return GUEST_E_FORMAT;
+	c->offloads = want;
+	return 0;
+}
+
+int net_control(struct net_control *c, const struct virtio_net_ctrl_hdr *h, const uint8_t *data,
+	uint32_t len)
 {
 	switch (h->class) {
 	case VIRTIO_NET_CTRL_RX:
-		return control_rx(f, features, h->cmd, data, len);
+		return control_rx(&c->filter, c->features, h->cmd, data, len);
 	case VIRTIO_NET_CTRL_MAC:
-		return control_mac(f, features, h->cmd, data, len);
+		return control_mac(&c->filter, c->features, h->cmd, data, len);
 	case VIRTIO_NET_CTRL_VLAN:
-		return control_vlan(f, features, h->cmd, data, len);
+		return control_vlan(&c->filter, c->features, h->cmd, data, len);
 	case VIRTIO_NET_CTRL_ANNOUNCE:
-		if (!BIT(features, GUEST_ANNOUNCE) || h->cmd != VIRTIO_NET_CTRL_ANNOUNCE_ACK)
+		if (!BIT(c->features, GUEST_ANNOUNCE) || h->cmd != VIRTIO_NET_CTRL_ANNOUNCE_ACK)
 			return GUEST_E_UNSUPPORTED;
-		*announce = false;
+		c->announce = false;
 		return 0;
+	case VIRTIO_NET_CTRL_MQ:
+		return control_pairs(c, h->cmd, data, len);
+	case VIRTIO_NET_CTRL_GUEST_OFFLOADS:
+		return control_offloads(c, h->cmd, data, len);
 	default:
 		return GUEST_E_UNSUPPORTED;
 	}

@@ -387,6 +387,7 @@ const struct cli_command cmd_ctl = {
 		"  set SIGNAL VALUE                        a number, or the name of a value\n"
 		"  stuck SIGNAL [on|off]                   what is shown of it stays what it is\n"
 		"  silence MESSAGE [on|off]                the bench sends it no more\n"
+		"  link GUEST up|down [NETWORK]            the cable of its network card, in or out\n"
 		"  metrics                                 all figures, as JSON\n"
 		"  stop                                    ends the run; returns when it is over\n"
 		"A GUEST or BUS may be left out where the scenario has one only.\n\n"

@@ -264,7 +264,7 @@ const struct cli_command cmd_vm = {
 		"  A raw image or block device. Without `overlay` the guest's changes go into it;\n"
 		"  overlay=memory forgets them, overlay=FILE keeps them in a copy. A comma in a name\n"
 		"  is written twice.\n"
-		"--net user[,fwd=tcp:2222:22]...[,mac=02:00:00:00:00:01][,mtu=N][,restricted]\n"
+		"--net user[,fwd=tcp:2222:22]...[,mac=02:00:00:00:00:01][,mtu=N][,queues=N][,restricted]\n"
 		"--net tap=INTERFACE[,mac=...]\n"
 		"--net none\n"
 		"--can vcan0\n"

@@ -364,6 +364,28 @@ static int silence_fields(
 	return rc ? rc : get_on(req, &out->action.u.silence.on, e);
 }
 
+/* The guest's first card on the network; the only one where no network is named. */
+static int link_fields(
+	const json_t *req, const struct scenario *s, struct ctl_request *out, struct err *e)
+{
+	const struct scenario_guest *g = &s->guests[out->action.guest];
+	const char *name = NULL;
+	uint32_t i = 0;
+	int rc = json_get_bool(req, "up", JSON_REQUIRED, &out->action.u.link.up, e);
+
+	if (!rc)
+		rc = json_get_str(
+			req, "net", g->n_nets == 1 ? JSON_OPTIONAL : JSON_REQUIRED, &name, e);
+	if (rc)
+		return rc;
+	while (name && i < g->n_nets && strcmp(s->networks[g->nets[i].network].name, name) != 0)
+		i++;
+	out->action.u.link.net = i;
+	return i < g->n_nets ? 0
+			     : err_set(e, -EINVAL, "guest %s has no card on a network \"%.60s\"",
+				       g->name, name ? name : "");
+}
+
 static const struct op ops[] = {
 	{ "status", CTL_STATUS, SCENARIO_OPS, 0, NULL },
 	{ "metrics", CTL_METRICS, SCENARIO_OPS, 0, NULL },
@@ -381,6 +403,7 @@ static const struct op ops[] = {
 	{ "kill", CTL_ACTION, SCENARIO_KILL, NEED_GUEST, NULL },
 	{ "bus-off", CTL_ACTION, SCENARIO_BUS_OFF, NEED_GUEST, bus_off_fields },
 	{ "balloon", CTL_BALLOON, SCENARIO_OPS, NEED_GUEST, balloon_fields },
+	{ "link", CTL_ACTION, SCENARIO_LINK, NEED_GUEST, link_fields },
 	{ "type", CTL_ACTION, SCENARIO_TYPE, NEED_GUEST, type_fields },
 	{ "console", CTL_CONSOLE, SCENARIO_OPS, NEED_GUEST, console_fields },
 	{ "console-size", CTL_CONSOLE_SIZE, SCENARIO_OPS, NEED_GUEST, console_size_fields },
@@ -393,7 +416,8 @@ static const struct op ops[] = {
 
 const char *const ctl_op_names[] = { "status", "metrics", "stop", "pause", "resume", "send", "key",
 	"touch", "pointer", "screenshot", "power-button", "reset", "kill", "bus-off", "balloon",
-	"type", "console", "console-size", "signals", "get", "set", "stuck", "silence", NULL };
+	"link", "type", "console", "console-size", "signals", "get", "set", "stuck", "silence",
+	NULL };
 
 static_assert(ARRAY_SIZE(ctl_op_names) == ARRAY_SIZE(ops) + 1, "one name for each operation");
 

@@ -19,7 +19,8 @@ struct form {
 	unsigned int min, max; /* words after the operation */
 	char first; /* g, d, b or 0: what the optional first word is */
 	bool first_optional;
-	const char *keys[4]; /* of the others, in order; a trailing '#' marks a number */
+	const char
+		*keys[4]; /* of the others, in order; a trailing '#' marks a number, '?' up|down */
 };
 
 static const struct form forms[] = {
@@ -40,6 +41,8 @@ static const struct form forms[] = {
 	{ "reset", "reset [GUEST]", 0, 1, 'g', true, { NULL } },
 	{ "kill", "kill [GUEST]", 0, 1, 'g', true, { NULL } },
 	{ "bus-off", "bus-off GUEST [BUS]", 1, 2, 'g', false, { "bus" } },
+	{ "link", "link GUEST up|down [NETWORK], for example link ivi down", 2, 3, 'g', false,
+		{ "up?", "net" } },
 	{ "type", "type [GUEST] TEXT [--port PORT] [--no-newline]", 1, 2, 'g', true, { "text" } },
 	{ "console", "console [GUEST [PORT]]", 0, 2, 'g', false, { "port" } },
 	{ "balloon", "balloon GUEST [SIZE], for example balloon ivi 256M", 1, 2, 'g', false,
@@ -125,6 +128,16 @@ static int put_text(json_t *req, const char *word, const struct ctl_word_opts *o
 	return 0;
 }
 
+static int put_up(json_t *req, const char *word, struct err *e)
+{
+	bool up = strcmp(word, "up") == 0;
+
+	if (!up && strcmp(word, "down") != 0)
+		return err_set(e, -EINVAL, "%s: say up or down", word);
+	json_object_set_new(req, "up", json_boolean(up));
+	return 0;
+}
+
 static int put_word(json_t *req, const char *key, const char *word, const struct ctl_word_opts *o,
 	struct err *e)
 {
@@ -133,6 +146,8 @@ static int put_word(json_t *req, const char *key, const char *word, const struct
 
 	if (key[len - 1] == '#')
 		return put_number(req, key, len - 1, word, e);
+	if (key[len - 1] == '?')
+		return put_up(req, word, e);
 	if (strcmp(key, "text") == 0)
 		return put_text(req, word, o, e);
 	if (strcmp(key, "path") == 0 && word[0] != '/') {

@@ -67,8 +67,9 @@ static json_t *net_device(
 
 	snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4],
 		m[5]);
-	return json_pack("{s:s,s:o,s:b,s:s,s:i}", "type", "net", "fd", manifest_fd_index(out, fd),
-		"tap", net->type == SCENARIO_NETWORK_TAP, "mac", mac, "mtu", (int)net->mtu);
+	return json_pack("{s:s,s:o,s:b,s:s,s:i,s:i}", "type", "net", "fd",
+		manifest_fd_index(out, fd), "tap", net->type == SCENARIO_NETWORK_TAP, "mac", mac,
+		"mtu", (int)net->mtu, "queues", (int)c->queues);
 }
 
 /* A terminal has a size: without one of its own that of old, so that it can change later. */

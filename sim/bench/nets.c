@@ -32,7 +32,9 @@ struct nets {
 static int make_fabric(struct nets *n, uint32_t i, const char *out_dir, struct err *e)
 {
 	const struct scenario_network *sn = &n->s->networks[i];
-	struct usernet_config user = { .restricted = sn->restricted, .n_forwards = sn->n_forwards };
+	struct usernet_config user = {
+		.mtu = (uint16_t)sn->mtu, .restricted = sn->restricted, .n_forwards = sn->n_forwards
+	};
 	struct netfabric_config cfg = { .seed = n->s->seed + i };
 	char path[4096];
 	int rc;

@@ -175,10 +175,10 @@ static int put_network(FILE *f, size_t i, const char *word, struct err *e)
 			put_key(f, "    ", "restricted", "true");
 		else if (is_forward(part))
 			forwards = true;
-		else if (!value_of(part, "mac"))
+		else if (!value_of(part, "mac") && !value_of(part, "queues"))
 			return err_set(e, -EINVAL,
 				"--net %s: unknown part \"%.60s\"; there are fwd=tcp:2222:22, "
-				"mac=02:00:00:00:00:01, mtu=N and restricted",
+				"mac=02:00:00:00:00:01, mtu=N, queues=N and restricted",
 				word, part);
 	}
 	if (forwards)
@@ -196,8 +196,10 @@ static void put_card(FILE *f, size_t i, const char *word)
 	const char *rest = word;
 
 	fprintf(f, "      - network: net%zu\n", i);
-	while (next_part(&rest, part))
+	while (next_part(&rest, part)) {
 		put_key(f, "        ", "mac", value_of(part, "mac"));
+		put_key(f, "        ", "queues", value_of(part, "queues"));
+	}
 }
 
 /* The name of a bus is that of the host's interface, or the one given. */

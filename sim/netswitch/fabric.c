@@ -71,35 +71,40 @@ static void port_flush(struct netfabric_port *p)
 		p->out_head = (p->out_head + 1) % OUT_PACKETS;
 		p->out_count--;
 	}
+	/* The next one goes where the processor's caches still are. */
+	if (!p->out_count)
+		p->out_head = 0;
 	if (p->blocked != before)
 		watch(p);
 }
 
-static void port_output(void *ctx, const uint8_t *frame, uint32_t len)
+static void port_output(void *ctx, const struct net_offload *o, const uint8_t *frame, uint32_t len)
 {
 	struct netfabric_port *p = ctx;
+	struct net_packet *k = &p->out[(p->out_head + p->out_count - 1) % OUT_PACKETS];
 	uint8_t *at = NULL;
 
 	if (p->out_count)
-		at = net_packet_reserve(
-			&p->out[(p->out_head + p->out_count - 1) % OUT_PACKETS], len);
+		at = net_packet_reserve(k, len);
 	if (!at && p->out_count == OUT_PACKETS)
 		port_flush(p);
 	if (!at && p->out_count < OUT_PACKETS) {
-		struct net_packet *k = &p->out[(p->out_head + p->out_count++) % OUT_PACKETS];
-
+		k = &p->out[(p->out_head + p->out_count++) % OUT_PACKETS];
 		k->len = 0;
 		at = net_packet_reserve(k, len);
 	}
-	if (at)
-		memcpy(at, frame, len);
-	else
+	if (!at) {
 		p->dropped++;
+		return;
+	}
+	memcpy(at, frame, len);
+	if (o)
+		net_packet_describe(k, len, o);
 }
 
-static void user_output(void *ctx, const uint8_t *frame, uint32_t len)
+static void user_output(void *ctx, const struct net_offload *o, const uint8_t *frame, uint32_t len)
 {
-	usernet_input(ctx, frame, len);
+	usernet_input(ctx, o, frame, len);
 }
 
 /* The loop's work for this network is done: hand over what it made. */
@@ -126,12 +131,12 @@ static void on_timer(struct ev_timer *t, uint64_t now_ns)
 
 /* ---- the gateway ---- */
 
-static void from_user(void *ctx, const uint8_t *frame, uint32_t len)
+static void from_user(void *ctx, const struct net_offload *o, const uint8_t *frame, uint32_t len)
 {
 	struct netfabric *f = ctx;
 
 	if (f->user_port)
-		netswitch_input(f->user_port, frame, len, clock_now_ns());
+		netswitch_input(f->user_port, o, frame, len, clock_now_ns());
 }
 
 static void user_settled(void *ctx)
@@ -172,12 +177,16 @@ static void unplug(struct netfabric_port *p)
 /* False: the packet is malformed from some frame on. */
 static bool take(struct netfabric_port *p, uint32_t len, uint64_t now_ns)
 {
-	const uint8_t *frame;
-	uint32_t off = 0, n;
+	struct net_item it;
+	uint32_t off = 0;
 	int rc;
 
-	while ((rc = net_packet_next(p->f->in, len, &off, &frame, &n)) == 1)
-		netswitch_input(p->sw, frame, n, now_ns);
+	while ((rc = net_packet_next(p->f->in, len, &off, &it)) == 1) {
+		if (it.frame)
+			netswitch_input(p->sw, &it.o, it.frame, it.len, now_ns);
+		else
+			netswitch_takes(p->sw, it.takes);
+	}
 	return rc == 0;
 }
 
@@ -229,13 +238,13 @@ static uint64_t epoch_at_zero(void)
 /* An interface of the capture for a port; 0 where there is no capture. */
 static int interface(struct netfabric *f, const char *name)
 {
-	return f->capture ? pcapng_add_interface(f->capture, name, NET_FRAME_MAX) : 0;
+	return f->capture ? pcapng_add_interface(f->capture, name, NET_UNCUT_MAX) : 0;
 }
 
 static int add_gateway(struct netfabric *f, const struct usernet_config *user, struct err *e)
 {
 	struct usernet_config cfg = *user;
-	struct netswitch_port_config pc = { .output = user_output };
+	struct netswitch_port_config pc = { .output = user_output, .takes = USERNET_TAKES };
 	int tag = interface(f, "gateway"), rc;
 
 	if (tag < 0)

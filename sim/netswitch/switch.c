@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/proto/net_port.h"
 
 #define WAYS          4u
 #define SETS          (NETSWITCH_MACS / WAYS)
@@ -50,7 +49,8 @@ struct netswitch {
 	uint32_t n_ports;
 	struct netswitch_port *port[NETSWITCH_MAX_PORTS];
 	struct known known[SETS][WAYS];
-	uint8_t work[NET_FRAME_MAX + TAG_BYTES];
+	uint8_t work[NET_UNCUT_MAX + TAG_BYTES]; /* as it leaves */
+	uint8_t piece[2][NET_FRAME_MAX]; /* one packet of it: as it came in, as it leaves */
 };
 
 /* A frame on its way: without tag. */
@@ -59,6 +59,7 @@ struct passing {
 	uint32_t len;
 	const uint8_t *addrs; /* both addresses */
 	const uint8_t *rest; /* from the type on */
+	struct net_offload o; /* what is left to do */
 };
 
 /* ---- the table of addresses ---- */
@@ -152,13 +153,44 @@ static bool line_due(const struct line *l, uint64_t now_ns)
 	return l->count && l->ring[l->head].due_ns <= now_ns;
 }
 
+/* ---- work that is left ---- */
+
+/* Does it: each packet goes to `each`, through `piece`. False: the headers are not what `o` says.
+ */
+static bool do_work(struct netswitch_port *p, const struct net_offload *o, const uint8_t *frame,
+	uint32_t len, uint64_t now_ns, uint8_t *piece,
+	void (*each)(struct netswitch_port *p, const uint8_t *frame, uint32_t len, uint64_t now_ns))
+{
+	struct net_cut c;
+	uint32_t n;
+
+	if (o->gso == NET_GSO_NONE) {
+		memcpy(piece, frame, len);
+		net_csum_make(o, piece, len);
+		each(p, piece, len, now_ns);
+		return true;
+	}
+	if (net_cut_init(&c, o, frame, len) != 0)
+		return false;
+	while ((n = net_cut_next(&c, piece)) > 0)
+		each(p, piece, n, now_ns);
+	return true;
+}
+
+/* Every packet has its own time or luck on the line. */
+static bool counts_packets(const struct netswitch_port *p)
+{
+	return p->in.ring || p->cfg.loss_ppm;
+}
+
 /* ---- forwarding ---- */
 
-static void leave(struct netswitch_port *p, const uint8_t *frame, uint32_t len)
+static void leave(
+	struct netswitch_port *p, const struct net_offload *o, const uint8_t *frame, uint32_t len)
 {
 	p->st.out_frames++;
 	p->st.out_bytes += len;
-	p->cfg.output(p->cfg.ctx, frame, len);
+	p->cfg.output(p->cfg.ctx, o, frame, len);
 }
 
 static bool member(const struct netswitch_port *p, uint16_t vid)
@@ -166,12 +198,18 @@ static bool member(const struct netswitch_port *p, uint16_t vid)
 	return p->cfg.trunk || p->cfg.vlan == vid;
 }
 
-/* Writes the frame as it leaves by a port: with a tag or without. */
-static uint32_t write_out(const struct netswitch_port *p, const struct passing *f, uint8_t *to)
+/* The frame as it leaves by a port, with a tag or without: where it lies already, or in work. */
+static const uint8_t *write_out(const struct netswitch_port *p, const struct passing *f,
+	struct net_offload *o, uint32_t *len)
 {
 	bool tagged = p->cfg.trunk && (f->tci & 0xfff) != p->cfg.vlan;
+	uint8_t *to = p->s->work;
 	uint32_t at = ADDRS_BYTES;
 
+	*o = f->o;
+	*len = f->len + (tagged ? TAG_BYTES : 0);
+	if (!tagged && f->rest == f->addrs + ADDRS_BYTES)
+		return f->addrs;
 	memcpy(to, f->addrs, ADDRS_BYTES);
 	if (tagged) {
 		to[12] = 0x81;
@@ -179,40 +217,59 @@ static uint32_t write_out(const struct netswitch_port *p, const struct passing *
 		to[14] = (uint8_t)(f->tci >> 8);
 		to[15] = (uint8_t)f->tci;
 		at += TAG_BYTES;
+		net_offload_shift(o, TAG_BYTES);
 	}
 	memcpy(to + at, f->rest, f->len - ADDRS_BYTES);
-	return at + f->len - ADDRS_BYTES;
+	return to;
 }
 
-static void send_by(struct netswitch_port *p, const struct passing *f, uint64_t now_ns)
+/* One packet, on a line where each counts, or for an end that takes nothing else. */
+static void send_packet(
+	struct netswitch_port *p, const uint8_t *frame, uint32_t len, uint64_t now_ns)
 {
-	uint32_t len = write_out(p, f, p->s->work);
 	struct line_frame *slot;
 
-	if (len > NET_FRAME_MAX) {
-		p->st.refused++;
-		return;
-	}
 	if (lost(p))
 		return;
 	if (!p->out.ring) {
-		leave(p, p->s->work, len);
+		leave(p, NULL, frame, len);
 		return;
 	}
 	slot = line_add(p, &p->out, len, now_ns);
 	if (slot)
-		memcpy(slot->b, p->s->work, len);
+		memcpy(slot->b, frame, len);
+}
+
+static void send_by(struct netswitch_port *p, const struct passing *f, uint64_t now_ns)
+{
+	struct net_offload o;
+	uint32_t len;
+	const uint8_t *frame = write_out(p, f, &o, &len);
+	/* The tag may be one too much for it. */
+	bool fits = net_offload_check(&o, len) == 0;
+
+	if (fits && !counts_packets(p) && net_offload_taken(&o, p->cfg.takes, frame)) {
+		if (!(p->cfg.takes & NET_TAKES_CSUM))
+			o.flags = 0;
+		leave(p, &o, frame, len);
+	} else if (fits && net_offload_none(&o)) {
+		send_packet(p, frame, len, now_ns);
+	} else if (!fits || !do_work(p, &o, frame, len, now_ns, p->s->piece[1], send_packet)) {
+		p->st.refused++;
+	}
 }
 
 /* False: the frame is not for this switch. */
-static bool classify(
-	const struct netswitch_port *p, const uint8_t *frame, uint32_t len, struct passing *f)
+static bool classify(const struct netswitch_port *p, const struct net_offload *o,
+	const uint8_t *frame, uint32_t len, struct passing *f)
 {
 	uint16_t vid;
 
 	*f = (struct passing){
 		.tci = p->cfg.vlan, .len = len, .addrs = frame, .rest = frame + ADDRS_BYTES
 	};
+	if (o)
+		f->o = *o;
 	if (frame[12] != 0x81 || frame[13] != 0x00)
 		return true;
 	if (len < NET_FRAME_MIN + TAG_BYTES)
@@ -220,6 +277,10 @@ static bool classify(
 	f->tci = (uint16_t)(frame[14] << 8 | frame[15]);
 	f->rest += TAG_BYTES;
 	f->len -= TAG_BYTES;
+	/* A checksum of the tag itself cannot be kept. */
+	if (f->o.flags & NET_OFFLOAD_CSUM && le16_get(f->o.csum_start) < NET_FRAME_MIN + TAG_BYTES)
+		return false;
+	net_offload_shift(&f->o, -(int)TAG_BYTES);
 	vid = f->tci & 0xfff;
 	if (vid == 0) /* only a priority */
 		f->tci = (uint16_t)(f->tci | p->cfg.vlan);
@@ -227,15 +288,15 @@ static bool classify(
 }
 
 /* A frame has passed the line of the port that it came in by. */
-static void forward(
-	struct netswitch_port *from, const uint8_t *frame, uint32_t len, uint64_t now_ns)
+static void forward(struct netswitch_port *from, const struct net_offload *o, const uint8_t *frame,
+	uint32_t len, uint64_t now_ns)
 {
 	struct netswitch *s = from->s;
 	const struct known *k = NULL;
 	struct passing f;
 	uint16_t vid;
 
-	if (!classify(from, frame, len, &f)) {
+	if (!classify(from, o, frame, len, &f)) {
 		from->st.refused++;
 		return;
 	}
@@ -255,11 +316,29 @@ static void forward(
 	}
 }
 
-void netswitch_input(struct netswitch_port *p, const uint8_t *frame, uint32_t len, uint64_t now_ns)
+/* One packet, on a line where each counts. */
+static void enter_packet(
+	struct netswitch_port *p, const uint8_t *frame, uint32_t len, uint64_t now_ns)
 {
 	struct line_frame *slot;
 
-	if (len < NET_FRAME_MIN || len > NET_FRAME_MAX) {
+	if (lost(p))
+		return;
+	if (!p->in.ring) {
+		forward(p, NULL, frame, len, now_ns);
+		return;
+	}
+	slot = line_add(p, &p->in, len, now_ns);
+	if (slot)
+		memcpy(slot->b, frame, len);
+}
+
+void netswitch_input(struct netswitch_port *p, const struct net_offload *o, const uint8_t *frame,
+	uint32_t len, uint64_t now_ns)
+{
+	static const struct net_offload nothing;
+
+	if (net_offload_check(o ? o : &nothing, len) != 0) {
 		p->st.refused++;
 		return;
 	}
@@ -267,15 +346,12 @@ void netswitch_input(struct netswitch_port *p, const uint8_t *frame, uint32_t le
 	p->st.in_bytes += len;
 	if (p->s->cfg.mirror)
 		p->s->cfg.mirror(p->s->cfg.ctx, p->cfg.tag, now_ns, frame, len);
-	if (lost(p))
-		return;
-	if (!p->in.ring) {
-		forward(p, frame, len, now_ns);
-		return;
-	}
-	slot = line_add(p, &p->in, len, now_ns);
-	if (slot)
-		memcpy(slot->b, frame, len);
+	if (!counts_packets(p))
+		forward(p, o, frame, len, now_ns);
+	else if (net_offload_none(o))
+		enter_packet(p, frame, len, now_ns);
+	else if (!do_work(p, o, frame, len, now_ns, p->s->piece[0], enter_packet))
+		p->st.refused++;
 }
 
 uint64_t netswitch_next_ns(const struct netswitch *s)
@@ -308,7 +384,7 @@ void netswitch_run(struct netswitch *s, uint64_t now_ns)
 			const struct line_frame *f = &p->in.ring[p->in.head];
 
 			/* As if in time, however late we are asked. */
-			forward(p, f->b, f->len, f->due_ns);
+			forward(p, NULL, f->b, f->len, f->due_ns);
 			pop(&p->in);
 		}
 	}
@@ -318,7 +394,7 @@ void netswitch_run(struct netswitch *s, uint64_t now_ns)
 		while (line_due(&p->out, now_ns)) {
 			const struct line_frame *f = &p->out.ring[p->out.head];
 
-			leave(p, f->b, f->len);
+			leave(p, NULL, f->b, f->len);
 			pop(&p->out);
 		}
 	}
@@ -404,6 +480,11 @@ void netswitch_remove(struct netswitch_port *p)
 			s->port[i] = s->port[--s->n_ports];
 	}
 	port_free(p);
+}
+
+void netswitch_takes(struct netswitch_port *p, uint32_t takes)
+{
+	p->cfg.takes = takes;
 }
 
 struct netswitch_port_stats netswitch_port_stats(const struct netswitch_port *p)

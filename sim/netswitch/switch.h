@@ -3,6 +3,9 @@
  * An Ethernet switch: learns addresses, keeps VLANs apart, floods what it must, and makes a port's
  * line as slow, late or lossy as it was told. It owns no socket, thread or clock: frames are given
  * to it with the time, and it says when it wants to be asked again.
+ *
+ * Frames with work left (base/proto/net_offload.h) pass as they are between ports that take them.
+ * For others, and on lines where every packet has its time and its luck, the work is done here.
  */
 #pragma once
 
@@ -10,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/proto/net_offload.h"
 
 #define NETSWITCH_MAX_PORTS 64
 #define NETSWITCH_MACS      1024 /* addresses that are remembered, in sets of 4 */
@@ -35,8 +39,10 @@ struct netswitch_port_config {
 	uint64_t bandwidth_bps; /* 0: unlimited */
 	uint64_t delay_ns;
 	uint32_t loss_ppm;
-	/* A frame leaves by it. No call back into the switch from here. */
-	void (*output)(void *ctx, const uint8_t *frame, uint32_t len);
+	uint32_t takes; /* NET_TAKES_*: what its other end does itself */
+	/* A frame leaves by it; `o` is what is left to do, NULL: nothing. No call back into the
+	 * switch from here. */
+	void (*output)(void *ctx, const struct net_offload *o, const uint8_t *frame, uint32_t len);
 	void *ctx;
 };
 
@@ -56,8 +62,12 @@ MUST_CHECK int netswitch_add(
 /* Forgets the port and what it taught. */
 void netswitch_remove(struct netswitch_port *p);
 
-/* The port's other end sent a frame. Anything may be in it. */
-void netswitch_input(struct netswitch_port *p, const uint8_t *frame, uint32_t len, uint64_t now_ns);
+/* The port's other end does this itself from now on: NET_TAKES_*. */
+void netswitch_takes(struct netswitch_port *p, uint32_t takes);
+
+/* The port's other end sent a frame, with `o` left to do (NULL: nothing). Anything may be in it. */
+void netswitch_input(struct netswitch_port *p, const struct net_offload *o, const uint8_t *frame,
+	uint32_t len, uint64_t now_ns);
 /* When netswitch_run() has something to do; 0: nothing waits. */
 uint64_t netswitch_next_ns(const struct netswitch *s);
 /* Moves the frames on whose time has come. */

@@ -171,6 +171,7 @@ struct scenario_net {
 	struct scenario_mac mac;
 	uint32_t vlan;
 	bool trunk;
+	uint32_t queues; /* pairs */
 	uint32_t bandwidth_bps; /* 0: unlimited */
 	uint64_t delay_ns;
 	double loss; /* share of the frames */

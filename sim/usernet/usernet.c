@@ -18,11 +18,14 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/proto/net_port.h"
+#include "sim/usernet/segments.h"
 
 #define MAX_FDS    1024 /* watched at a time; a guest's further connections wait */
 #define IN_PACKETS 16u
 #define SECOND_MS  1000u
-#define MAX_FD     4096 /* highest descriptor that is known, by number */
+/* libslirp's largest: packets get the network's size in segments.c. */
+#define IF_MTU_MOST 65521
+#define MAX_FD      4096 /* highest descriptor that is known, by number */
 
 struct timer {
 	struct timer *next;
@@ -49,6 +52,8 @@ struct usernet {
 	struct net_packet in[IN_PACKETS];
 	uint32_t in_count;
 	uint64_t dropped;
+	struct segments segments;
+	uint8_t work[NET_UNCUT_MAX];
 };
 
 /* ---- what slirp calls ---- */
@@ -57,8 +62,10 @@ static ssize_t send_packet(const void *buf, size_t len, void *opaque)
 {
 	struct usernet *u = opaque;
 
-	if (len >= NET_FRAME_MIN && len <= NET_FRAME_MAX)
-		u->cfg.output(u->cfg.ctx, buf, (uint32_t)len);
+	if (len >= NET_FRAME_MIN && len <= sizeof(u->work)) {
+		memcpy(u->work, buf, len);
+		segments_to_guest(&u->segments, u->work, (uint32_t)len, u->cfg.output, u->cfg.ctx);
+	}
 	return (ssize_t)len;
 }
 
@@ -257,31 +264,41 @@ static void on_turn(struct ev_timer *t, uint64_t now_ns)
 
 /* ---- frames ---- */
 
-void usernet_input(struct usernet *u, const uint8_t *frame, uint32_t len)
+void usernet_input(
+	struct usernet *u, const struct net_offload *o, const uint8_t *frame, uint32_t len)
 {
-	uint8_t *at = u->in_count ? net_packet_reserve(&u->in[u->in_count - 1], len) : NULL;
+	struct net_packet *k = u->in_count ? &u->in[u->in_count - 1] : NULL;
+	uint8_t *at = k ? net_packet_reserve(k, len) : NULL;
 
 	if (!at && u->in_count < IN_PACKETS) {
-		u->in[u->in_count].len = 0;
-		at = net_packet_reserve(&u->in[u->in_count++], len);
+		k = &u->in[u->in_count++];
+		k->len = 0;
+		at = net_packet_reserve(k, len);
 	}
-	if (at)
-		memcpy(at, frame, len);
-	else
+	if (!at) {
 		u->dropped++;
+		return;
+	}
+	memcpy(at, frame, len);
+	if (!net_offload_none(o)) {
+		net_csum_make(o, at, len);
+		/* So that the frame may be as long as it is. */
+		net_packet_describe(k, len, o);
+	}
+	segments_from_guest(&u->segments, at, len);
 }
 
 void usernet_flush(struct usernet *u)
 {
-	const uint8_t *frame;
+	struct net_item it;
 
 	if (!u->in_count)
 		return;
 	for (uint32_t i = 0; i < u->in_count; i++) {
-		uint32_t off = 0, len;
+		uint32_t off = 0;
 
-		while (net_packet_next(u->in[i].b, u->in[i].len, &off, &frame, &len) == 1)
-			slirp_input(u->slirp, frame, (int)len);
+		while (net_packet_next(u->in[i].b, u->in[i].len, &off, &it) == 1)
+			slirp_input(u->slirp, it.frame, (int)it.len);
 	}
 	u->in_count = 0;
 	refill(u);
@@ -319,6 +336,8 @@ int usernet_new(
 		.vnameserver.s_addr = htonl(0x0a000203),
 		.in6_enabled = true,
 		.vprefix_len = 64,
+		.if_mtu = IF_MTU_MOST,
+		.if_mru = IF_MTU_MOST,
 		.vhostname = "dyno",
 		.disable_dns = cfg->restricted };
 	struct usernet *u = calloc(1, sizeof(*u));
@@ -331,6 +350,7 @@ int usernet_new(
 	(void)inet_pton(AF_INET6, "fec0::3", &sc.vnameserver6);
 	u->cfg = *cfg;
 	u->loop = loop;
+	segments_init(&u->segments, cfg->mtu ? cfg->mtu : 1500);
 	u->io = (struct ev_io)EV_IO_INIT;
 	u->epoll = epoll_create1(EPOLL_CLOEXEC);
 	rc = u->epoll < 0 ? -errno : ev_timer_init(loop, &u->turn, on_turn, u);

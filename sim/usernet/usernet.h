@@ -10,6 +10,10 @@
 
 #include "base/err.h"
 #include "base/ev.h"
+#include "base/proto/net_offload.h"
+
+/* What it does itself with the frames that it is given: a TCP stream need not come in packets. */
+#define USERNET_TAKES (NET_TAKES_CSUM | NET_TAKES_TSO4 | NET_TAKES_TSO6 | NET_TAKES_ECN)
 
 #define USERNET_MAX_FORWARDS 32
 
@@ -22,11 +26,13 @@ struct usernet_forward {
 };
 
 struct usernet_config {
+	uint16_t mtu; /* of the network; 0: 1500 */
 	bool restricted; /* nothing leaves for the host or beyond; DHCP and forwards work */
 	uint32_t n_forwards;
 	struct usernet_forward forward[USERNET_MAX_FORWARDS];
-	/* A frame for the guests. Called from usernet_flush(), or from the loop. */
-	void (*output)(void *ctx, const uint8_t *frame, uint32_t len);
+	/* A frame for the guests, and what is left to do with it. Called from usernet_flush(), or
+	 * from the loop. */
+	void (*output)(void *ctx, const struct net_offload *o, const uint8_t *frame, uint32_t len);
 	/* The loop has worked for it: frames were put out. NULL: nobody cares. */
 	void (*batch_end)(void *ctx);
 	void *ctx;
@@ -40,8 +46,10 @@ MUST_CHECK int usernet_new(struct usernet **out, struct ev_loop *loop,
 /* NULL is legal. */
 void usernet_free(struct usernet *u);
 
-/* A frame from a guest: kept until usernet_flush(); dropped and counted where there is no room. */
-void usernet_input(struct usernet *u, const uint8_t *frame, uint32_t len);
+/* A frame from a guest, with `o` (of USERNET_TAKES; NULL: nothing) left to do: kept until
+ * usernet_flush(); dropped and counted where there is no room. */
+void usernet_input(
+	struct usernet *u, const struct net_offload *o, const uint8_t *frame, uint32_t len);
 /* Handles what was kept. */
 void usernet_flush(struct usernet *u);
 

@@ -30,17 +30,20 @@ struct rig {
 	struct mock *m;
 	struct vdev *dev;
 	int bus; /* the switch's end */
-	uint8_t got[NET_FRAME_MAX];
-	uint32_t got_len;
+	unsigned int ctrlq;
+	uint8_t got[NET_UNCUT_MAX];
+	uint32_t got_len, takes; /* the frame; what the device said that it does itself */
+	struct net_offload o;
 };
 
-static void rig_open(struct rig *r, unsigned int kind, uint64_t features)
+static void rig_open_pairs(struct rig *r, unsigned int kind, uint64_t features, uint16_t pairs)
 {
-	struct net_dev_config cfg = { .tag = "test/net0", .mtu = 1500 };
+	struct net_dev_config cfg = { .tag = "test/net0", .mtu = 1500, .pairs = pairs };
 	struct link_port *port;
 	int fds[2];
 
 	memset(r, 0, sizeof(*r));
+	r->ctrlq = CTRLQ;
 	memcpy(cfg.mac, mac, 6);
 	assert_int_equal(ipc_pair(fds, 0), 0);
 	assert_int_equal(link_port_socket_new(&port, fds[0]), 0);
@@ -49,6 +52,11 @@ static void rig_open(struct rig *r, unsigned int kind, uint64_t features)
 	r->m = mock_new(kind);
 	mock_attach(r->m, r->dev);
 	mock_start(r->m, features);
+}
+
+static void rig_open(struct rig *r, unsigned int kind, uint64_t features)
+{
+	rig_open_pairs(r, kind, features, 1);
 }
 
 static void rig_close(struct rig *r)
@@ -81,18 +89,30 @@ static void driver_sends(
 static bool switch_got(struct rig *r)
 {
 	static uint8_t buf[NET_PORT_PACKET_BYTES];
-	ssize_t n = recv(r->bus, buf, sizeof(buf), MSG_DONTWAIT);
-	const uint8_t *frame;
-	uint32_t off = 0;
+	struct net_item it;
 
-	if (n <= 0)
-		return false;
-	assert_int_equal(net_packet_next(buf, (uint32_t)n, &off, &frame, &r->got_len), 1);
-	memcpy(r->got, frame, r->got_len);
-	return true;
+	for (;;) {
+		ssize_t n = recv(r->bus, buf, sizeof(buf), MSG_DONTWAIT);
+		uint32_t off = 0;
+
+		if (n <= 0)
+			return false;
+		while (off < (uint32_t)n) {
+			assert_int_equal(net_packet_next(buf, (uint32_t)n, &off, &it), 1);
+			if (!it.frame) {
+				r->takes = it.takes;
+				continue;
+			}
+			r->o = it.o;
+			r->got_len = it.len;
+			memcpy(r->got, it.frame, it.len);
+			return true;
+		}
+	}
 }
 
-static void switch_says(struct rig *r, const uint8_t *frame, uint32_t len)
+static void switch_says_more(
+	struct rig *r, const struct net_offload *o, const uint8_t *frame, uint32_t len)
 {
 	static struct net_packet p;
 	uint8_t *at;
@@ -101,7 +121,15 @@ static void switch_says(struct rig *r, const uint8_t *frame, uint32_t len)
 	at = net_packet_reserve(&p, len);
 	assert_non_null(at);
 	memcpy(at, frame, len);
+	net_packet_describe(&p, len, o);
 	assert_int_equal(ipc_send(r->bus, p.b, p.len, NULL, 0), 0);
+}
+
+static void switch_says(struct rig *r, const uint8_t *frame, uint32_t len)
+{
+	static const struct net_offload nothing;
+
+	switch_says_more(r, &nothing, frame, len);
 }
 
 static int control(struct rig *r, uint8_t class, uint8_t cmd, const void *data, uint32_t len)
@@ -109,7 +137,7 @@ static int control(struct rig *r, uint8_t class, uint8_t cmd, const void *data, 
 	uint8_t req[5000] = { class, cmd }, ack = 0x77;
 
 	memcpy(req + 2, data, len);
-	assert_int_equal(mock_send(r->m, CTRLQ, req, 2 + len, &ack, 1), 1);
+	assert_int_equal(mock_send(r->m, r->ctrlq, req, 2 + len, &ack, 1), 1);
 	return ack;
 }
 
@@ -140,23 +168,59 @@ static void test_frame_reaches_the_switch_unchanged(void **state)
 	}
 }
 
-static void test_partial_checksum_is_completed(void **state)
+static void test_work_that_is_left_goes_to_the_switch_with_the_frame(void **state)
 {
-	/* Two bytes 0x1234 from 34 on, the field at 36 holds the pseudo header's 0x0001. */
 	struct virtio_net_hdr h = { .flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
+		.gso_type = VIRTIO_NET_HDR_GSO_TCPV4,
+		.hdr_len = le16_of(54),
+		.gso_size = le16_of(1448),
 		.csum_start = le16_of(34),
-		.csum_offset = le16_of(2) };
-	uint8_t f[38] = { 0 };
+		.csum_offset = le16_of(16) };
+	static uint8_t f[NET_UNCUT_MAX];
+
+	(void)state;
+	FOR_EACH_KIND(kind)
+	{
+		struct rig r;
+
+		rig_open(&r, kind, MOCK_ALL_FEATURES);
+		make_frame(f, sizeof(f));
+		driver_sends(&r, &h, f, sizeof(f));
+		assert_true(switch_got(&r));
+		assert_int_equal(r.got_len, sizeof(f));
+		assert_memory_equal(r.got, f, sizeof(f));
+		assert_memory_equal(&r.o, &h, sizeof(r.o));
+		rig_close(&r);
+	}
+}
+
+static void test_switch_is_told_what_the_driver_takes(void **state)
+{
+	uint8_t offloads[8] = { 1u << VIRTIO_NET_F_GUEST_CSUM };
 	struct rig r;
 
 	(void)state;
 	rig_open(&r, 0, MOCK_ALL_FEATURES);
-	f[34] = 0x12;
-	f[35] = 0x34;
-	f[37] = 0x01;
-	driver_sends(&r, &h, f, sizeof(f));
-	assert_true(switch_got(&r));
-	assert_int_equal(r.got[36] << 8 | r.got[37], 0xffff - 0x1235);
+	assert_false(switch_got(&r));
+	assert_int_equal(r.takes, NET_TAKES_CSUM | NET_TAKES_TSO4 | NET_TAKES_TSO6 | NET_TAKES_ECN |
+					  NET_TAKES_USO4 | NET_TAKES_USO6);
+	assert_int_equal(control(&r, VIRTIO_NET_CTRL_GUEST_OFFLOADS,
+				 VIRTIO_NET_CTRL_GUEST_OFFLOADS_SET, offloads, 8),
+		VIRTIO_NET_OK);
+	assert_false(switch_got(&r));
+	assert_int_equal(r.takes, NET_TAKES_CSUM);
+	/* One that was not negotiated: a feature of sending. */
+	offloads[1] = 1u << (VIRTIO_NET_F_HOST_TSO4 - 8);
+	assert_int_equal(control(&r, VIRTIO_NET_CTRL_GUEST_OFFLOADS,
+				 VIRTIO_NET_CTRL_GUEST_OFFLOADS_SET, offloads, 8),
+		VIRTIO_NET_ERR);
+	rig_close(&r);
+	rig_open(&r, 0,
+		~(F(GUEST_CSUM) | F(GUEST_TSO4) | F(GUEST_TSO6) | F(GUEST_ECN) | F(GUEST_USO4) |
+			F(GUEST_USO6)));
+	r.takes = 1;
+	assert_false(switch_got(&r));
+	assert_int_equal(r.takes, 0);
 	rig_close(&r);
 }
 
@@ -286,6 +350,40 @@ static void test_frame_that_no_buffer_can_hold_is_dropped(void **state)
 	}
 }
 
+static void test_uncut_frame_is_received_by_a_driver_that_takes_it(void **state)
+{
+	static const struct net_offload o = { .flags = NET_OFFLOAD_CSUM,
+		.gso = NET_GSO_TCP4,
+		.gso_size = { { 0xa8, 0x05 } },
+		.csum_start = { { 34, 0 } },
+		.csum_offset = { { 16, 0 } } };
+	static uint8_t f[20000];
+
+	(void)state;
+	FOR_EACH_KIND(kind)
+	{
+		struct mock_used u;
+		struct rig r;
+
+		rig_open(&r, kind, MOCK_ALL_FEATURES);
+		make_frame(f, sizeof(f));
+		for (int i = 0; i < 5; i++)
+			assert_true(mock_post(r.m, RXQ, NULL, 0, 4096) >= 0);
+		switch_says_more(&r, &o, f, sizeof(f));
+		assert_true(mock_wait(r.m, RXQ, &u));
+		assert_memory_equal(u.in, &o, sizeof(o));
+		assert_int_equal(le16_get(((const struct virtio_net_hdr *)u.in)->num_buffers), 5);
+		rig_close(&r);
+
+		rig_open(&r, kind, ~F(GUEST_TSO4));
+		for (int i = 0; i < 5; i++)
+			assert_true(mock_post(r.m, RXQ, NULL, 0, 4096) >= 0);
+		switch_says_more(&r, &o, f, sizeof(f));
+		assert_true(mock_until(r.m, was_dropped, &r));
+		rig_close(&r);
+	}
+}
+
 static void test_filters_keep_what_is_not_for_the_card(void **state)
 {
 	static const uint8_t off = 0, table[] = { 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0x5e, 0, 0, 1 };
@@ -331,7 +429,8 @@ static void test_malformed_control_requests_are_refused(void **state)
 	} bad[] = { { 0, 0, zeros, 0 }, { 0, 0, zeros, 2 }, { 0, 0, many, 1 }, { 0, 6, zeros, 1 },
 		{ 1, 0, many, 8 }, { 1, 0, zeros, 3 }, { 1, 0, zeros, 9 }, { 1, 1, zeros, 5 },
 		{ 2, 0, many, 2 }, { 2, 2, zeros, 2 }, { 3, 1, zeros, 0 }, { 4, 0, zeros, 2 },
-		{ 9, 9, zeros, 4200 } };
+		{ 4, 0, many, 2 }, { 4, 1, many, 2 }, { 5, 0, zeros, 4 }, { 5, 0, many, 8 },
+		{ 5, 1, zeros, 8 }, { 9, 9, zeros, 4200 } };
 
 	(void)state;
 	FOR_EACH_KIND(kind)
@@ -379,11 +478,74 @@ static void test_offloads_without_what_they_need_are_not_accepted(void **state)
 
 	(void)state;
 	rig_open(&r, 0, MOCK_ALL_FEATURES);
-	assert_false(mock_offered(r.m) & (F(HOST_TSO4) | F(GUEST_TSO4) | F(GUEST_CSUM)));
+	mock_reset(r.m);
+	assert_false(mock_negotiate(r.m, F(MAC) | F(HOST_TSO4)));
+	mock_reset(r.m);
+	assert_false(mock_negotiate(r.m, F(MAC) | F(GUEST_USO4)));
+	mock_reset(r.m);
+	assert_false(mock_negotiate(r.m, F(MAC) | F(CTRL_GUEST_OFFLOADS)));
 	mock_reset(r.m);
 	assert_false(mock_negotiate(r.m, F(MAC) | F(CTRL_RX)));
 	assert_true(mock_negotiate(r.m, F(MAC)));
 	mock_reset(r.m);
+	rig_close(&r);
+}
+
+/* UDP from port 1000 of 10.0.0.1 to port 2000 of 10.0.0.2, or back. */
+static void make_flow(uint8_t *f, uint32_t len, bool back)
+{
+	static const uint8_t ip[] = { 0x45, 0, 0, 46, 0, 0, 0, 0, 64, 17, 0, 0 };
+	const uint8_t src[] = { 10, 0, 0, back ? 2 : 1 }, dst[] = { 10, 0, 0, back ? 1 : 2 };
+
+	make_frame(f, len);
+	memcpy(f + 14, ip, sizeof(ip));
+	memcpy(f + 26, src, 4);
+	memcpy(f + 30, dst, 4);
+	memcpy(f + 34, back ? "\x07\xd0\x03\xe8" : "\x03\xe8\x07\xd0", 4);
+}
+
+static void test_connection_comes_by_the_queues_that_it_was_sent_by(void **state)
+{
+	static const uint8_t two[] = { 2, 0 }, five[] = { 5, 0 };
+
+	(void)state;
+	FOR_EACH_KIND(kind)
+	{
+		struct virtio_net_hdr h = { 0 };
+		uint8_t f[60], buf[HDR + 60] = { 0 };
+		struct mock_used u;
+		struct rig r;
+
+		rig_open_pairs(&r, kind, MOCK_ALL_FEATURES, 4);
+		assert_int_equal(mock_config16(r.m, 8), 4);
+		r.ctrlq = 8;
+		assert_int_equal(control(&r, VIRTIO_NET_CTRL_MQ, 0, five, 2), VIRTIO_NET_ERR);
+		assert_int_equal(control(&r, VIRTIO_NET_CTRL_MQ, 0, two, 2), VIRTIO_NET_OK);
+		assert_int_equal(stats(&r).pairs, 2);
+		for (unsigned int q = 0; q < 4; q += 2)
+			assert_true(mock_post(r.m, q, NULL, 0, 1600) >= 0);
+		make_flow(f, sizeof(f), false);
+		memcpy(buf, &h, HDR);
+		memcpy(buf + HDR, f, sizeof(f));
+		assert_int_equal(mock_send(r.m, 3, buf, sizeof(buf), NULL, 0), 0);
+		assert_true(switch_got(&r));
+		make_flow(f, sizeof(f), true);
+		switch_says(&r, f, sizeof(f));
+		assert_true(mock_wait(r.m, 2, &u));
+		assert_memory_equal(u.in + HDR, f, sizeof(f));
+		assert_int_equal(mock_in_flight(r.m, 0), 1);
+		rig_close(&r);
+	}
+}
+
+static void test_without_mq_the_control_queue_is_the_third(void **state)
+{
+	static const uint8_t off;
+	struct rig r;
+
+	(void)state;
+	rig_open_pairs(&r, 0, ~F(MQ), 4);
+	assert_int_equal(control(&r, 0, 0, &off, 1), VIRTIO_NET_OK);
 	rig_close(&r);
 }
 
@@ -414,7 +576,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_frame_reaches_the_switch_unchanged),
-		cmocka_unit_test(test_partial_checksum_is_completed),
+		cmocka_unit_test(test_work_that_is_left_goes_to_the_switch_with_the_frame),
+		cmocka_unit_test(test_switch_is_told_what_the_driver_takes),
+		cmocka_unit_test(test_uncut_frame_is_received_by_a_driver_that_takes_it),
+		cmocka_unit_test(test_connection_comes_by_the_queues_that_it_was_sent_by),
+		cmocka_unit_test(test_without_mq_the_control_queue_is_the_third),
 		cmocka_unit_test(test_hostile_headers_are_rejected),
 		cmocka_unit_test(test_frame_is_received_with_one_buffer),
 		cmocka_unit_test(test_frame_is_spread_over_several_buffers),

@@ -18,8 +18,11 @@ static const struct scenario_display screens[] = {
 	{ .title = "Rear", .width = 800, .height = 480 },
 };
 static const struct scenario_port ports[] = { { "hvc0", true }, { "data", false } };
+static const struct scenario_network networks[] = { { .name = "lan" }, { .name = "wan" } };
+static const struct scenario_net nets[] = { { .network = 1 }, { .network = 0 } };
+static const struct scenario_net one_net[] = { { .network = 1 } };
 static const struct scenario_guest guests[] = {
-	{ .name = "cluster", .cmdline = "" },
+	{ .name = "cluster", .cmdline = "", .n_nets = 1, .nets = one_net },
 	{ .name = "ivi",
 		.cmdline = "console=ttyS0 quiet console=hvc0,115200",
 		.serial = true,
@@ -27,13 +30,18 @@ static const struct scenario_guest guests[] = {
 		.ports = ports,
 		.n_displays = 2,
 		.displays = screens,
+		.n_nets = 2,
+		.nets = nets,
 		.memory_bytes = 512u << 20,
 		.balloon.enabled = true },
 };
 static const struct scenario_bus buses[] = { { .name = "can0" }, { .name = "can1" } };
-static const struct scenario two = {
-	.n_guests = 2, .guests = guests, .n_buses = 2, .buses = buses
-};
+static const struct scenario two = { .n_guests = 2,
+	.guests = guests,
+	.n_buses = 2,
+	.buses = buses,
+	.n_networks = 2,
+	.networks = networks };
 static const struct scenario one = {
 	.n_guests = 1, .guests = &guests[1], .n_buses = 1, .buses = buses
 };
@@ -158,6 +166,32 @@ static void test_a_balloon_has_a_size_or_is_only_asked(void **state)
 	expect_error(&one, "{\"op\":\"balloon\",\"target\":\"1G\"}", "at most its memory");
 	expect_error(&one, "{\"op\":\"balloon\",\"target\":\"much\"}", "for example 256M");
 	expect_error(&one, "{\"op\":\"balloon\",\"target\":\"0\"}", "for example 256M");
+}
+
+static void test_a_cable_is_named_by_its_network(void **state)
+{
+	struct ctl_request r;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(
+		parse(&two, "{\"op\":\"link\",\"guest\":\"ivi\",\"net\":\"lan\",\"up\":false}", &r,
+			&e),
+		0);
+	assert_int_equal(r.action.op, SCENARIO_LINK);
+	assert_int_equal(r.action.guest, 1);
+	assert_int_equal(r.action.u.link.net, 1); /* its second card */
+	assert_false(r.action.u.link.up);
+	ctl_request_fini(&r);
+	/* Not needed where there is one card only. */
+	assert_int_equal(
+		parse(&two, "{\"op\":\"link\",\"guest\":\"cluster\",\"up\":true}", &r, &e), 0);
+	assert_true(r.action.u.link.up);
+	ctl_request_fini(&r);
+	expect_error(&two, "{\"op\":\"link\",\"guest\":\"ivi\",\"up\":true}", "\"net\"");
+	expect_error(&two, "{\"op\":\"link\",\"guest\":\"cluster\",\"up\":true,\"net\":\"lan\"}",
+		"no card on a network \"lan\"");
+	expect_error(&two, "{\"op\":\"link\",\"guest\":\"cluster\"}", "\"up\"");
 }
 
 static void test_a_touch_stays_on_its_display(void **state)
@@ -297,6 +331,7 @@ int main(void)
 		cmocka_unit_test(test_the_only_bus_and_guest_need_not_be_named),
 		cmocka_unit_test(test_pause_without_a_guest_is_for_all),
 		cmocka_unit_test(test_a_balloon_has_a_size_or_is_only_asked),
+		cmocka_unit_test(test_a_cable_is_named_by_its_network),
 		cmocka_unit_test(test_a_touch_stays_on_its_display),
 		cmocka_unit_test(test_signals_are_read_and_set_by_name),
 		cmocka_unit_test(test_a_pointer_needs_something_to_do),

@@ -16,13 +16,15 @@
 #include "base/proto/net_port.h"
 #include "sim/netswitch/pcapng.h"
 #include "sim/netswitch/switch.h"
+#include "tests/support/net_frames.h"
 
 #define PORTS 4
 
 struct seen {
 	unsigned int n;
 	uint32_t len;
-	uint8_t last[NET_FRAME_MAX];
+	struct net_offload o;
+	uint8_t last[NET_UNCUT_MAX];
 };
 
 struct rig {
@@ -31,11 +33,12 @@ struct rig {
 	struct seen seen[PORTS];
 };
 
-static void output(void *ctx, const uint8_t *frame, uint32_t len)
+static void output(void *ctx, const struct net_offload *o, const uint8_t *frame, uint32_t len)
 {
 	struct seen *s = ctx;
 
 	s->n++;
+	s->o = o ? *o : (struct net_offload){ 0 };
 	s->len = len;
 	memcpy(s->last, frame, len);
 }
@@ -66,7 +69,7 @@ static void say(struct rig *r, unsigned int port, uint8_t from, uint8_t to, uint
 	f[6] = 2;
 	f[11] = from;
 	f[12] = 0x08;
-	netswitch_input(r->p[port], f, sizeof(f), now_ns);
+	netswitch_input(r->p[port], NULL, f, sizeof(f), now_ns);
 }
 
 static const struct netswitch_port_config plain[PORTS];
@@ -112,7 +115,7 @@ static void test_flood_of_addresses_stays_within_the_table(void **state)
 		uint8_t f[60] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2 };
 
 		memcpy(f + 8, &i, sizeof(i));
-		netswitch_input(r.p[0], f, sizeof(f), 10 + i);
+		netswitch_input(r.p[0], NULL, f, sizeof(f), 10 + i);
 	}
 	assert_in_range(netswitch_known(r.s, 20010), 1, NETSWITCH_MACS);
 	netswitch_free(r.s);
@@ -134,12 +137,12 @@ static void test_vlans_are_kept_apart_and_the_trunk_has_tags(void **state)
 	assert_int_equal(r.seen[3].len, 60);
 	assert_int_equal(r.seen[2].len, 64);
 	assert_memory_equal(r.seen[2].last + 12, "\x81\x00\x00\x0a\x08\x00", 6);
-	netswitch_input(r.p[2], tagged, sizeof(tagged), 20);
+	netswitch_input(r.p[2], NULL, tagged, sizeof(tagged), 20);
 	assert_int_equal(r.seen[1].n, 1);
 	assert_int_equal(r.seen[1].len, 60);
 	assert_int_equal(r.seen[0].n, 0);
 	/* A guest cannot leave its VLAN by a tag. */
-	netswitch_input(r.p[0], tagged, sizeof(tagged), 30);
+	netswitch_input(r.p[0], NULL, tagged, sizeof(tagged), 30);
 	assert_int_equal(r.seen[1].n, 1);
 	assert_int_equal(netswitch_port_stats(r.p[0]).refused, 1);
 	netswitch_free(r.s);
@@ -192,6 +195,95 @@ static void test_losses_repeat_with_the_seed(void **state)
 		first = r.seen[1].n;
 		netswitch_free(r.s);
 	}
+}
+
+static const struct net_offload uncut = { .flags = NET_OFFLOAD_CSUM,
+	.gso = NET_GSO_TCP4,
+	.gso_size = { { 0xa8, 0x05 } }, /* 1448 */
+	.csum_start = { { 34, 0 } },
+	.csum_offset = { { 16, 0 } } };
+
+static void test_uncut_frame_is_cut_only_where_it_must_be(void **state)
+{
+	static const struct netswitch_port_config cfg[PORTS] = { { .vlan = 1 },
+		{ .takes = NET_TAKES_CSUM | NET_TAKES_TSO4 }, { .takes = NET_TAKES_CSUM },
+		{ .takes = NET_TAKES_CSUM | NET_TAKES_TSO4,
+			.bandwidth_bps = 1000000000,
+			.delay_ns = 1 } };
+	static uint8_t f[NET_UNCUT_MAX];
+	uint32_t len = frames_make(f, false, FRAMES_TCP, 10000);
+	struct rig r;
+
+	(void)state;
+	rig_open(&r, cfg);
+	netswitch_input(r.p[0], &uncut, f, len, 10);
+	assert_int_equal(r.seen[1].n, 1);
+	assert_int_equal(r.seen[1].len, len);
+	assert_memory_equal(&r.seen[1].o, &uncut, sizeof(uncut));
+	/* A guest that takes no segments gets packets. */
+	assert_int_equal(r.seen[2].n, 7);
+	assert_true(frames_whole(r.seen[2].last, r.seen[2].len));
+	/* On a slow line each has its time. */
+	netswitch_run(r.s, NS_PER_S);
+	assert_int_equal(r.seen[3].n, 7);
+	assert_true(frames_whole(r.seen[3].last, r.seen[3].len));
+	netswitch_takes(r.p[1], 0);
+	netswitch_input(r.p[0], &uncut, f, len, 20);
+	assert_int_equal(r.seen[1].n, 8);
+	netswitch_free(r.s);
+}
+
+static void test_checksum_is_made_for_who_does_not_make_it(void **state)
+{
+	static const struct netswitch_port_config cfg[PORTS] = { { .vlan = 1 },
+		{ .takes = NET_TAKES_CSUM } };
+	struct net_offload o = {
+		.flags = NET_OFFLOAD_CSUM, .csum_start = le16_of(34), .csum_offset = le16_of(16)
+	};
+	uint8_t f[200];
+	uint32_t len = frames_make(f, false, FRAMES_TCP, 100);
+	struct rig r;
+
+	(void)state;
+	frames_put16(f + 50, frames_sum(f + 26, 8, 6 + len - 34));
+	rig_open(&r, cfg);
+	netswitch_input(r.p[0], &o, f, len, 10);
+	assert_int_equal(r.seen[1].o.flags, NET_OFFLOAD_CSUM);
+	assert_memory_equal(r.seen[1].last, f, len);
+	assert_int_equal(r.seen[2].o.flags, 0);
+	assert_true(frames_whole(r.seen[2].last, r.seen[2].len));
+	netswitch_free(r.s);
+}
+
+static void test_tag_moves_what_is_left_to_do(void **state)
+{
+	static const struct netswitch_port_config cfg[PORTS] = { { .vlan = 7 },
+		{ .trunk = true, .takes = NET_TAKES_CSUM | NET_TAKES_TSO4 },
+		{ .vlan = 7, .takes = NET_TAKES_CSUM | NET_TAKES_TSO4 } };
+	static uint8_t f[NET_UNCUT_MAX];
+	uint32_t len = frames_make(f, false, FRAMES_TCP, 10000);
+	struct net_offload o;
+	struct rig r;
+
+	(void)state;
+	rig_open(&r, cfg);
+	netswitch_input(r.p[0], &uncut, f, len, 10);
+	assert_int_equal(r.seen[1].len, len + 4);
+	assert_int_equal(le16_get(r.seen[1].o.csum_start), 38);
+	assert_int_equal(le16_get(r.seen[2].o.csum_start), 34);
+	/* And back, without a tag. */
+	o = r.seen[1].o;
+	memcpy(f, r.seen[1].last, len + 4);
+	f[5] = 9;
+	netswitch_input(r.p[1], &o, f, len + 4, 20);
+	assert_int_equal(r.seen[2].n, 2);
+	assert_int_equal(r.seen[2].len, len);
+	assert_memory_equal(&r.seen[2].o, &uncut, sizeof(uncut));
+	/* A checksum of the tag itself cannot be kept. */
+	o = (struct net_offload){ .flags = NET_OFFLOAD_CSUM, .csum_start = le16_of(14) };
+	netswitch_input(r.p[1], &o, f, 100, 30);
+	assert_int_equal(netswitch_port_stats(r.p[1]).refused, 1);
+	netswitch_free(r.s);
 }
 
 static void test_removed_port_is_no_destination(void **state)
@@ -288,6 +380,9 @@ int main(void)
 		cmocka_unit_test(test_vlans_are_kept_apart_and_the_trunk_has_tags),
 		cmocka_unit_test(test_line_takes_the_time_of_its_bandwidth_and_delay),
 		cmocka_unit_test(test_losses_repeat_with_the_seed),
+		cmocka_unit_test(test_uncut_frame_is_cut_only_where_it_must_be),
+		cmocka_unit_test(test_checksum_is_made_for_who_does_not_make_it),
+		cmocka_unit_test(test_tag_moves_what_is_left_to_do),
 		cmocka_unit_test(test_removed_port_is_no_destination),
 		cmocka_unit_test(test_capture_can_be_read_back),
 	};

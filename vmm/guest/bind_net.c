@@ -8,7 +8,9 @@
 static int make(struct machine *mc, const struct manifest_device *d, const char *tag, int *fds,
 	struct vdev **out, struct err *e)
 {
-	struct net_dev_config cfg = { .tag = tag, .mtu = d->u.net.mtu };
+	struct net_dev_config cfg = {
+		.tag = tag, .mtu = d->u.net.mtu, .pairs = (uint16_t)d->u.net.queues
+	};
 	struct link_port *port = NULL;
 	int fd = bind_take(fds, d->u.net.fd), rc;
 
@@ -32,6 +34,7 @@ static void status(const struct vdev *v, json_t *o)
 
 	net_dev_get_stats(v, &s);
 	json_object_set_new(o, "link_up", json_boolean(s.link_up));
+	json_object_set_new(o, "queues", json_integer(s.pairs));
 	json_object_set_new(o, "tx_frames", json_integer((json_int_t)s.tx_frames));
 	json_object_set_new(o, "tx_bytes", json_integer((json_int_t)s.tx_bytes));
 	json_object_set_new(o, "tx_rejected", json_integer((json_int_t)s.tx_rejected));

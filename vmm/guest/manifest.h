@@ -109,6 +109,7 @@ struct manifest_device {
 			bool tap; /* a tap interface, else a socket of the bench's switch */
 			uint8_t mac[6];
 			uint16_t mtu; /* 0: not said to the driver */
+			unsigned int queues; /* pairs; 0: one */
 		} net;
 		struct {
 			uint64_t target_bytes; /* what the guest shall keep; all when not given */

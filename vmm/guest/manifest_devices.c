@@ -12,6 +12,7 @@
 #include "devices/blk/wire.h"
 #include "devices/can/can.h"
 #include "devices/gpu/gpu.h"
+#include "devices/net/net.h"
 #include "vmm/guest/manifest_priv.h"
 
 static const char *const input_names[INPUT_KINDS] = {
@@ -230,7 +231,7 @@ int manifest_read_blk(struct manifest_reader *r, const json_t *o, struct manifes
 int manifest_read_net(struct manifest_reader *r, const json_t *o, struct manifest_device *d)
 {
 	const char *mac = "";
-	uint64_t mtu = 0;
+	uint64_t mtu = 0, queues = 1;
 	int rc = manifest_get_fd(r, o, JSON_OPTIONAL, &d->u.net.fd);
 
 	if (rc == 0)
@@ -239,9 +240,12 @@ int manifest_read_net(struct manifest_reader *r, const json_t *o, struct manifes
 		rc = json_get_str(o, "mac", JSON_REQUIRED, &mac, r->e);
 	if (rc == 0)
 		rc = json_get_u64(o, "mtu", JSON_OPTIONAL, NET_MTU_MIN, NET_MTU_MAX, &mtu, r->e);
+	if (rc == 0)
+		rc = json_get_u64(o, "queues", JSON_OPTIONAL, 1, NET_MAX_PAIRS, &queues, r->e);
 	if (rc < 0)
 		return rc;
 	d->u.net.mtu = (uint16_t)mtu;
+	d->u.net.queues = (unsigned int)queues;
 	if (!net_mac_parse(mac, d->u.net.mac) || net_mac_is_group(d->u.net.mac))
 		return err_set(r->e, -EINVAL,
 			"\"mac\" is \"%s\": a unicast address like 02:00:00:00:00:01 is needed",
