@@ -228,6 +228,12 @@ void bench_checkpoint(struct bench *b, uint32_t guest, uint32_t display, const c
 
 /* ---- pause ---- */
 
+static void run_clock(struct bench *b, uint64_t host_ns)
+{
+	bench_clock_resume(&b->clock, host_ns);
+	check_clock(b->checks, host_ns, bench_clock_at(&b->clock, host_ns));
+}
+
 void bench_set_paused(struct bench *b, bool paused)
 {
 	if (b->phase != BENCH_RUNNING || b->paused == paused)
@@ -236,7 +242,7 @@ void bench_set_paused(struct bench *b, bool paused)
 	if (paused)
 		bench_clock_pause(&b->clock, clock_now_ns());
 	else
-		bench_clock_resume(&b->clock, clock_now_ns());
+		run_clock(b, clock_now_ns());
 	buses_sync(b->buses);
 	agenda_sync(&b->agenda);
 	term_event(&b->term, paused ? "paused" : "resumed");
@@ -260,7 +266,7 @@ static void begin(struct bench *b, uint64_t host_ns)
 	b->phase = BENCH_RUNNING;
 	b->zero_host_ns = host_ns;
 	ev_timer_stop(&b->phase_timer);
-	bench_clock_resume(&b->clock, host_ns);
+	run_clock(b, host_ns);
 	buses_sync(b->buses);
 	agenda_sync(&b->agenda);
 	term_start(&b->term);

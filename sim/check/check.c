@@ -140,6 +140,7 @@ void check_free(struct check_set *c)
 		free(p);
 	}
 	frames_fini(c);
+	free(c->marks);
 	free(c->lines);
 	free(c->guests);
 	free(c->verdicts);
@@ -310,6 +311,18 @@ void check_guest(struct check_set *c, uint32_t guest, enum check_guest_event ev,
 		snprintf(g->crash_text, sizeof(g->crash_text), "%s", text ? text : "");
 		break;
 	}
+}
+
+void check_clock(struct check_set *c, uint64_t host_ns, uint64_t t_ns)
+{
+	struct sound_mark *m = realloc(c->marks, (c->n_marks + 1) * sizeof(*m));
+
+	if (!m) {
+		c->oom = true;
+		return;
+	}
+	c->marks = m;
+	m[c->n_marks++] = (struct sound_mark){ host_ns, t_ns };
 }
 
 void check_picture(struct check_set *c, const char *checkpoint, uint32_t guest, uint32_t display,

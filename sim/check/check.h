@@ -48,8 +48,9 @@ enum check_guest_event {
 
 /*
  * Prepares the checks of `s`, which is borrowed and must outlive the set. `out_dir` is where
- * difference pictures go (borrowed; NULL: none are written). Set-up code: compiles regular
- * expressions, allocates all that the bus thread will need. 0 or -errno with a message.
+ * recordings of sound are and difference pictures go (borrowed; NULL: there are none). Set-up code:
+ * compiles regular expressions, allocates all that the bus thread will need. 0 or -errno with a
+ * message.
  */
 MUST_CHECK int check_new(
 	const struct scenario *s, const char *out_dir, struct check_set **out, struct err *e);
@@ -79,6 +80,12 @@ void check_guest(struct check_set *c, uint32_t guest, enum check_guest_event ev,
 	const char *text);
 
 /*
+ * Main thread: the bench clock runs from here on: at host_ns (monotonic) it showed t_ns. Called at
+ * the begin and at the end of each pause; recordings of sound are on the host's clock.
+ */
+void check_clock(struct check_set *c, uint64_t host_ns, uint64_t t_ns);
+
+/*
  * Main thread: a checkpoint's picture was written as a PNG to `path` (copied; read later, in
  * check_finish). `error` is NULL, or says why there is no picture.
  */
@@ -86,8 +93,8 @@ void check_picture(struct check_set *c, const char *checkpoint, uint32_t guest, 
 	uint64_t t_ns, const char *path, const char *error);
 
 /*
- * Main thread, once, when the bus thread feeds no more: the run ended at end_ns. Reads pictures,
- * writes difference pictures, decides what is open. 0, or -ENOMEM.
+ * Main thread, once, when the bus thread feeds no more: the run ended at end_ns. Reads pictures and
+ * recordings, writes difference pictures, decides what is open. 0, or -ENOMEM.
  */
 MUST_CHECK int check_finish(struct check_set *c, uint64_t end_ns);
 

@@ -51,6 +51,7 @@ static bool about_frames(const struct scenario_check *k)
 	case SCENARIO_CHECK_FORBID:
 	case SCENARIO_CHECK_COUNT:
 	case SCENARIO_CHECK_PERIOD:
+	case SCENARIO_CHECK_CHIME:
 		return true;
 	case SCENARIO_CHECK_SIGNAL:
 		return k->u.signal.signal !=
@@ -64,6 +65,8 @@ static const struct scenario_match *match_of(const struct scenario_check *k)
 {
 	if (k->kind == SCENARIO_CHECK_SIGNAL)
 		return NULL;
+	if (k->kind == SCENARIO_CHECK_CHIME)
+		return &k->u.sound.match;
 	return k->kind == SCENARIO_CHECK_PERIOD ? &k->u.period.match : &k->u.frames.match;
 }
 

@@ -8,6 +8,7 @@
 #include <regex.h>
 
 #include "sim/check/check.h"
+#include "sim/check/sound.h"
 
 #define REASON_BYTES 480
 #define LINE_BYTES   1024 /* of a console line that are kept and matched */
@@ -102,6 +103,8 @@ struct check_set {
 	uint32_t n_lines;
 	struct guest_state *guests;
 	struct picture *pictures;
+	struct sound_mark *marks;
+	uint32_t n_marks;
 
 	struct check_verdict *verdicts; /* one for each check */
 	char (*reasons)[REASON_BYTES];
@@ -124,6 +127,11 @@ const char *frames_show(const struct check_set *c, char buf[160], const struct s
 /* Pictures (pictures.c): judges one check; the reason goes to `why`. */
 enum check_outcome pictures_judge(struct check_set *c, const struct scenario_check *k,
 	uint64_t *t_ns, char why[REASON_BYTES]);
+
+/* Sound (sounds.c): judges one check over its window, which ended at end_ns; the reason goes to
+ * `why`. */
+enum check_outcome sounds_judge(struct check_set *c, const struct scenario_check *k,
+	uint64_t end_ns, uint64_t *t_ns, char why[REASON_BYTES]);
 
 /* Makes a text fit for reports: control characters and bytes that are not UTF-8 become '?'. */
 void clean_text(char *s);

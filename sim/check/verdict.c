@@ -341,6 +341,24 @@ static enum check_outcome judge_no_crash(struct verdict *v)
 		g->crash_text[0] ? g->crash_text : "no cause is known");
 }
 
+/* What was heard until the run ended is judged; where that was too early, a pass is none yet. */
+static enum check_outcome judge_sound(struct verdict *v)
+{
+	uint64_t end = MIN(window_end(v), v->c->end_ns);
+	enum check_outcome o;
+
+	v->t_ns = end;
+	o = sounds_judge(v->c, v->k, end, &v->t_ns, v->why);
+	/* Found is found; and what must not be does not get better. */
+	if (o == CHECK_ERROR || !cut_short(v))
+		return o;
+	if ((v->k->kind == SCENARIO_CHECK_TONE || v->k->kind == SCENARIO_CHECK_CHIME)
+			? o == CHECK_PASS
+			: o == CHECK_FAIL)
+		return o;
+	return open_end(v, o);
+}
+
 static enum check_outcome judge(struct verdict *v)
 {
 	if (never_began(v) && v->k->kind != SCENARIO_CHECK_SCREEN &&
@@ -367,6 +385,12 @@ static enum check_outcome judge(struct verdict *v)
 		return judge_exit(v);
 	case SCENARIO_CHECK_NO_CRASH:
 		return judge_no_crash(v);
+	case SCENARIO_CHECK_TONE:
+	case SCENARIO_CHECK_SILENCE:
+	case SCENARIO_CHECK_GAPLESS:
+	case SCENARIO_CHECK_LEVEL:
+	case SCENARIO_CHECK_CHIME:
+		return judge_sound(v);
 	case SCENARIO_CHECK_KINDS:
 		break;
 	}

@@ -471,8 +471,16 @@ enum scenario_check_kind {
 	SCENARIO_CHECK_READY,
 	SCENARIO_CHECK_EXIT,
 	SCENARIO_CHECK_NO_CRASH,
+	SCENARIO_CHECK_TONE,
+	SCENARIO_CHECK_SILENCE,
+	SCENARIO_CHECK_GAPLESS,
+	SCENARIO_CHECK_LEVEL,
+	SCENARIO_CHECK_CHIME,
 	SCENARIO_CHECK_KINDS
 };
+
+/* A tone is recognised in so many of its periods, not in fewer. */
+#define SCENARIO_TONE_PERIODS 10
 
 /* Which frames a check is about. */
 struct scenario_match {
@@ -527,6 +535,21 @@ struct scenario_check {
 		struct {
 			const char *reason; /* "poweroff", ...; NULL: any but a crash */
 		} exit;
+		struct {
+			struct scenario_match match; /* chime: what it follows */
+			uint32_t stream; /* index in the guest's sounds */
+			uint32_t channel; /* from 1; 0: any of them */
+			double hz; /* 0: whatever sounds */
+			double tolerance; /* of hz, as a fraction */
+			bool has_db;
+			double db, db_tolerance;
+			double floor_db; /* what is quieter is silence */
+			double min_db, max_db; /* level */
+			uint64_t for_ns; /* tone: at least so long */
+			uint64_t every_ns; /* level: of each such piece */
+			uint64_t longest_ns; /* gapless: of a silence */
+			uint64_t delay_ns; /* chime: at most so late */
+		} sound;
 	} u;
 };
 

@@ -31,5 +31,64 @@ const char *check_window_text(char buf[WINDOW_TEXT], const struct scenario_check
 /* Name of the check's guest; "?" for one with errors. */
 const char *check_guest_name(struct bind *b, const struct scenario_check *c);
 
+/* --- frames (table_check_bus.c) --- */
+
+extern const struct schema_type type_data_mask;
+#define M(field) C(u.frames.match.field)
+
+#define MATCH_KEYS                                                                                      \
+	{ .key = "bus",                                                                                 \
+		.type = &type_bus,                                                                      \
+		.flags = KEY_ONLY,                                                                      \
+		.offset = M(bus),                                                                       \
+		.doc = "on which bus" },                                                                \
+		{ .key = "frame",                                                                       \
+			.type = &type_match_frame,                                                      \
+			.offset = C(u.frames.match),                                                    \
+			.doc = "what the frame must be, in one line; instead of the keys from `id` to " \
+			       "`rtr`" },                                                               \
+		{ .key = "id",                                                                          \
+			.type = &type_can_id,                                                           \
+			.offset = M(id.id),                                                             \
+			.doc = "its identifier; without `id` and `frame` any frame counts" },           \
+		{ .key = "mask",                                                                        \
+			.type = &type_mask,                                                             \
+			.offset = M(id.mask),                                                           \
+			.doc = "bits of the identifier that must be equal; without it all" },           \
+		{ .key = "data",                                                                        \
+			.type = &type_pattern,                                                          \
+			.offset = C(u.frames.match),                                                    \
+			.doc = "how its payload begins" },                                              \
+		{ .key = "data_mask",                                                                   \
+			.type = &type_data_mask,                                                        \
+			.offset = C(u.frames.match),                                                    \
+			.doc = "bits of `data` that must be equal, as many bytes as `data` has" },      \
+		{ .key = "length",                                                                      \
+			.type = &type_i32,                                                              \
+			.max = CANFD_MAX_DLEN,                                                          \
+			.unit = "bytes",                                                                \
+			.offset = M(len),                                                               \
+			.doc = "its exact payload length" },                                            \
+		{ .key = "fd",                                                                          \
+			.type = &type_either,                                                           \
+			.offset = M(fd),                                                                \
+			.doc = "whether it is an FD frame; without it either" },                        \
+		{ .key = "rtr",                                                                         \
+			.type = &type_either,                                                           \
+			.offset = M(rtr),                                                               \
+			.doc = "whether it is a remote frame; without it either" },                     \
+	{                                                                                               \
+		.key = "from", .type = &type_guests, .def = "all", .offset = M(from),                   \
+		.doc = "the guest that sent it; `all`: anyone, replays and actions too"                 \
+	}
+
+/* Completes what the keys left open. */
+void check_finish_match(struct bind *b, const struct node *n, struct scenario_match *m);
+/* "3A0#01* on can0 from cluster" */
+#define MATCH_TEXT 160
+const char *check_match_text(struct bind *b, char buf[MATCH_TEXT], const struct scenario_match *m);
+
+extern const struct schema schema_tone, schema_silence, schema_gapless, schema_level,
+	schema_chime; /* table_check_sound.c */
 extern const struct schema schema_expect, schema_forbid, schema_count, schema_period,
 	schema_signal; /* table_check_bus.c */

@@ -11,54 +11,6 @@
 /* --- frames ------------------------------------------------------------------------------ */
 
 static_assert(C(u.frames.match) == C(u.period.match), "the match keys serve both");
-#define M(field) C(u.frames.match.field)
-
-#define MATCH_KEYS                                                                                      \
-	{ .key = "bus",                                                                                 \
-		.type = &type_bus,                                                                      \
-		.flags = KEY_ONLY,                                                                      \
-		.offset = M(bus),                                                                       \
-		.doc = "on which bus" },                                                                \
-		{ .key = "frame",                                                                       \
-			.type = &type_match_frame,                                                      \
-			.offset = C(u.frames.match),                                                    \
-			.doc = "what the frame must be, in one line; instead of the keys from `id` to " \
-			       "`rtr`" },                                                               \
-		{ .key = "id",                                                                          \
-			.type = &type_can_id,                                                           \
-			.offset = M(id.id),                                                             \
-			.doc = "its identifier; without `id` and `frame` any frame counts" },           \
-		{ .key = "mask",                                                                        \
-			.type = &type_mask,                                                             \
-			.offset = M(id.mask),                                                           \
-			.doc = "bits of the identifier that must be equal; without it all" },           \
-		{ .key = "data",                                                                        \
-			.type = &type_pattern,                                                          \
-			.offset = C(u.frames.match),                                                    \
-			.doc = "how its payload begins" },                                              \
-		{ .key = "data_mask",                                                                   \
-			.type = &type_data_mask,                                                        \
-			.offset = C(u.frames.match),                                                    \
-			.doc = "bits of `data` that must be equal, as many bytes as `data` has" },      \
-		{ .key = "length",                                                                      \
-			.type = &type_i32,                                                              \
-			.max = CANFD_MAX_DLEN,                                                          \
-			.unit = "bytes",                                                                \
-			.offset = M(len),                                                               \
-			.doc = "its exact payload length" },                                            \
-		{ .key = "fd",                                                                          \
-			.type = &type_either,                                                           \
-			.offset = M(fd),                                                                \
-			.doc = "whether it is an FD frame; without it either" },                        \
-		{ .key = "rtr",                                                                         \
-			.type = &type_either,                                                           \
-			.offset = M(rtr),                                                               \
-			.doc = "whether it is a remote frame; without it either" },                     \
-	{                                                                                               \
-		.key = "from", .type = &type_guests, .def = "all", .offset = M(from),                   \
-		.doc = "the guest that sent it; `all`: anyone, replays and actions too"                 \
-	}
-
 static void parse_data_mask(
 	struct bind *b, const struct node *n, const struct schema_key *k, void *field)
 {
@@ -75,10 +27,9 @@ static void parse_data_mask(
 		m->data[i] &= m->mask[i];
 	}
 }
-static const struct schema_type type_data_mask = { .name = "payload", .parse = parse_data_mask };
+const struct schema_type type_data_mask = { .name = "payload", .parse = parse_data_mask };
 
-/* Completes what the keys left open. */
-static void finish_match(struct bind *b, const struct node *n, struct scenario_match *m)
+void check_finish_match(struct bind *b, const struct node *n, struct scenario_match *m)
 {
 	static const char *const parts[] = { "id", "mask", "data", "data_mask", "length", "fd",
 		"rtr" };
@@ -114,15 +65,14 @@ static void finish_match(struct bind *b, const struct node *n, struct scenario_m
 		m->rtr = -1;
 }
 
-/* "3A0#01* on can0 from cluster" */
-static const char *match_text(struct bind *b, char buf[160], const struct scenario_match *m)
+const char *check_match_text(struct bind *b, char buf[MATCH_TEXT], const struct scenario_match *m)
 {
 	const struct scenario *s = &load_of(b)->s;
 	size_t l;
 
-	frame_show_match(buf, 160, m);
+	frame_show_match(buf, MATCH_TEXT, m);
 	l = strlen(buf);
-	snprintf(buf + l, 160 - l, " on %s%s%s", s->buses[m->bus].name,
+	snprintf(buf + l, MATCH_TEXT - l, " on %s%s%s", s->buses[m->bus].name,
 		m->from == SCENARIO_ALL ? "" : " from ",
 		m->from == SCENARIO_ALL ? "" : s->guests[m->from].name);
 	return buf;
@@ -137,15 +87,15 @@ static void check_min_max(struct bind *b, const struct node *n, const struct sce
 static void expect_post(struct bind *b, const struct node *n, void *obj)
 {
 	struct scenario_check *c = obj;
-	char m[160], w[WINDOW_TEXT];
+	char m[MATCH_TEXT], w[WINDOW_TEXT];
 
 	check_finish_window(b, n, c);
-	finish_match(b, n, &c->u.frames.match);
+	check_finish_match(b, n, &c->u.frames.match);
 	if (!node_get(n, "max"))
 		c->u.frames.max = UINT64_MAX;
 	check_min_max(b, n, c);
 	if (!c->name)
-		c->name = bind_printf(b, "expect %s%s", match_text(b, m, &c->u.frames.match),
+		c->name = bind_printf(b, "expect %s%s", check_match_text(b, m, &c->u.frames.match),
 			check_window_text(w, c));
 }
 
@@ -178,12 +128,12 @@ const struct schema schema_expect = {
 static void forbid_post(struct bind *b, const struct node *n, void *obj)
 {
 	struct scenario_check *c = obj;
-	char m[160], w[WINDOW_TEXT];
+	char m[MATCH_TEXT], w[WINDOW_TEXT];
 
 	check_finish_window(b, n, c);
-	finish_match(b, n, &c->u.frames.match);
+	check_finish_match(b, n, &c->u.frames.match);
 	if (!c->name)
-		c->name = bind_printf(b, "forbid %s%s", match_text(b, m, &c->u.frames.match),
+		c->name = bind_printf(b, "forbid %s%s", check_match_text(b, m, &c->u.frames.match),
 			check_window_text(w, c));
 }
 
@@ -200,11 +150,11 @@ static void count_post(struct bind *b, const struct node *n, void *obj)
 	struct scenario_check *c = obj;
 	bool min = node_get(n, "min"), max = node_get(n, "max"), equals = node_get(n, "equals");
 	const struct node *tolerance = node_get(n, "tolerance");
-	char m[160], w[WINDOW_TEXT];
+	char m[MATCH_TEXT], w[WINDOW_TEXT];
 	double part = 0;
 
 	check_finish_window(b, n, c);
-	finish_match(b, n, &c->u.frames.match);
+	check_finish_match(b, n, &c->u.frames.match);
 	if (equals && (min || max))
 		bind_key_error(
 			b, n, "equals", "contradicts \"%s\": use one of them", min ? "min" : "max");
@@ -225,7 +175,7 @@ static void count_post(struct bind *b, const struct node *n, void *obj)
 	}
 	check_min_max(b, n, c);
 	if (!c->name)
-		c->name = bind_printf(b, "count %s%s", match_text(b, m, &c->u.frames.match),
+		c->name = bind_printf(b, "count %s%s", check_match_text(b, m, &c->u.frames.match),
 			check_window_text(w, c));
 }
 
@@ -278,18 +228,18 @@ const struct schema schema_count = {
 static void period_post(struct bind *b, const struct node *n, void *obj)
 {
 	struct scenario_check *c = obj;
-	char m[160], w[WINDOW_TEXT];
+	char m[MATCH_TEXT], w[WINDOW_TEXT];
 
 	check_finish_window(b, n, c);
-	finish_match(b, n, &c->u.period.match);
+	check_finish_match(b, n, &c->u.period.match);
 	if (!c->u.period.mean_ns && !c->u.period.min_ns && !c->u.period.max_ns &&
 		!c->u.period.jitter_ns)
 		bind_error(b, n, "needs \"mean\", \"min\", \"max\" or \"jitter\"");
 	if (c->u.period.max_ns && c->u.period.min_ns > c->u.period.max_ns)
 		bind_key_error(b, n, "max", "is less than \"min\"");
 	if (!c->name)
-		c->name = bind_printf(b, "period of %s%s", match_text(b, m, &c->u.period.match),
-			check_window_text(w, c));
+		c->name = bind_printf(b, "period of %s%s",
+			check_match_text(b, m, &c->u.period.match), check_window_text(w, c));
 }
 
 static const struct schema_key period_keys[] = {

@@ -123,8 +123,8 @@ void dyno_main(void)
 	panel_update(&panel, &u.v, dyno_now_ns());
 	finger.touch = dyno_input_find(DYNO_INPUT_TOUCH);
 	finger.pointer = dyno_input_find(DYNO_INPUT_POINTER);
-	/* Four times 20 ms: frames may be drawn meanwhile. */
-	speaker_open(&speaker, MUSIC_RATE / 50, 4);
+	/* 160 ms: frames may be drawn meanwhile, and a pause may come so late. */
+	speaker_open(&speaker, MUSIC_RATE / 50, 8);
 	buses_start(&buses);
 	dyno_printf("READY ivi t_ms=%u\n", (unsigned int)(dyno_now_ns() / 1000000));
 
