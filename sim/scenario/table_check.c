@@ -433,11 +433,11 @@ static const struct schema_key check_keys[] = {
 	KIND("ready", &schema_ready, SCENARIO_CHECK_READY, "a guest gets ready"),
 	KIND("exit", &schema_exit, SCENARIO_CHECK_EXIT, "a guest ends"),
 	KIND("no_crash", &schema_no_crash, SCENARIO_CHECK_NO_CRASH, "a guest does not crash"),
-	KIND("tone", &schema_tone, SCENARIO_CHECK_TONE, "a tone is heard"),
-	KIND("silence", &schema_silence, SCENARIO_CHECK_SILENCE, "nothing is heard"),
-	KIND("gapless", &schema_gapless, SCENARIO_CHECK_GAPLESS, "sound does not stop"),
-	KIND("level", &schema_level, SCENARIO_CHECK_LEVEL, "sound is so loud"),
-	KIND("chime", &schema_chime, SCENARIO_CHECK_CHIME, "a frame is followed by sound"),
+	KIND("tone", &schema_sound_tone, SCENARIO_CHECK_TONE, "a tone is heard"),
+	KIND("silence", &schema_sound_silence, SCENARIO_CHECK_SILENCE, "nothing is heard"),
+	KIND("gapless", &schema_sound_gapless, SCENARIO_CHECK_GAPLESS, "sound does not stop"),
+	KIND("level", &schema_sound_level, SCENARIO_CHECK_LEVEL, "sound is so loud"),
+	KIND("chime", &schema_sound_chime, SCENARIO_CHECK_CHIME, "a frame is followed by sound"),
 };
 
 const struct schema schema_check = {

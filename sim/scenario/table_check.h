@@ -88,7 +88,7 @@ void check_finish_match(struct bind *b, const struct node *n, struct scenario_ma
 #define MATCH_TEXT 160
 const char *check_match_text(struct bind *b, char buf[MATCH_TEXT], const struct scenario_match *m);
 
-extern const struct schema schema_tone, schema_silence, schema_gapless, schema_level,
-	schema_chime; /* table_check_sound.c */
+extern const struct schema schema_sound_tone, schema_sound_silence, schema_sound_gapless,
+	schema_sound_level, schema_sound_chime; /* table_check_sound.c */
 extern const struct schema schema_expect, schema_forbid, schema_count, schema_period,
 	schema_signal; /* table_check_bus.c */

@@ -159,7 +159,7 @@ static const struct schema_key tone_keys[] = {
 	AFTER_KEY,
 	WITHIN_KEY,
 };
-const struct schema schema_tone = {
+const struct schema schema_sound_tone = {
 	.keys = tone_keys,
 	.n_keys = ARRAY_SIZE(tone_keys),
 	.doc = "A tone must be heard in the window, alone or among others (docs/sound.md). This and the "
@@ -181,7 +181,7 @@ static const struct schema_key silence_keys[] = {
 	AFTER_KEY,
 	WITHIN_KEY,
 };
-const struct schema schema_silence = {
+const struct schema schema_sound_silence = {
 	.keys = silence_keys,
 	.n_keys = ARRAY_SIZE(silence_keys),
 	.doc = "Nothing may be heard in the window.",
@@ -213,7 +213,7 @@ static const struct schema_key gapless_keys[] = {
 	AFTER_KEY,
 	WITHIN_KEY,
 };
-const struct schema schema_gapless = {
+const struct schema schema_sound_gapless = {
 	.keys = gapless_keys,
 	.n_keys = ARRAY_SIZE(gapless_keys),
 	.doc = "Sound must go on in the whole window: at its begin, at its end and in between nothing may "
@@ -271,7 +271,7 @@ static const struct schema_key level_keys[] = {
 	AFTER_KEY,
 	WITHIN_KEY,
 };
-const struct schema schema_level = {
+const struct schema schema_sound_level = {
 	.keys = level_keys,
 	.n_keys = ARRAY_SIZE(level_keys),
 	.doc = "The level over time must stay in bounds: its mean in each piece of the window, where a sine "
@@ -325,7 +325,7 @@ static const struct schema_key chime_keys[] = {
 	AFTER_KEY,
 	WITHIN_KEY,
 };
-const struct schema schema_chime = {
+const struct schema schema_sound_chime = {
 	.keys = chime_keys,
 	.n_keys = ARRAY_SIZE(chime_keys),
 	.doc = "The first such frame in the window must be followed by sound, out of silence.",
