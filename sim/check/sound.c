@@ -3,6 +3,7 @@
 #include "sim/check/sound.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <sndfile.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,18 +108,30 @@ static int read_segment(struct reader *r, const struct segment *s, uint64_t fram
 	return 0;
 }
 
+/* "1,48000,24644315817667" */
+static bool parse_segment(const char *line, struct segment *s)
+{
+	unsigned long long v[3];
+	char *end;
+
+	for (size_t i = 0; i < ARRAY_SIZE(v); i++) {
+		v[i] = strtoull(line, &end, 10);
+		if (end == line || *end != (i < 2 ? ',' : '\n'))
+			return false;
+		line = end + 1;
+	}
+	*s = (struct segment){ (unsigned int)v[0], v[1], v[2] };
+	return v[0] > 0 && v[0] < UINT_MAX;
+}
+
 /* The next line of the table; false at its end. */
 static bool next_segment(FILE *f, struct segment *s)
 {
-	unsigned long long frame, host;
 	char line[128];
 
 	while (fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "%u,%llu,%llu", &s->file, &frame, &host) == 3 && s->file > 0) {
-			s->frame = frame;
-			s->host_ns = host;
+		if (parse_segment(line, s))
 			return true;
-		}
 	}
 	return false;
 }
