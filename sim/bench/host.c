@@ -380,6 +380,23 @@ static void examine_disks(struct list *l)
 			"apt install qemu-utils");
 }
 
+static void examine_shares(struct list *l)
+{
+	char path[4096];
+
+	if (service_find("virtiofsd", "virtiofsd", path, sizeof(path), NULL) == 0)
+		add(l, "virtio-fs", HOST_OK, "%.500s", path);
+	else
+		fix(add(l, "virtio-fs", HOST_WARN,
+			    "virtiofsd is missing: no shares of type virtiofs"),
+			"apt install virtiofsd (Debian 12: qemu-system-common)");
+	if (service_find("diod", "diod", path, sizeof(path), NULL) == 0)
+		add(l, "9p", HOST_OK, "%.500s", path);
+	else
+		fix(add(l, "9p", HOST_WARN, "diod is missing: no shares of type 9p"),
+			"apt install diod");
+}
+
 static void examine_programs(struct list *l)
 {
 	static const char *const programs[] = { "dyno-vm", "dyno-ui" };
@@ -404,6 +421,7 @@ size_t host_examine(struct host_finding f[HOST_MAX_FINDINGS])
 
 	examine_kvm(&l);
 	examine_disks(&l);
+	examine_shares(&l);
 	examine_programs(&l);
 	examine_can(&l);
 	examine_display(&l);

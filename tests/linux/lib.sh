@@ -6,7 +6,8 @@
 
 # one_case: inside() of the loaded case, on $kernel.
 one_case() {
-	tmp=$(mktemp -d)
+	# Not in /tmp, which may lie on an overlay: diod takes each file there for a mount.
+	tmp=$(mktemp -d -p /dev/shm)
 	runs=$tmp/out
 	folder=$out/$kernel/folder
 	trap clean_up EXIT
@@ -67,6 +68,11 @@ said() {
 bench_end() {
 	local g rc=0
 	if [[ ${1:-} != stop && $kernel != none ]]; then
+		# Servers of its disks and folders start before the guest does.
+		g=$((SECONDS + 20))
+		until pgrep -P $bench -x dyno-vm >/dev/null || ! kill -0 $bench 2>/dev/null || [[ $SECONDS -gt $g ]]; do
+			sleep 0.1
+		done
 		while kill -0 $bench 2>/dev/null; do
 			pgrep -P $bench -x dyno-vm >/dev/null || break
 			sleep 0.3

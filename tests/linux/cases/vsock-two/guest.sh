@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+me=$(param me)
+peer=$((3 - me))
+ip link set lo up
+ip addr add 10.9.0.$me/24 dev eth0
+ip link set eth0 up
+ready
+
+# run ROLE: vsock_test in this role; what did not pass is shown.
+run() {
+	case $1 in
+	server) set -- "$1" --mode=server --control-port=5300 ;;
+	client) set -- "$1" --mode=client --control-host=10.9.0.$peer --control-port=5300 ;;
+	esac
+	role=$1
+	shift
+	check "vsock_test.$role" vsock_test "$@" --peer-cid=$((peer + 2))
+	grep -vE '\.\.\.ok$' /tmp/check.log | sed 's/^/NOT OK /'
+	echo "FIGURE vsock_test_$role $(grep -c '\.\.\.ok' /tmp/check.log) passed"
+}
+up() { nc -z -w 1 10.9.0.$peer 5299; }
+nc -lk -p 5299 -e /bin/true &
+await 30 up
+
+head -c 4194304 /dev/urandom >/tmp/data
+if [ "$me" = 1 ]; then
+	socat VSOCK-LISTEN:6000 EXEC:cat &
+	run server
+	sleep 3
+	run client
+else
+	echo_back() { socat -t 10 - VSOCK-CONNECT:3:6000 </tmp/data | cmp - /tmp/data; }
+	check echo echo_back
+	sleep 2
+	run client
+	run server
+fi
