@@ -9,6 +9,9 @@
 
 #include "sim/bootdisk/entry.h"
 
+/* Between words of a line; the lines of some files end with "\r\n". */
+#define BLANKS " \t\r"
+
 /* Copies a value; false when it is too long. */
 static bool put(char *to, size_t cap, const char *value, size_t n)
 {
@@ -45,10 +48,10 @@ static bool append_options(struct boot_entry *e, const char *value, size_t n,
 		char name[64];
 		const char *v;
 
-		value += strspn(value, " \t");
+		value += strspn(value, BLANKS);
 		if (value >= end)
 			break;
-		len = MIN(strcspn(value, " \t\r\n"), (size_t)(end - value));
+		len = MIN(strcspn(value, BLANKS "\n"), (size_t)(end - value));
 		if (value[0] != '$') {
 			if (!append_word(e->options, sizeof(e->options), value, len))
 				return false;
@@ -69,14 +72,14 @@ static bool add_initrd(struct boot_entry *e, const char *value, size_t n)
 		return true;
 	/* Several on one line are a Fedora habit. */
 	for (const char *end = value + n; value < end;) {
-		size_t len = MIN(strcspn(value, " \t\r\n"), (size_t)(end - value));
+		size_t len = MIN(strcspn(value, BLANKS "\n"), (size_t)(end - value));
 
 		if (len && value[0] != '$' &&
 			(e->n_initrds == BOOT_MAX_INITRDS ||
 				!put(e->initrd[e->n_initrds++], BOOT_PATH_MAX, value, len)))
 			return false;
 		value += len;
-		value += MIN(strspn(value, " \t"), (size_t)(end - value));
+		value += MIN(strspn(value, BLANKS), (size_t)(end - value));
 	}
 	return true;
 }

@@ -365,7 +365,7 @@ static void name_item(struct grub *g, char *id, size_t cap)
 static void run_menu_item(struct grub *g, bool live, unsigned int depth)
 {
 	bool submenu = strcmp(g->w[0].text, "submenu") == 0;
-	struct boot_entry *e = NULL;
+	struct boot_entry *e = NULL, *outer = g->open;
 	char id[160], title[160], root[VALUE_BYTES];
 
 	if (live && g->n >= 2 && g->level < BOOT_LEVELS) {
@@ -394,7 +394,7 @@ static void run_menu_item(struct grub *g, bool live, unsigned int depth)
 	} else {
 		g->open = e;
 		run_block(g, e != NULL, depth + 1);
-		g->open = NULL;
+		g->open = outer;
 		if (e && e->kernel[0])
 			g->out->n++;
 	}

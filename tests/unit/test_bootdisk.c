@@ -144,9 +144,9 @@ static void test_an_entry_file_becomes_an_entry(void **state)
 				 "version\t6.5\n"
 				 "  sort-key fedora  \n"
 				 "linux /vmlinuz-6.5\n"
-				 "initrd /initramfs-6.5.img $tuned_initrd\n"
+				 "initrd /initramfs-6.5.img\r$tuned_initrd\n"
 				 "options $kernelopts quiet $tuned_params\n"
-				 "options a=b\n"
+				 "options a=b\rc=d\r\n"
 				 "architecture x64\n"
 				 "grub_users $grub_users",
 				 lookup, NULL, e),
@@ -158,7 +158,7 @@ static void test_an_entry_file_becomes_an_entry(void **state)
 	assert_string_equal(e->kernel, "/vmlinuz-6.5");
 	assert_int_equal(e->n_initrds, 1);
 	assert_string_equal(e->initrd[0], "/initramfs-6.5.img");
-	assert_string_equal(e->options, "root=/dev/vda2 ro quiet a=b");
+	assert_string_equal(e->options, "root=/dev/vda2 ro quiet a=b c=d");
 	free(e);
 }
 
@@ -292,12 +292,19 @@ static void test_nonsense_ends(void **state)
 		"${",
 		("submenu a { submenu b { submenu c { submenu d { "
 		 "menuentry e { linux /k\n}}}}}"),
+		/* an entry in an entry, and what follows in the outer one */
+		"menuentry a { linux /k\n menuentry b { linux /k\n}\n menuentry c { linux /k\n}\n}",
 		"if if if if if if if if if if if if if if if if if if if if if if if\nif\nif\nif\n"
 	};
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
-		free(grub(texts[i], NULL));
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		struct boot_entries *es = grub(texts[i], NULL);
+
+		for (uint32_t k = 0; k < es->n; k++)
+			assert_string_equal(es->e[k].kernel, "/k");
+		free(es);
+	}
 }
 
 int main(void)
