@@ -55,7 +55,9 @@ static const int reader_calls[] = { SCMP_SYS(read), SCMP_SYS(pread64), SCMP_SYS(
 	SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(time), SCMP_SYS(rt_sigaction),
 	SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),
 	/* (qsort asks how much memory there is) */ SCMP_SYS(sysinfo), SCMP_SYS(restart_syscall),
-	SCMP_SYS(getrandom), SCMP_SYS(exit), SCMP_SYS(exit_group) };
+	/* (of a connection that it was given) */ SCMP_SYS(poll), SCMP_SYS(recvfrom),
+	SCMP_SYS(sendto), SCMP_SYS(shutdown), SCMP_SYS(getrandom), SCMP_SYS(exit),
+	SCMP_SYS(exit_group) };
 
 /* A thread of this process: never a process, never a namespace. */
 #define THREAD_FLAGS (CLONE_VM | CLONE_SIGHAND | CLONE_THREAD)
@@ -100,6 +102,10 @@ static const struct narrow reader_narrow[] = {
 	{ SCMP_SYS(ioctl), 1, UINT32_MAX, BLKGETSIZE64 },
 	{ SCMP_SYS(ioctl), 1, UINT32_MAX, TCGETS },
 	{ SCMP_SYS(newfstatat), 3, AT_EMPTY_PATH, AT_EMPTY_PATH },
+	{ SCMP_SYS(fcntl), 1, UINT32_MAX, F_GETFL },
+	{ SCMP_SYS(fcntl), 1, UINT32_MAX, F_SETFL },
+	{ SCMP_SYS(fcntl), 1, UINT32_MAX, F_GETFD },
+	{ SCMP_SYS(fcntl), 1, UINT32_MAX, F_SETFD },
 	{ SCMP_SYS(mmap), 2, PROT_EXEC, 0 },
 	{ SCMP_SYS(mprotect), 2, PROT_EXEC, 0 },
 };

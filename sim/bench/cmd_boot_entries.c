@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `dyno boot-entries`: what can be booted from a disk image. */
-#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/log.h"
 #include "sim/bench/commands.h"
+#include "sim/bench/disk.h"
 #include "sim/bench/lines.h"
 #include "sim/bootdisk/job.h"
 
@@ -54,23 +55,19 @@ static void print_list(const json_t *list)
 	}
 }
 
-static int list_image(const char *path, bool as_json)
+static int print_found(const struct disk *d, bool as_json, struct err *e)
 {
-	CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct boot_job job = { .image_fd = fd, .letter = 'a', .list_only = true };
+	char export_name[DISK_EXPORT_NAME];
+	CLEANUP_FD int sock = disk_is_nbd(d) ? disk_connect_reader(d, export_name, e) : -1;
+	struct boot_job job = { .image_fd = disk_is_nbd(d) ? sock : d->fd,
+		.nbd_export = disk_is_nbd(d) ? export_name : NULL,
+		.letter = 'a',
+		.list_only = true };
 	struct boot_found f = { .kernel_fd = -1, .initrd_fd = -1 };
-	struct err e = { .text = "" };
-	char text[1024];
+	int rc = job.image_fd < 0 ? job.image_fd : boot_job_run(&job, &f, e);
 
-	if (fd < 0) {
-		fprintf(stderr, "dyno boot-entries: %s: %m\n", path);
-		return EXIT_BAD_INPUT;
-	}
-	if (boot_job_run(&job, &f, &e)) {
-		(void)lines_printable(text, sizeof(text), e.text, strlen(e.text));
-		fprintf(stderr, "dyno boot-entries: %s: %s\n", path, text);
-		return EXIT_BAD_INPUT;
-	}
+	if (rc)
+		return rc;
 	if (as_json) {
 		json_dumpf(f.list, stdout, JSON_INDENT(2));
 		putchar('\n');
@@ -78,7 +75,54 @@ static int list_image(const char *path, bool as_json)
 		print_list(f.list);
 	}
 	boot_found_fini(&f);
-	return EXIT_PASS;
+	return 0;
+}
+
+/* What qemu-nbd has to say. */
+static void print_line(void *ctx, const char *text, size_t len)
+{
+	char line[1024];
+
+	(void)ctx;
+	(void)lines_printable(line, sizeof(line), text, MIN(len, sizeof(line) / 4 - 1));
+	fprintf(stderr, "%s\n", line);
+}
+
+/* As a run opens it: what is not raw is served by qemu-nbd, at a socket in a folder of its own. */
+static int list_image(const char *path, bool as_json)
+{
+	bool is_uri = disk_is_uri(path);
+	struct scenario_disk sd = { .file = is_uri ? NULL : path,
+		.uri = is_uri ? path : NULL,
+		.format = is_uri ? SCENARIO_FORMAT_RAW : scenario_format_of(path),
+		.read_only = true,
+		.queues = 1 };
+	char dir[] = "/tmp/dyno-boot-XXXXXX", text[1024];
+	struct service_set services;
+	struct ev_loop *loop = NULL;
+	struct err e = { .text = "" };
+	struct disk d;
+	int rc;
+
+	disk_clear(&d);
+	if (!mkdtemp(dir) || ev_loop_new(&loop)) {
+		fprintf(stderr, "dyno boot-entries: cannot make a folder in /tmp: %m\n");
+		return EXIT_HOST;
+	}
+	services_init(&services, loop);
+	services.line = print_line;
+	rc = disk_open(&d, &sd, &services, "image", dir, &e);
+	if (!rc)
+		rc = print_found(&d, as_json, &e);
+	disk_close(&d);
+	services_fini(&services);
+	ev_loop_free(loop);
+	(void)rmdir(dir);
+	if (!rc)
+		return EXIT_PASS;
+	(void)lines_printable(text, sizeof(text), e.text, strlen(e.text));
+	fprintf(stderr, "dyno boot-entries: %s: %s\n", path, text);
+	return EXIT_BAD_INPUT;
 }
 
 static int run(const struct cli_command *self, int argc, char **argv)
@@ -115,9 +159,11 @@ static int run(const struct cli_command *self, int argc, char **argv)
 const struct cli_command cmd_boot_entries = {
 	.name = "boot-entries",
 	.args = "IMAGE",
-	.summary = "Lists what can be booted from a raw disk image; * is its own choice.",
+	.summary = "Lists what can be booted from a disk image; * is its own choice.",
 	.text = "Boot Loader Specification entries, GRUB's menu, or /boot/vmlinuz, on FAT and ext2/3/4, with\n"
-		"a GPT, an MBR or no partition table. Nothing is mounted and nothing is written.\n\n"
+		"a GPT, an MBR or no partition table. IMAGE is a raw image, a block device, an image\n"
+		"of another format (.qcow2, .vmdk, .vhdx, .vhd; by qemu-nbd), or nbd://HOST/EXPORT.\n"
+		"Nothing is mounted and nothing is written.\n\n"
 		"examples:\n"
 		"  dyno boot-entries debian.img\n"
 		"  dyno vm --disk debian.img --entry '*recovery*'\n",

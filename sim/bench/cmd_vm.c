@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "sim/bench/bench.h"
 #include "sim/bench/commands.h"
+#include "sim/bench/disk.h"
 #include "sim/bench/images.h"
 #include "sim/bench/vm_text.h"
 #include "sim/scenario/scenario.h"
@@ -155,10 +156,10 @@ static void announce(const struct scenario *s, const struct args *a)
 			fprintf(stderr,
 				"dyno: the guest's changes go into %s (overlay=memory keeps "
 				"it as it is)\n",
-				d->file);
+				disk_name(d));
 		else if (d->overlay == SCENARIO_OVERLAY_MEMORY)
 			fprintf(stderr, "dyno: the guest's changes to %s are lost at its end\n",
-				d->file);
+				disk_name(d));
 	}
 	fprintf(stderr, "dyno: %s starts; `dyno ctl --socket %s` controls it%s\n", g->name,
 		a->bench.out_dir,
@@ -260,8 +261,9 @@ const struct cli_command cmd_vm = {
 	.name = "vm",
 	.args = "",
 	.summary = "Starts one guest without a scenario file; the terminal is its console.",
-	.text = "--disk FILE[,ro][,serial=S][,queues=N][,overlay=memory|none|FILE]\n"
-		"  A raw image or block device. Without `overlay` the guest's changes go into it;\n"
+	.text = "--disk FILE[,ro][,serial=S][,queues=N][,format=F][,overlay=memory|none|FILE]\n"
+		"  A raw image, a block device, an image of another format (.qcow2, .vmdk, .vhdx, .vhd)\n"
+		"  or nbd://HOST/EXPORT. Without `overlay` the guest's changes go into it;\n"
 		"  overlay=memory forgets them, overlay=FILE keeps them in a copy. A comma in a name\n"
 		"  is written twice.\n"
 		"--net user[,fwd=tcp:2222:22]...[,mac=02:00:00:00:00:01][,mtu=N][,queues=N][,restricted]\n"

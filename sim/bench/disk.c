@@ -196,6 +196,16 @@ static int check_raw(const struct scenario_disk *d, int fd, struct err *e)
 	return 0;
 }
 
+const char *disk_name(const struct scenario_disk *sd)
+{
+	return sd->uri ? sd->uri : sd->file;
+}
+
+bool disk_is_uri(const char *text)
+{
+	return strncmp(text, "nbd://", 6) == 0 || strncmp(text, "nbd+unix://", 11) == 0;
+}
+
 void disk_clear(struct disk *d)
 {
 	*d = (struct disk){ .fd = -1, .lock = -1 };

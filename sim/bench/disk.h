@@ -11,6 +11,7 @@
 #include "sim/scenario/scenario.h"
 
 #define DISK_MAX_CONNECTIONS 4
+#define DISK_EXPORT_NAME     256
 
 struct disk {
 	const struct scenario_disk *sd;
@@ -20,6 +21,10 @@ struct disk {
 	char socket[64];
 };
 
+/* What people call it: its file or its server. */
+const char *disk_name(const struct scenario_disk *sd);
+/* Whether it is written as the disk of an NBD server, and not as a file. */
+bool disk_is_uri(const char *text);
 /* A state in which disk_close() is legal. */
 void disk_clear(struct disk *d);
 /*
@@ -36,6 +41,9 @@ bool disk_is_nbd(const struct disk *d);
  * with a message. */
 MUST_CHECK int disk_connect(
 	const struct disk *d, int fds[DISK_MAX_CONNECTIONS], unsigned int *n, struct err *e);
+/* One connection, to be read from here: it, the caller's, or -errno with a message. */
+MUST_CHECK int disk_connect_reader(
+	const struct disk *d, char export_name[DISK_EXPORT_NAME], struct err *e);
 /* Idempotent. */
 void disk_close(struct disk *d);
 
@@ -51,7 +59,7 @@ MUST_CHECK int disk_serve(struct disk *d, struct service_set *set, const char *n
 struct disk_uri {
 	char host[256], port[8]; /* TCP; host is "" for a socket */
 	char socket[108];
-	char export_name[256];
+	char export_name[DISK_EXPORT_NAME];
 };
 /* 0 or -EINVAL with a message. */
 MUST_CHECK int disk_uri_parse(struct disk_uri *out, const char *text, struct err *e);

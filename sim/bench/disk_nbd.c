@@ -215,6 +215,17 @@ int disk_connect(
 	return 0;
 }
 
+int disk_connect_reader(const struct disk *d, char export_name[DISK_EXPORT_NAME], struct err *e)
+{
+	struct disk_uri u = { .export_name = "" };
+	int rc = d->sd->uri ? disk_uri_parse(&u, d->sd->uri, e) : 0;
+
+	if (rc < 0)
+		return rc;
+	memcpy(export_name, u.export_name, sizeof(u.export_name));
+	return connect_once(d, e);
+}
+
 /* ---- qemu-img ---- */
 
 /* The last line of what a program said, without its end. */

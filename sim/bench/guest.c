@@ -62,28 +62,33 @@ static int open_kernel(const struct scenario_guest *sg, struct err *e)
 static int read_boot_disk(struct guest *g, struct err *e)
 {
 	const struct scenario_guest *sg = g->sg;
-	const char *file = sg->disks[sg->boot_disk].file;
-	struct boot_job job = { .image_fd = g->disk[sg->boot_disk].fd,
-		.letter = (char)('a' + sg->boot_disk),
-		.entry = sg->boot_entry };
+	const struct disk *d = &g->disk[sg->boot_disk];
+	const char *name = disk_name(d->sd);
+	char export_name[DISK_EXPORT_NAME];
+	CLEANUP_FD int sock = -1;
+	struct boot_job job = {
+		.image_fd = d->fd, .letter = (char)('a' + sg->boot_disk), .entry = sg->boot_entry
+	};
 	struct boot_found f = { .kernel_fd = -1, .initrd_fd = -1 };
-	int rc;
+	int rc = 0;
 
-	if (disk_is_nbd(&g->disk[sg->boot_disk]))
-		return err_set(e, -EOPNOTSUPP,
-			"guest %s: cannot boot from disk %u: only raw images are read (qemu-img "
-			"convert -O raw makes one); or name `kernel`",
-			sg->name, sg->boot_disk);
-	rc = boot_job_run(&job, &f, e);
+	if (disk_is_nbd(d)) {
+		sock = disk_connect_reader(d, export_name, e);
+		rc = sock < 0 ? sock : 0;
+		job.image_fd = sock;
+		job.nbd_export = export_name;
+	}
+	if (!rc)
+		rc = boot_job_run(&job, &f, e);
 	if (rc) {
-		err_prefix(e, "guest %s: cannot boot from %s", sg->name, file);
+		err_prefix(e, "guest %s: cannot boot from %s", sg->name, name);
 		return rc;
 	}
 	g->kernel_fd = fd_take(&f.kernel_fd);
 	g->initrd_fd = fd_take(&f.initrd_fd);
 	g->boot_options = f.options;
 	f.options = NULL;
-	term_event(&g->bench->term, "%s: boots \"%s\" of %s", sg->name, f.title, file);
+	term_event(&g->bench->term, "%s: boots \"%s\" of %s", sg->name, f.title, name);
 	boot_found_fini(&f);
 	return 0;
 }

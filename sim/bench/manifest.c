@@ -178,7 +178,7 @@ json_t *manifest_vm(const struct scenario *s, uint32_t guest, const struct manif
 	char cmdline[2 * 2048 + 64];
 
 	if (g->boot_from_disk)
-		kernel = g->disks[g->boot_disk].file;
+		kernel = disk_name(&g->disks[g->boot_disk]);
 	out->n = 0;
 	command_line(s, g, in->boot_options, cmdline, sizeof(cmdline));
 	m = json_pack("{s:i,s:s,s:I,s:i,s:b,s:s,s:s,s:o,s:o,s:{s:o,s:s}}", "manifest", 1, "name",

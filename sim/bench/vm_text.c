@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/bench/disk.h"
+
 #define WORD_MAX 4096
 
 /* ---- YAML ---- */
@@ -110,7 +112,7 @@ static int put_disk(FILE *f, const char *word, struct err *e)
 
 	if (!next_part(&rest, part) || !part[0])
 		return err_set(e, -EINVAL, "--disk %s: name a file", word);
-	put_key(f, "      - ", "file", part);
+	put_key(f, "      - ", disk_is_uri(part) ? "uri" : "file", part);
 	while (next_part(&rest, part)) {
 		if (strcmp(part, "ro") == 0)
 			put_key(f, "        ", "read_only", "true");
@@ -118,12 +120,15 @@ static int put_disk(FILE *f, const char *word, struct err *e)
 			put_key(f, "        ", "serial", v);
 		else if ((v = value_of(part, "queues")))
 			put_key(f, "        ", "queues", v);
+		else if ((v = value_of(part, "format")))
+			put_key(f, "        ", "format", v);
 		else if ((v = value_of(part, "overlay")))
 			snprintf(overlay, sizeof(overlay), "%s", v);
 		else
 			return err_set(e, -EINVAL,
-				"--disk %s: unknown part \"%.60s\"; there are ro, serial=S, queues=N "
-				"and overlay=memory|none|FILE (a comma in a name is written twice)",
+				"--disk %s: unknown part \"%.60s\"; there are ro, serial=S, queues=N, "
+				"format=F and overlay=memory|none|FILE (a comma in a name is written "
+				"twice)",
 				word, part);
 	}
 	/* As users of a virtual machine expect; a scenario's own default is memory. */

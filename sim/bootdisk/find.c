@@ -25,6 +25,8 @@ struct boot_image {
 	char letter;
 	struct boot_entries entries;
 	char what[512]; /* what is on it, for messages */
+	uint32_t n_lost; /* entries whose files are not there */
+	char lost[BOOT_PATH_MAX + 200]; /* the first of them */
 };
 
 /* ---- file systems ---- */
@@ -136,6 +138,12 @@ static bool settle(const struct boot_image *im, struct boot_entry *en, uint32_t 
 	return true;
 }
 
+static void lose(struct boot_image *im, const struct boot_entry *en)
+{
+	if (im->n_lost++ == 0)
+		snprintf(im->lost, sizeof(im->lost), "\"%s\" wants %s", en->title, en->kernel);
+}
+
 struct names {
 	uint32_t n;
 	char name[MAX_FILES][168];
@@ -187,9 +195,13 @@ static void add_bls(struct boot_image *im, uint32_t i, const char *dir, struct e
 		struct boot_entry *en = &im->entries.e[im->entries.n];
 		CLEANUP_FREE char *text = NULL;
 
-		if (read_text(im->fs[i], folder, l->name[k], ENTRY_MAX, &text) == 0 &&
-			bls_parse(l->name[k], text, from_env, env, en) == 0 && settle(im, en, i))
+		if (read_text(im->fs[i], folder, l->name[k], ENTRY_MAX, &text) ||
+			bls_parse(l->name[k], text, from_env, env, en))
+			continue;
+		if (settle(im, en, i))
 			im->entries.n++;
+		else
+			lose(im, en);
 	}
 	free(l);
 }
@@ -268,8 +280,10 @@ static void settle_grub(struct boot_image *im, uint32_t here)
 	for (uint32_t i = 0; i < es->n; i++) {
 		struct boot_entry *en = &es->e[i];
 
-		if (!settle(im, en, root_of(im, en->root, here)) && !settle(im, en, here))
+		if (!settle(im, en, root_of(im, en->root, here)) && !settle(im, en, here)) {
+			lose(im, en);
 			continue;
+		}
 		if (i == es->chosen)
 			chosen = n;
 		if (n != i)
@@ -366,8 +380,9 @@ int boot_image_open(
 		find_plain(im);
 	if (!im->entries.n) {
 		(void)err_set(e, -ENOENT,
-			"it has no boot entry whose kernel is there (sought: loader/entries/*.conf, "
-			"grub/grub.cfg, /boot/vmlinuz); there is %s",
+			"it has no boot entry whose files are there (sought: loader/entries/*.conf, "
+			"grub/grub.cfg, /boot/vmlinuz); %s%sthere is %s",
+			im->lost, im->n_lost ? ", which is not there; " : "",
 			im->n ? im->what : "no partition");
 		boot_image_free(im);
 		return -ENOENT;

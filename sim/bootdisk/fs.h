@@ -14,6 +14,8 @@
 
 /* ---- the image ---- */
 
+struct nbd_handle;
+
 struct disk_source {
 	/* Reads exactly len bytes; 0 or -errno. off + len was checked against `bytes`. */
 	int (*read)(const struct disk_source *s, uint64_t off, void *dst, size_t len);
@@ -21,6 +23,7 @@ struct disk_source {
 	union {
 		int fd;
 		const uint8_t *mem;
+		struct nbd_handle *nbd;
 	};
 };
 
@@ -28,6 +31,12 @@ struct disk_source {
 MUST_CHECK int disk_source_fd(struct disk_source *s, int fd);
 /* Bytes in memory, borrowed. */
 void disk_source_mem(struct disk_source *s, const void *mem, size_t bytes);
+/* What an NBD server has: `fd` is connected to it, and taken. 0 or -errno with a message. Blocks.
+ */
+MUST_CHECK int disk_source_nbd(
+	struct disk_source *s, int fd, const char *export_name, struct err *e);
+/* Idempotent; legal on what was zeroed. */
+void disk_source_fini(struct disk_source *s);
 
 /* A part of an image. */
 struct disk_span {

@@ -81,17 +81,22 @@ static json_t *list_of(const struct boot_image *im)
 
 static json_t *work(const struct boot_job *job, struct err *e)
 {
-	struct disk_source src;
-	struct boot_image *im;
+	struct disk_source src = { 0 };
+	struct boot_image *im = NULL;
 	const struct boot_entry *en;
 	json_t *report = NULL;
+	int rc;
 
-	if (disk_source_fd(&src, FD_IMAGE)) {
-		(void)err_set(e, -EIO, "its size cannot be told");
+	if (job->nbd_export)
+		rc = disk_source_nbd(&src, FD_IMAGE, job->nbd_export, e);
+	else if ((rc = disk_source_fd(&src, FD_IMAGE)))
+		(void)err_set(e, rc, "its size cannot be told");
+	if (!rc)
+		rc = boot_image_open(&src, job->letter, &im, e);
+	if (rc) {
+		disk_source_fini(&src);
 		return NULL;
 	}
-	if (boot_image_open(&src, job->letter, &im, e))
-		return NULL;
 	if (job->list_only) {
 		report = json_pack("{s:o}", "list", list_of(im));
 	} else {
@@ -101,6 +106,7 @@ static json_t *work(const struct boot_job *job, struct err *e)
 				text(en->options), "initrd", en->n_initrds > 0);
 	}
 	boot_image_free(im);
+	disk_source_fini(&src);
 	return report;
 }
 

@@ -12,6 +12,7 @@
 
 struct boot_job {
 	int image_fd; /* open for reading, borrowed */
+	const char *nbd_export; /* image_fd is a socket, connected to an NBD server that has it */
 	char letter; /* 'a': Linux calls the disk vda */
 	const char *entry; /* number, id, title or a pattern; NULL: the image's own choice */
 	bool list_only;

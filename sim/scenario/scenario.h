@@ -122,6 +122,9 @@ enum scenario_format {
 };
 /* As the scenario and QEMU's programs call it. */
 const char *scenario_format_name(enum scenario_format f);
+/* What `auto` is for a file. By its name, never by its content: a guest that wrote another format's
+ * header to its raw disk would choose what the host opens the next time. */
+enum scenario_format scenario_format_of(const char *file);
 
 struct scenario_disk {
 	const char *file; /* an image or a block device; NULL where `uri` is set */

@@ -24,7 +24,7 @@ const struct schema schema_boot = {
 	.keys = boot_keys,
 	.n_keys = ARRAY_SIZE(boot_keys),
 	.short_key = "disk",
-	.doc = "Boots what the disk's own boot loader would: kernel, RAM disk and arguments are read from a raw "
+	.doc = "Boots what the disk's own boot loader would: kernel, RAM disk and arguments are read from the "
 	       "image (GPT, MBR or no table; FAT and ext2/3/4) by its Boot Loader Specification entries, its "
 	       "grub.cfg, or /boot/vmlinuz. `cmdline` is added to the arguments. Implied by disks without a "
 	       "kernel.",

@@ -79,9 +79,7 @@ const char *scenario_format_name(enum scenario_format f)
 	return format_words[f].word;
 }
 
-/* Never by content: a guest that wrote another format's header to its raw disk would choose what
- * the host opens the next time. */
-static enum scenario_format by_name(const char *file)
+enum scenario_format scenario_format_of(const char *file)
 {
 	static const struct {
 		const char *end;
@@ -122,10 +120,10 @@ static void disk_post(struct bind *b, const struct node *n, void *obj)
 		bind_key_error(b, n, "format", "is the server's business: leave it out");
 	d->own_format = d->format != SCENARIO_FORMAT_AUTO;
 	if (d->file && !d->own_format)
-		d->format = by_name(d->file);
+		d->format = scenario_format_of(d->file);
 	if (d->overlay == SCENARIO_OVERLAY_FILE)
 		d->overlay_qcow2 = d->format != SCENARIO_FORMAT_RAW ||
-				   by_name(d->overlay_path) == SCENARIO_FORMAT_QCOW2;
+				   scenario_format_of(d->overlay_path) == SCENARIO_FORMAT_QCOW2;
 }
 
 static const struct schema_key disk_keys[] = {

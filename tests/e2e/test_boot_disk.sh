@@ -173,6 +173,16 @@ mke2fs -q -t ext2 -U 0b1c2d3e-1111-2222-3333-444455556666 -d root plain.img
 has '* 0  /boot/vmlinuz' list
 has 'options  root=/dev/vda ro' list
 
+# --- images of other formats ----------------------------------------------------------------------
+if command -v qemu-img qemu-nbd >/dev/null; then
+	qemu-img convert -O qcow2 grub.img grub.qcow2
+	"$dyno" boot-entries grub.qcow2 >list
+	has '* 0  Debian GNU/Linux' list
+	: >nothing.qcow2
+	"$dyno" boot-entries nothing.qcow2 >out 2>&1 && fail "an empty qcow2 is taken"
+	has 'qcow2 format' out
+fi
+
 # --- what cannot be booted says why -----------------------------------------------------------------
 refused() { # TEXT IMAGE
 	"$dyno" boot-entries "$2" >out 2>&1 && fail "$2 is taken"
@@ -183,6 +193,8 @@ refused 'no file system that is known' empty.img
 : >nothing.img
 refused 'nothing.img' nothing.img
 truncate -s 20M swap.img && mkswap swap.img >/dev/null 2>&1 && refused swap swap.img
+cp esp32 lost.img && mdel -i lost.img ::/debian/vmlinuz-6.1.0-some-rather-long-name-amd64
+refused 'wants /debian/vmlinuz-6.1.0-some-rather-long-name-amd64, which is not there' lost.img
 cp esp32 cut.img && truncate -s 3M cut.img
 refused 'damaged' cut.img
 # Damage everywhere, the same in every run: never more than a message.
@@ -221,6 +233,10 @@ boots --disk gpt.img,ro --entry debian-6.1.10
 has 'modules=0000000000000000' out
 boots --disk grub.img,ro --entry '*recovery*'
 boots --disk mbr12.img,ro
+if [[ -e grub.qcow2 ]]; then
+	boots --disk grub.qcow2,ro
+	has 'modules=0000000000000001' out
+fi
 cat >boot.yaml <<-END
 	end_when: guests-ended
 	guests:
