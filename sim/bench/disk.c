@@ -78,6 +78,15 @@ int disk_open_locked(const char *path, bool writes, struct err *e)
 	return -EBUSY;
 }
 
+/* Copies up to n bytes through memory. How many, or -1 with errno. */
+static ssize_t copy_bytes(int to, int from, off_t at, size_t n)
+{
+	uint8_t buf[65536];
+	ssize_t got = pread(from, buf, MIN(n, sizeof(buf)), at);
+
+	return got > 0 ? pwrite(to, buf, (size_t)got, at) : got;
+}
+
 /* Copies [at, end) of one file to the same place of the other. */
 static int copy_part(int to, int from, off_t at, off_t end)
 {
@@ -85,6 +94,9 @@ static int copy_part(int to, int from, off_t at, off_t end)
 		off_t src = at, dst = at;
 		ssize_t n = copy_file_range(from, &src, to, &dst, (size_t)(end - at), 0);
 
+		/* Some file systems do it for files of their own only, or not at all. */
+		if (n < 0 && (errno == EXDEV || errno == EOPNOTSUPP || errno == EINVAL))
+			n = copy_bytes(to, from, at, (size_t)(end - at));
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
