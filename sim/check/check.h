@@ -17,6 +17,7 @@
 #include <stdio.h>
 
 #include "base/err.h"
+#include "sim/check/series.h"
 #include "sim/scenario/scenario.h"
 
 struct check_set;
@@ -104,6 +105,43 @@ const struct check_verdict *check_verdicts(const struct check_set *c, size_t *n)
 bool check_passed(const struct check_set *c);
 /* "pass", "fail", "error", "not-run". */
 const char *check_outcome_name(enum check_outcome o);
+
+/* Bytes of a frame in words. */
+#define CHECK_FRAME_TEXT 160
+/*
+ * After check_finish(): the i-th of the frames around the one that decided a check about frames,
+ * oldest first, as text ("3A0#0102 at 1.234s from cluster"); *decisive tells whether it is that
+ * one. False when there is none.
+ */
+bool check_evidence(const struct check_set *c, const struct check_verdict *v, size_t i,
+	char text[CHECK_FRAME_TEXT], bool *decisive);
+
+/* A signal that checks are about, over the whole run. */
+struct check_plot {
+	const char *name;
+	uint32_t bus;
+	const struct series *series; /* the set's */
+};
+/* After check_finish(): the i-th of them; false when there is none. */
+bool check_plot(const struct check_set *c, size_t i, struct check_plot *out);
+/* True when the i-th plot shows the signal that the check is about. */
+bool check_plot_is_of(const struct check_set *c, size_t i, const struct check_verdict *v);
+/* Signals beyond this many are judged, but not plotted; the second counts those. */
+#define CHECK_MAX_PLOTS 64u
+size_t check_plots_left_out(const struct check_set *c);
+
+/* A picture that was taken for the checks, or was to be. */
+struct check_picture_info {
+	const char *checkpoint;
+	uint32_t guest, display;
+	uint64_t t_ns;
+	const char *path, *error; /* path of the PNG; error: why there is none, else NULL */
+};
+/* After check_finish(): the i-th in the order of time; false when there is none. */
+bool check_picture_at(const struct check_set *c, size_t i, struct check_picture_info *out);
+/* Path of the picture of differences that a verdict may have left; false when it left none. */
+bool check_difference(
+	const struct check_set *c, const struct check_verdict *v, char *path, size_t cap);
 
 /* Last console lines of a guest, oldest first, NULL-terminated strings; at most `max`. */
 size_t check_console_tail(

@@ -70,6 +70,27 @@ static const struct scenario_match *match_of(const struct scenario_check *k)
 	return k->kind == SCENARIO_CHECK_PERIOD ? &k->u.period.match : &k->u.frames.match;
 }
 
+/* Gives a rule the plot of its signal, unless another rule of that signal draws it. */
+static int plot_signal(struct check_set *c, struct frame_rule *r)
+{
+	const struct scenario_check *k = r->check;
+
+	for (uint32_t i = 0; i < c->n_plots; i++) {
+		if (c->plots[i].signal == k->u.signal.signal && c->plots[i].bus == r->bus)
+			return 0;
+	}
+	if (c->n_plots == CHECK_MAX_PLOTS) {
+		c->plots_left_out++;
+		return 0;
+	}
+	r->series = malloc(sizeof(*r->series));
+	if (!r->series)
+		return -ENOMEM;
+	series_init(r->series);
+	c->plots[c->n_plots++] = (struct plotted){ k->u.signal.signal, r->bus, r->series };
+	return 0;
+}
+
 int frames_init(struct check_set *c)
 {
 	c->buses = calloc(c->s->n_buses + 1, sizeof(*c->buses));
@@ -92,6 +113,7 @@ int frames_init(struct check_set *c)
 
 		r->check = k;
 		r->match = match_of(k);
+		r->bus = r->match ? r->match->bus : k->u.signal.bus;
 		r->gap_min = UINT64_MAX;
 		r->low = HUGE_VAL;
 		r->high = -HUGE_VAL;
@@ -100,11 +122,20 @@ int frames_init(struct check_set *c)
 		r->next = *head;
 		*head = c->n_frames++;
 	}
-	return 0;
+	for (uint32_t i = 0; i < c->n_frames; i++) {
+		int rc = c->frames[i].match ? 0 : plot_signal(c, &c->frames[i]);
+
+		if (rc != 0)
+			return rc;
+	}
+	return evidence_init(c);
 }
 
 void frames_fini(struct check_set *c)
 {
+	for (uint32_t i = 0; i < c->n_plots; i++)
+		free(c->plots[i].series);
+	evidence_fini(c);
 	free(c->buses);
 	free(c->frames);
 }
@@ -145,19 +176,8 @@ static bool rest_matches(
 	return true;
 }
 
-static void keep(struct seen_frame *s, uint64_t t_ns, uint32_t from, const struct canfd_frame *f,
-	uint8_t mtu)
-{
-	s->t_ns = t_ns;
-	s->from = from;
-	s->mtu = mtu;
-	s->f.can_id = f->can_id;
-	s->f.len = f->len;
-	s->f.flags = f->flags;
-	memcpy(s->f.data, f->data, mtu == CANFD_MTU ? CANFD_MAX_DLEN : CAN_MAX_DLEN);
-}
-
-static void count_gap(struct frame_rule *r, uint64_t t_ns)
+/* The distance to the frame before. */
+static uint64_t count_gap(struct frame_rule *r, uint64_t t_ns)
 {
 	uint64_t gap = t_ns > r->last.t_ns ? t_ns - r->last.t_ns : 0;
 	double d = (double)gap - r->gap_mean;
@@ -171,9 +191,10 @@ static void count_gap(struct frame_rule *r, uint64_t t_ns)
 		r->gap_max = gap;
 		r->gap_max_t = t_ns;
 	}
+	return gap;
 }
 
-static void see_signal(struct frame_rule *r, uint64_t t_ns, uint32_t from,
+static void see_signal(struct check_set *c, struct frame_rule *r, uint64_t t_ns, uint32_t from,
 	const struct canfd_frame *f, uint8_t mtu)
 {
 	const struct scenario_check *k = r->check;
@@ -184,6 +205,9 @@ static void see_signal(struct frame_rule *r, uint64_t t_ns, uint32_t from,
 		r->near_count++;
 		return;
 	}
+	/* Rules of one signal share a plot: the first of them draws it. */
+	if (r->series)
+		series_add(r->series, t_ns, v);
 	if (!in_window(k, t_ns)) {
 		r->outside++;
 		return;
@@ -195,19 +219,44 @@ static void see_signal(struct frame_rule *r, uint64_t t_ns, uint32_t from,
 	if (v >= k->u.signal.min && v <= k->u.signal.max) {
 		if (r->good++ == 0) {
 			r->good_value = v;
-			keep(&r->first_good, t_ns, from, f, mtu);
+			seen_keep(&r->first_good, t_ns, from, f, mtu);
+			if (!k->u.signal.always)
+				evidence_mark(c, r);
 		}
 	} else if (r->bad++ == 0) {
 		r->bad_value = v;
-		keep(&r->first_bad, t_ns, from, f, mtu);
+		seen_keep(&r->first_bad, t_ns, from, f, mtu);
+		if (k->u.signal.always)
+			evidence_mark(c, r);
 	}
 }
 
-static void see(struct frame_rule *r, uint64_t t_ns, uint32_t from, const struct canfd_frame *f,
-	uint8_t mtu)
+/* Whether the newest of the matching frames decides the check, or gives it away. */
+static bool decides(const struct frame_rule *r, uint64_t gap_ns)
 {
+	const struct scenario_check *k = r->check;
+
+	switch (k->kind) {
+	case SCENARIO_CHECK_EXPECT:
+		return r->count == k->u.frames.min;
+	case SCENARIO_CHECK_COUNT:
+		return r->count == k->u.frames.max + 1;
+	case SCENARIO_CHECK_PERIOD:
+		return r->count > 1 &&
+		       ((k->u.period.min_ns > 0 && gap_ns < k->u.period.min_ns) ||
+			       (k->u.period.max_ns > 0 && gap_ns > k->u.period.max_ns));
+	default:
+		return true; /* forbidden */
+	}
+}
+
+static void see(struct check_set *c, struct frame_rule *r, uint64_t t_ns, uint32_t from,
+	const struct canfd_frame *f, uint8_t mtu)
+{
+	uint64_t gap_ns = 0;
+
 	if (!r->match) {
-		see_signal(r, t_ns, from, f, mtu);
+		see_signal(c, r, t_ns, from, f, mtu);
 		return;
 	}
 	bool rest = rest_matches(r->match, from, f, mtu);
@@ -217,22 +266,24 @@ static void see(struct frame_rule *r, uint64_t t_ns, uint32_t from, const struct
 			return;
 		r->outside++;
 		if (t_ns < r->check->after_ns)
-			keep(&r->before, t_ns, from, f, mtu);
+			seen_keep(&r->before, t_ns, from, f, mtu);
 		else if (r->after.mtu == 0)
-			keep(&r->after, t_ns, from, f, mtu);
+			seen_keep(&r->after, t_ns, from, f, mtu);
 		return;
 	}
 	if (!rest) {
 		r->near_count++;
-		keep(&r->near, t_ns, from, f, mtu);
+		seen_keep(&r->near, t_ns, from, f, mtu);
 		return;
 	}
 	if (r->count > 0)
-		count_gap(r, t_ns);
+		gap_ns = count_gap(r, t_ns);
 	else
-		keep(&r->first, t_ns, from, f, mtu);
+		seen_keep(&r->first, t_ns, from, f, mtu);
 	r->count++;
-	keep(&r->last, t_ns, from, f, mtu);
+	seen_keep(&r->last, t_ns, from, f, mtu);
+	if (decides(r, gap_ns))
+		evidence_mark(c, r);
 }
 
 /* Chains by hash and the wild one hold rules of other identifiers too. */
@@ -248,7 +299,7 @@ static void see_chain(struct check_set *c, uint32_t i, uint64_t t_ns, uint32_t f
 		} else if ((f->can_id & CAN_EFF_MASK) != r->check->u.signal.signal->can_id) {
 			continue;
 		}
-		see(r, t_ns, from, f, mtu);
+		see(c, r, t_ns, from, f, mtu);
 	}
 }
 
@@ -259,6 +310,7 @@ void check_frame(struct check_set *c, uint32_t bus, uint32_t from, uint64_t t_ns
 		return;
 	const struct bus_index *b = &c->buses[bus];
 
+	evidence_see(c, bus, from, t_ns, f, mtu);
 	if (f->can_id & CAN_EFF_FLAG)
 		see_chain(c, b->eff[eff_bucket(f->can_id & CAN_EFF_MASK)], t_ns, from, f, mtu);
 	else
@@ -268,25 +320,26 @@ void check_frame(struct check_set *c, uint32_t bus, uint32_t from, uint64_t t_ns
 
 /* --- evidence ---------------------------------------------------------------------------- */
 
-const char *frames_show(const struct check_set *c, char buf[160], const struct seen_frame *s)
+const char *frames_show(
+	const struct check_set *c, char buf[CHECK_FRAME_TEXT], const struct seen_frame *s)
 {
 	char t[TIME_TEXT];
 	size_t l;
 
 	if (s->f.can_id & CAN_EFF_FLAG)
-		l = (size_t)snprintf(buf, 160, "%08X#", s->f.can_id & CAN_EFF_MASK);
+		l = (size_t)snprintf(buf, CHECK_FRAME_TEXT, "%08X#", s->f.can_id & CAN_EFF_MASK);
 	else
-		l = (size_t)snprintf(buf, 160, "%03X#", s->f.can_id & CAN_SFF_MASK);
+		l = (size_t)snprintf(buf, CHECK_FRAME_TEXT, "%03X#", s->f.can_id & CAN_SFF_MASK);
 	if (s->f.can_id & CAN_RTR_FLAG)
-		l += (size_t)snprintf(buf + l, 160 - l, "R%u", s->f.len);
+		l += (size_t)snprintf(buf + l, CHECK_FRAME_TEXT - l, "R%u", s->f.len);
 	else if (s->mtu == CANFD_MTU)
 		l += (size_t)snprintf(
-			buf + l, 160 - l, "#%X", s->f.flags & (CANFD_BRS | CANFD_ESI));
+			buf + l, CHECK_FRAME_TEXT - l, "#%X", s->f.flags & (CANFD_BRS | CANFD_ESI));
 	for (uint8_t i = 0; !(s->f.can_id & CAN_RTR_FLAG) && i < s->f.len && i < 16; i++)
-		l += (size_t)snprintf(buf + l, 160 - l, "%02X", s->f.data[i]);
-	l += (size_t)snprintf(buf + l, 160 - l, "%s at %s",
+		l += (size_t)snprintf(buf + l, CHECK_FRAME_TEXT - l, "%02X", s->f.data[i]);
+	l += (size_t)snprintf(buf + l, CHECK_FRAME_TEXT - l, "%s at %s",
 		s->f.len > 16 && !(s->f.can_id & CAN_RTR_FLAG) ? "..." : "", time_text(t, s->t_ns));
 	if (s->from < c->s->n_guests)
-		snprintf(buf + l, 160 - l, " from %s", c->s->guests[s->from].name);
+		snprintf(buf + l, CHECK_FRAME_TEXT - l, " from %s", c->s->guests[s->from].name);
 	return buf;
 }

@@ -8,6 +8,7 @@
 #include <regex.h>
 
 #include "sim/check/check.h"
+#include "sim/check/series.h"
 #include "sim/check/sound.h"
 
 #define REASON_BYTES 480
@@ -26,7 +27,9 @@ struct seen_frame {
 struct frame_rule {
 	const struct scenario_check *check;
 	const struct scenario_match *match; /* NULL for a signal */
+	uint32_t bus;
 	uint32_t next; /* rule of the same bucket; NO_RULE at the end */
+	struct series *series; /* values of a signal; rules of one signal share it */
 
 	uint64_t count; /* frames that match, in the window */
 	struct seen_frame first, last;
@@ -47,11 +50,36 @@ struct frame_rule {
 
 #define EFF_BUCKETS 256
 
+/* Frames that are shown around the one that decided: so many with it, and so many after it. */
+#define HISTORY_FRAMES 9u
+#define AFTER_FRAMES   8u
+
+/* The newest frames of a bus. */
+struct bus_history {
+	bool wanted; /* a check looks at the bus */
+	uint32_t pending; /* rule whose evidence still grows; NO_RULE: none */
+	uint64_t n; /* frames that were ever kept */
+	struct seen_frame f[HISTORY_FRAMES];
+};
+
+struct evidence {
+	uint8_t n, decisive; /* n 0: nothing was decided yet */
+	uint32_t next; /* pending rule after this one */
+	struct seen_frame f[HISTORY_FRAMES + AFTER_FRAMES];
+};
+
 /* Heads of the chains of one bus. */
 struct bus_index {
 	uint32_t sff[CAN_SFF_MASK + 1];
 	uint32_t eff[EFF_BUCKETS];
 	uint32_t wild; /* patterns with a mask: looked at for every frame */
+};
+
+/* A signal that is plotted. */
+struct plotted {
+	const struct sigmap_entry *signal;
+	uint32_t bus;
+	struct series *series; /* owned */
 };
 
 /* A check about console lines. */
@@ -97,6 +125,10 @@ struct check_set {
 	struct bus_index *buses;
 	struct frame_rule *frames;
 	uint32_t n_frames;
+	struct bus_history *histories; /* one for each bus */
+	struct evidence *evidence; /* one for each rule */
+	struct plotted plots[CHECK_MAX_PLOTS];
+	uint32_t n_plots, plots_left_out;
 
 	/* Main thread. */
 	struct line_rule *lines;
@@ -122,7 +154,19 @@ void frames_fini(struct check_set *c);
 /* Rule of a check; NULL where it has none. */
 const struct frame_rule *frames_rule(const struct check_set *c, const struct scenario_check *k);
 /* "3A0#0102 at 1.234s from cluster" */
-const char *frames_show(const struct check_set *c, char buf[160], const struct seen_frame *f);
+const char *frames_show(
+	const struct check_set *c, char buf[CHECK_FRAME_TEXT], const struct seen_frame *f);
+
+/* Evidence (evidence.c), after frames_init(). 0 or -ENOMEM. */
+MUST_CHECK int evidence_init(struct check_set *c);
+void evidence_fini(struct check_set *c);
+/* Bus thread: a frame, before the rules see it. */
+void evidence_see(struct check_set *c, uint32_t bus, uint32_t from, uint64_t t_ns,
+	const struct canfd_frame *f, uint8_t mtu);
+/* Bus thread: the newest frame decided a rule. The first time counts. */
+void evidence_mark(struct check_set *c, const struct frame_rule *r);
+void seen_keep(struct seen_frame *s, uint64_t t_ns, uint32_t from, const struct canfd_frame *f,
+	uint8_t mtu);
 
 /* Pictures (pictures.c): judges one check; the reason goes to `why`. */
 enum check_outcome pictures_judge(struct check_set *c, const struct scenario_check *k,

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/image.h"
 #include "sim/check/judge.h"
@@ -127,4 +128,31 @@ enum check_outcome pictures_judge(
 
 	image_fini(&seen);
 	return o;
+}
+
+bool check_picture_at(const struct check_set *c, size_t i, struct check_picture_info *out)
+{
+	const struct picture *p = c->pictures;
+	size_t n = 0;
+
+	for (const struct picture *q = p; q; q = q->next)
+		n++;
+	if (i >= n)
+		return false;
+	for (size_t newer = n - 1 - i; newer > 0; newer--)
+		p = p->next;
+	*out = (struct check_picture_info){ p->checkpoint, p->guest, p->display, p->t_ns, p->path,
+		p->error };
+	return true;
+}
+
+bool check_difference(
+	const struct check_set *c, const struct check_verdict *v, char *path, size_t cap)
+{
+	const struct scenario_check *k = v->check;
+
+	if (k->kind != SCENARIO_CHECK_SCREEN || v->outcome != CHECK_FAIL || !c->out_dir)
+		return false;
+	diff_path(c, k, path, cap);
+	return access(path, R_OK) == 0;
 }

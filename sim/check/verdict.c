@@ -94,7 +94,7 @@ static const char *frames_word(uint64_t n)
 /* What came instead: a frame with the right identifier, or the right frame at a wrong time. */
 static void add_near(struct verdict *v, const struct frame_rule *r)
 {
-	char f[160];
+	char f[CHECK_FRAME_TEXT];
 
 	if (r->near_count)
 		add(v, "; %" PRIu64 " with this id but not this content, last %s", r->near_count,
@@ -108,7 +108,7 @@ static void add_near(struct verdict *v, const struct frame_rule *r)
 static enum check_outcome judge_count(struct verdict *v, const struct frame_rule *r)
 {
 	uint64_t min = v->k->u.frames.min, max = v->k->u.frames.max;
-	char f[160];
+	char f[CHECK_FRAME_TEXT];
 
 	if (r->count > max) {
 		v->t_ns = r->last.t_ns;
@@ -134,7 +134,7 @@ static enum check_outcome judge_count(struct verdict *v, const struct frame_rule
 
 static enum check_outcome judge_forbid(struct verdict *v, const struct frame_rule *r)
 {
-	char f[160];
+	char f[CHECK_FRAME_TEXT];
 
 	if (r->count > 0) {
 		v->t_ns = r->first.t_ns;
@@ -148,7 +148,7 @@ static enum check_outcome judge_forbid(struct verdict *v, const struct frame_rul
 static enum check_outcome judge_period(struct verdict *v, const struct frame_rule *r)
 {
 	const struct scenario_check *k = v->k;
-	char f[160], t[TIME_TEXT], a[UNIT_TEXT], b[UNIT_TEXT];
+	char f[CHECK_FRAME_TEXT], t[TIME_TEXT], a[UNIT_TEXT], b[UNIT_TEXT];
 	uint64_t end = MIN(window_end(v), v->c->end_ns);
 
 	v->t_ns = end;
@@ -198,7 +198,7 @@ static enum check_outcome judge_period(struct verdict *v, const struct frame_rul
 static enum check_outcome judge_signal(struct verdict *v, const struct frame_rule *r)
 {
 	const struct scenario_check *k = v->k;
-	char f[160];
+	char f[CHECK_FRAME_TEXT];
 
 	if (r->count == 0) {
 		say(v, CHECK_FAIL, "no value seen in the window");
