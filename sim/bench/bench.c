@@ -523,7 +523,7 @@ static int make_rest(struct bench *b, int (*can_fds)[SCENARIO_MAX_CAN], struct e
  * own. */
 static int remove_old(const char *dir, struct err *e)
 {
-	static const char *const names[] = { "junit.xml", "metrics.json" };
+	static const char *const names[] = { "junit.xml", "report.html", "metrics.json" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		char path[1200];

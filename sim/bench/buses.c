@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/ev.h"
 #include "base/fd.h"
 #include "base/log.h"
@@ -31,6 +32,7 @@ struct line {
 	struct canbus *bus;
 	struct canbus_tap tap;
 	struct record *record;
+	struct series load; /* bus time of each frame; bus thread */
 	uint64_t recorded, record_lost; /* kept when the recording was closed */
 	/* Whose port is whose: looked through for every frame a guest sends. */
 	struct {
@@ -86,14 +88,16 @@ static void on_frame(void *ctx, const struct canbus_frame *fr)
 {
 	struct line *l = ctx;
 	struct buses *b = l->all;
+	uint64_t t_ns = bench_clock_at(b->cfg.clock, fr->t_ns);
 
 	if (l->record)
 		record_frame(l->record, fr->t_ns, fr->f);
+	if (b->feeding)
+		series_add(&l->load, t_ns, (double)fr->busy_ns);
 	if (b->feeding && b->cfg.checks)
-		check_frame(b->cfg.checks, l->index, owner_of(l, fr->from),
-			bench_clock_at(b->cfg.clock, fr->t_ns), fr->f,
+		check_frame(b->cfg.checks, l->index, owner_of(l, fr->from), t_ns, fr->f,
 			fr->f->flags & CANFD_FDF ? CANFD_MTU : CAN_MTU);
-	feeds_frame(b->feeds, l->index, fr->f, !fr->from, bench_clock_at(b->cfg.clock, fr->t_ns));
+	feeds_frame(b->feeds, l->index, fr->f, !fr->from, t_ns);
 }
 
 static json_t *port_metrics(const struct canbus_port *p)
@@ -153,6 +157,7 @@ static int make_line(struct buses *b, uint32_t i, struct err *e)
 
 	l->all = b;
 	l->index = i;
+	series_init(&l->load, 100 * NS_PER_MS);
 	l->gone = json_object();
 	rc = canbus_new(&l->bus, b->loop, &cfg);
 	if (rc)
@@ -743,6 +748,11 @@ static void metrics_there(void *arg)
 	c->out = json_pack("{s:o,s:o,s:I,s:I,s:o}", "buses", lines, "replays", players,
 		"timed_frames", (json_int_t)sent, "timed_frames_refused",
 		(json_int_t)b->send_failures, "signals", feeds_metrics(b->feeds));
+}
+
+const struct series *buses_load(const struct buses *b, uint32_t bus)
+{
+	return &b->lines[bus].load;
 }
 
 json_t *buses_metrics(struct buses *b)

@@ -67,5 +67,7 @@ struct buses_brief {
 };
 /* One for each bus of the scenario, into brief[0..n_buses). */
 void buses_get_brief(struct buses *b, struct buses_brief *brief);
+/* After buses_stop(): the bus time of the frames on a bus, in ns, over bench time. */
+const struct series *buses_load(const struct buses *b, uint32_t bus);
 /* {"buses":{"can0":{...}},"replays":[{...}]}; a new reference, NULL without memory. */
 json_t *buses_metrics(struct buses *b);

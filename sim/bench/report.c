@@ -12,6 +12,7 @@
 #include "sim/bench/bench.h"
 #include "sim/bench/cli.h"
 #include "sim/check/junit.h"
+#include "sim/report/report.h"
 
 static int write_junit(struct bench *b)
 {
@@ -36,9 +37,8 @@ static int write_junit(struct bench *b)
 	return 0;
 }
 
-static int write_metrics(struct bench *b)
+static int write_metrics(struct bench *b, json_t *m)
 {
-	json_t *m = bench_metrics(b);
 	char path[1200];
 	int rc;
 
@@ -48,42 +48,80 @@ static int write_metrics(struct bench *b)
 		json_object_set_new(m, "verdicts", check_json(b->checks));
 	}
 	rc = m ? json_dump_file(m, path, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : -1;
-	json_decref(m);
 	if (rc)
 		log_error("cannot write %s", path);
 	return rc;
 }
 
-int report_run(struct bench *b)
+static int write_page(struct bench *b, const json_t *metrics)
 {
-	bool colour = isatty(1) && !getenv("NO_COLOR");
-	bool written;
+	const struct series *loads[SCENARIO_MAX_BUSES];
+	char path[1200], host[256] = "";
+	struct report_input in = { .checks = b->checks,
+		.loads = loads,
+		.metrics = metrics,
+		.out_dir = b->out_dir,
+		.version = DYNO_VERSION,
+		.host = host,
+		.end_cause = b->end_cause,
+		.started_unix_s = b->started_unix_s,
+		.duration_ns = b->end_ns };
+	struct err e;
 
-	if (check_finish(b->checks, b->end_ns)) {
-		log_error("the checks cannot be judged: out of memory");
-		return EXIT_HOST;
+	for (uint32_t i = 0; i < b->s->n_buses; i++)
+		loads[i] = buses_load(b->buses, i);
+	if (gethostname(host, sizeof(host) - 1))
+		host[0] = '\0';
+	snprintf(path, sizeof(path), "%s/report.html", b->out_dir);
+	if (report_write(&in, path, &e)) {
+		log_error("%s", e.text);
+		return -1;
 	}
-	written = write_metrics(b) == 0;
+	return 0;
+}
+
+/* The exit status that the verdicts ask for. */
+static int write_all(struct bench *b, json_t *metrics)
+{
+	bool written = write_metrics(b, metrics) == 0;
+
 	if (b->exit_status) {
-		/* No junit.xml: what could not be seen to fail would pass in it. */
+		/* No junit.xml and no page: what could not be seen to fail would pass in them. */
 		fprintf(b->opts.console ? stderr : stdout, "the run could not take place: %s\n",
 			b->end_cause);
 		return b->exit_status;
 	}
 	written = write_junit(b) == 0 && written;
+	written = write_page(b, metrics) == 0 && written;
+	if (!written)
+		return EXIT_HOST;
+	return check_passed(b->checks) ? EXIT_PASS : EXIT_CHECK_FAILED;
+}
+
+int report_run(struct bench *b)
+{
+	bool colour = isatty(1) && !getenv("NO_COLOR");
+	json_t *metrics;
+	int status;
+
+	if (check_finish(b->checks, b->end_ns)) {
+		log_error("the checks cannot be judged: out of memory");
+		return EXIT_HOST;
+	}
+	metrics = bench_metrics(b);
+	status = write_all(b, metrics);
+	json_decref(metrics);
+	if (b->exit_status)
+		return status;
 	if (b->opts.console) {
 		/* Why it failed was said when it happened; stdout is the guest's. */
 		fprintf(stderr, "dyno: %s: %s; results in %s/\n", b->guests[0].sg->name,
 			b->guests[0].exit_reason, b->out_dir);
-		return !written                  ? EXIT_HOST
-		       : check_passed(b->checks) ? EXIT_PASS
-						 : EXIT_CHECK_FAILED;
+		return status;
 	}
 	check_print(b->checks, stdout, colour, !b->opts.quiet);
 	if (!b->opts.quiet)
 		printf("results in %s/\n", b->out_dir);
 	fflush(stdout);
-	if (!written)
-		return EXIT_HOST;
-	return check_passed(b->checks) ? EXIT_PASS : EXIT_CHECK_FAILED;
+	return status;
 }

@@ -244,7 +244,6 @@ static bool acknowledged(const struct canbus *b, const struct canbus_port *p)
 
 static void count_frame(struct canbus *b, const struct canfd_frame *f, uint64_t t_ns, uint64_t ns)
 {
-	ns += CAN_BITS_IFS * NS_PER_S / b->cfg.bitrate_hz;
 	b->st.busy_ns += ns;
 	roll_second(b, t_ns);
 	b->second_busy_ns += ns;
@@ -284,7 +283,8 @@ static void complete(struct canbus_port *p, uint64_t t_ns, uint64_t ns)
 	bool error = r.f.can_id & CAN_ERR_FLAG;
 
 	queue_pop(&p->q);
-	count_frame(b, &r.f, t_ns, ns);
+	shown.busy_ns = ns + CAN_BITS_IFS * NS_PER_S / b->cfg.bitrate_hz;
+	count_frame(b, &r.f, t_ns, shown.busy_ns);
 	if (error && p->ops) {
 		/* Of a host interface: its controller's report, which no port hears as a frame. */
 		p->st.errors++;

@@ -61,6 +61,7 @@ struct canbus_config {
 /* A frame as it was on the bus. Lent for the duration of the callback. */
 struct canbus_frame {
 	uint64_t t_ns; /* host-monotonic time of the frame's end on the bus */
+	uint64_t busy_ns; /* how long it occupies the bus, intermission included */
 	const struct canbus_port *from; /* NULL: the bench (canbus_send) */
 	const struct canfd_frame *f; /* CANFD_FDF in flags says that it is an FD frame */
 };

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "sim/check/judge.h"
 
 static uint32_t eff_bucket(canid_t id)
@@ -71,10 +72,8 @@ static const struct scenario_match *match_of(const struct scenario_check *k)
 }
 
 /* Gives a rule the plot of its signal, unless another rule of that signal draws it. */
-static int plot_signal(struct check_set *c, struct frame_rule *r)
+static int plot_signal(struct check_set *c, struct frame_rule *r, const struct scenario_check *k)
 {
-	const struct scenario_check *k = r->check;
-
 	for (uint32_t i = 0; i < c->n_plots; i++) {
 		if (c->plots[i].signal == k->u.signal.signal && c->plots[i].bus == r->bus)
 			return 0;
@@ -86,7 +85,7 @@ static int plot_signal(struct check_set *c, struct frame_rule *r)
 	r->series = malloc(sizeof(*r->series));
 	if (!r->series)
 		return -ENOMEM;
-	series_init(r->series);
+	series_init(r->series, NS_PER_MS);
 	c->plots[c->n_plots++] = (struct plotted){ k->u.signal.signal, r->bus, r->series };
 	return 0;
 }
@@ -121,12 +120,8 @@ int frames_init(struct check_set *c)
 
 		r->next = *head;
 		*head = c->n_frames++;
-	}
-	for (uint32_t i = 0; i < c->n_frames; i++) {
-		int rc = c->frames[i].match ? 0 : plot_signal(c, &c->frames[i]);
-
-		if (rc != 0)
-			return rc;
+		if (!r->match && plot_signal(c, r, k) != 0)
+			return -ENOMEM;
 	}
 	return evidence_init(c);
 }

@@ -10,6 +10,7 @@
 #include "sim/check/check.h"
 #include "sim/check/series.h"
 #include "sim/check/sound.h"
+#include "sim/check/text.h"
 
 #define REASON_BYTES 480
 #define LINE_BYTES   1024 /* of a console line that are kept and matched */
@@ -177,10 +178,5 @@ enum check_outcome pictures_judge(struct check_set *c, const struct scenario_che
 enum check_outcome sounds_judge(struct check_set *c, const struct scenario_check *k,
 	uint64_t end_ns, uint64_t *t_ns, char why[REASON_BYTES]);
 
-/* Makes a text fit for reports: control characters and bytes that are not UTF-8 become '?'. */
-void clean_text(char *s);
-/* "1.234s" */
-#define TIME_TEXT 32
-const char *time_text(char buf[TIME_TEXT], uint64_t t_ns);
 /* Newest line of a guest's console; NULL where it said nothing. */
 const char *last_line(const struct check_set *c, uint32_t guest);

@@ -139,8 +139,11 @@ bool check_picture_at(const struct check_set *c, size_t i, struct check_picture_
 		n++;
 	if (i >= n)
 		return false;
-	for (size_t newer = n - 1 - i; newer > 0; newer--)
+	/* The newest is the first of the list. */
+	while (p && i + 1 < n--)
 		p = p->next;
+	if (!p)
+		return false;
 	*out = (struct check_picture_info){ p->checkpoint, p->guest, p->display, p->t_ns, p->path,
 		p->error };
 	return true;

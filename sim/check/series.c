@@ -7,12 +7,10 @@
 
 #include "base/err.h"
 
-#define FIRST_WIDTH_NS 1000000u
-
-void series_init(struct series *s)
+void series_init(struct series *s, uint64_t width_ns)
 {
 	memset(s, 0, sizeof(*s));
-	s->width_ns = FIRST_WIDTH_NS;
+	s->width_ns = width_ns;
 }
 
 static struct series_bucket merged(const struct series_bucket *a, const struct series_bucket *b)

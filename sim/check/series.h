@@ -23,7 +23,7 @@ struct series {
 	struct series_bucket bucket[SERIES_BUCKETS];
 };
 
-/* Empty, with buckets of a millisecond. */
-void series_init(struct series *s);
+/* Empty, with buckets of `width_ns`, which is not 0. */
+void series_init(struct series *s, uint64_t width_ns);
 /* A value at a time; times need not ascend. What is no finite number is left out. */
 void series_add(struct series *s, uint64_t t_ns, double value);

@@ -117,10 +117,12 @@ static void test_an_earlier_verdict_does_not_survive_a_run_that_fails_to_start(v
 	assert_int_equal(proc_run(&p, ARGS("run", "--out", "twice", "early.yaml")), 0);
 	proc_free(&p);
 	assert_true(proc_exists("twice/junit.xml"));
+	assert_true(proc_exists("twice/report.html"));
 	proc_write("early.yaml", "duration: 100ms\nbuses: { can0: { socketcan: nosuchcan } }\n");
 	assert_int_equal(proc_run(&p, ARGS("run", "--out", "twice", "early.yaml")), 3);
 	proc_free(&p);
 	assert_false(proc_exists("twice/junit.xml"));
+	assert_false(proc_exists("twice/report.html"));
 	assert_false(proc_exists("twice/metrics.json"));
 }
 

@@ -8,3 +8,5 @@ foreach(part check check_report check_sound)
   dyno_test(unit_${part} SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_${part}.c
     LINK dyno_check PkgConfig::XML2)
 endforeach()
+dyno_test(unit_report SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_report.c
+  LINK dyno_report PkgConfig::XML2)
