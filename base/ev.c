@@ -45,6 +45,7 @@ struct ev_loop {
 	uint32_t heap_n, heap_cap, timers;
 	uint64_t armed_ns; /* what the timerfd is set to; 0: off */
 	uint64_t firing_ns; /* while due timers run: up to when they are due; else 0 */
+	bool soon; /* a timer is due at the end of this turn */
 	pthread_mutex_t lock;
 	struct post *posts, **posts_tail;
 	bool closed; /* no further posts; guarded by lock */
@@ -210,6 +211,13 @@ void ev_timer_at(struct ev_timer *t, uint64_t deadline_ns)
 		t->heap_index = ++l->heap_n;
 	}
 	sift(l, t->heap_index - 1);
+}
+
+void ev_timer_soon(struct ev_timer *t)
+{
+	ev_timer_at(t, 1);
+	/* Armed by a timer it is for the next turn: the timerfd tells. */
+	t->loop->soon = !t->loop->firing_ns;
 }
 
 void ev_timer_stop(struct ev_timer *t)
@@ -404,8 +412,10 @@ int ev_loop_turn(struct ev_loop *l, int timeout_ms)
 		}
 	}
 	l->batch_n = l->batch_i = 0;
-	if (timers_due)
+	if (timers_due || l->soon) {
+		l->soon = false;
 		run_timers(l);
+	}
 	if (posts_due)
 		run_posts(l);
 	return 0;

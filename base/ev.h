@@ -67,6 +67,11 @@ MUST_CHECK int ev_timer_init(struct ev_loop *l, struct ev_timer *t,
 	void (*cb)(struct ev_timer *t, uint64_t now_ns), void *data);
 /* Arms (or moves) the timer to an absolute CLOCK_MONOTONIC time; one that is past fires soon. */
 void ev_timer_at(struct ev_timer *t, uint64_t deadline_ns);
+/*
+ * Arms the timer for the end of this turn of the loop, after all that was readable was read, which
+ * costs no system call; armed by a timer it fires in the next turn.
+ */
+void ev_timer_soon(struct ev_timer *t);
 /* Disarms; idempotent. */
 void ev_timer_stop(struct ev_timer *t);
 /* Disarms and gives the loop's room back. Idempotent. */

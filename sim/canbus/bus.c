@@ -428,9 +428,9 @@ static void on_pump(struct ev_timer *t, uint64_t now_ns)
 
 void bus_wake(struct canbus *b)
 {
-	/* In the past: at the end of this turn, when all that was readable has been read. */
+	/* At the end of this turn, when all that was readable has been read. */
 	if (!b->pump.deadline_ns || b->cfg.timing == CANBUS_IDEAL || !b->tx)
-		ev_timer_at(&b->pump, 1);
+		ev_timer_soon(&b->pump);
 }
 
 /* ---- the bench ---- */

@@ -86,6 +86,47 @@ static void test_a_timer_that_arms_itself_in_the_past_fires_once_a_turn(void **s
 	ev_timer_fini(&t);
 }
 
+static void on_readable(struct ev_io *io, uint32_t revents)
+{
+	char byte;
+
+	(void)revents;
+	assert_int_equal(read(io->fd, &byte, 1), 1);
+	ev_timer_soon(io->data);
+}
+
+static void on_soon_again(struct ev_timer *t, uint64_t now_ns)
+{
+	unsigned int *n = t->data;
+
+	(void)now_ns;
+	if (++*n < 1000)
+		ev_timer_soon(t);
+}
+
+static void test_a_timer_that_is_soon_fires_at_the_end_of_the_turn_and_then_in_the_next(
+	void **state)
+{
+	struct ev_loop *l = *state;
+	struct ev_timer t;
+	struct ev_io io;
+	unsigned int n = 0;
+	int fds[2];
+
+	assert_int_equal(pipe(fds), 0);
+	assert_int_equal(ev_timer_init(l, &t, on_soon_again, &n), 0);
+	assert_int_equal(ev_io_add(l, &io, fds[0], EPOLLIN, on_readable, &t), 0);
+	assert_int_equal(write(fds[1], "x", 1), 1);
+	assert_int_equal(ev_loop_turn(l, 1000), 0);
+	assert_int_equal(n, 1);
+	assert_int_equal(ev_loop_turn(l, 1000), 0);
+	assert_int_equal(n, 2);
+	ev_io_del(&io);
+	ev_timer_fini(&t);
+	close(fds[0]);
+	close(fds[1]);
+}
+
 static void test_a_timer_moved_earlier_fires_first(void **state)
 {
 	struct ev_loop *l = *state;
@@ -247,6 +288,7 @@ int main(void)
 		T(test_timers_fire_in_order_of_their_deadlines),
 		T(test_a_timer_moved_earlier_fires_first),
 		T(test_a_timer_that_arms_itself_in_the_past_fires_once_a_turn),
+		T(test_a_timer_that_is_soon_fires_at_the_end_of_the_turn_and_then_in_the_next),
 		T(test_a_watcher_removed_in_a_callback_is_not_called_any_more),
 		T(test_watching_a_closed_descriptor_is_an_error),
 		T(test_posts_and_calls_run_on_the_loop_in_order),
