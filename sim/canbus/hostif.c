@@ -223,7 +223,8 @@ static void on_change(void *data)
 		log_error("bus %s: cannot use the interface %s again: %s", h->port->bus->name,
 			h->name, strerror(-rc));
 	else
-		log_info("bus %s: interface %s is back", h->port->bus->name, h->name);
+		/* Whoever was told that it is gone is told this too. */
+		log_warn("bus %s: interface %s is back", h->port->bus->name, h->name);
 }
 
 /* ---- life ---- */

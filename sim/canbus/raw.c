@@ -99,7 +99,7 @@ static void raw_flush(struct canbus_port *p)
 			sent = 1;
 		}
 		if (p->raw_stuck)
-			log_info("bus %s: interface %s takes frames again", p->bus->name, p->name);
+			log_warn("bus %s: interface %s takes frames again", p->bus->name, p->name);
 		p->raw_stuck = false;
 		p->raw_refused_ns = 0;
 		p->raw_head = (p->raw_head + (uint32_t)sent) % RAW_WINDOW;
