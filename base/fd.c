@@ -75,13 +75,13 @@ ssize_t fd_read_all(int fd, void *buf, size_t len)
 	return (ssize_t)got;
 }
 
-int fd_memfd(const char *name, uint64_t size)
+static int make_memfd(const char *name, uint64_t size, unsigned int flags)
 {
 	int fd, rc;
 
 	if (size > INT64_MAX)
 		return -EFBIG;
-	fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | flags);
 	if (fd < 0)
 		return -errno;
 	if (ftruncate(fd, (off_t)size) < 0 ||
@@ -91,6 +91,16 @@ int fd_memfd(const char *name, uint64_t size)
 		return rc;
 	}
 	return fd;
+}
+
+int fd_memfd(const char *name, uint64_t size)
+{
+	return make_memfd(name, size, 0);
+}
+
+int fd_memfd_huge(const char *name, uint64_t size, unsigned int page_shift)
+{
+	return make_memfd(name, size, MFD_HUGETLB | page_shift << MAP_HUGE_SHIFT);
 }
 
 bool fd_is_sealed(int fd)

@@ -50,6 +50,9 @@ MUST_CHECK ssize_t fd_read_all(int fd, void *buf, size_t len);
  * process which maps it cannot be made to fault. The fd, or -errno.
  */
 MUST_CHECK int fd_memfd(const char *name, uint64_t size);
+/* The same of the host's huge pages of 1 << page_shift bytes (21, 30). They are reserved when they
+ * are mapped. */
+MUST_CHECK int fd_memfd_huge(const char *name, uint64_t size, unsigned int page_shift);
 /* True when fd is a memfd that can neither shrink nor grow any more. */
 bool fd_is_sealed(int fd);
 /* True size of what fd refers to; -errno when it cannot be told. */

@@ -61,7 +61,8 @@ static void on_line(struct child *c, const char *text, size_t len)
 {
 	struct audio_proc *a = c->data;
 
-	term_line(&a->bench->term, text, len);
+	if (term_may_say(&a->bench->term, &a->said, "dyno-audio"))
+		term_line(&a->bench->term, text, len);
 }
 
 static void on_exit_(struct child *c)

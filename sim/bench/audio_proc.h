@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "sim/bench/child.h"
 #include "sim/bench/rpc.h"
+#include "sim/bench/said.h"
 #include "sim/scenario/scenario.h"
 
 struct bench;
@@ -27,6 +28,7 @@ struct audio_guest {
 struct audio_proc {
 	struct bench *bench;
 	struct child child;
+	struct said said;
 	struct rpc rpc;
 	bool started, ready, stop_wanted;
 	char server[16]; /* who plays: "pipewire", "null" */

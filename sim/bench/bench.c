@@ -542,6 +542,10 @@ static int start(struct bench *b, struct err *e)
 	int rc;
 
 	memset(can_fds, 0xff, sizeof(can_fds));
+	/* Before there is anybody who inherits it. */
+	rc = placement_init(&b->placement, b->s, e);
+	if (rc)
+		return rc;
 	rc = mkdir_p(b->out_dir);
 	if (rc)
 		return err_errno(e, -rc, "cannot make the folder %s", b->out_dir);
@@ -570,7 +574,8 @@ static void service_line(void *ctx, const char *text, size_t len)
 {
 	struct bench *b = ctx;
 
-	term_line(&b->term, text, len);
+	if (term_may_say(&b->term, &b->service_said, "helper programs"))
+		term_line(&b->term, text, len);
 }
 
 /* The device that it served fails then, which its guest may survive. */

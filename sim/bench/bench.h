@@ -18,6 +18,7 @@
 #include "sim/bench/guest.h"
 #include "sim/bench/nets.h"
 #include "sim/bench/own_console.h"
+#include "sim/bench/placement.h"
 #include "sim/bench/service.h"
 #include "sim/bench/term.h"
 #include "sim/bench/ui_proc.h"
@@ -67,6 +68,8 @@ struct bench {
 	struct ui_proc ui;
 	struct ctl_server ctl;
 	struct term term;
+	struct placement placement;
+	struct said service_said;
 	struct own_console console;
 	int kvm_fd;
 	char vm_program[1024], ui_program[1024], audio_program[1024];

@@ -128,8 +128,10 @@ static void on_port(void *ctx, struct canbus_port *p, enum canbus_port_event ev)
 	}
 }
 
-static int open_recording(struct line *l, const char *dir, const char *name, struct err *e)
+static int open_recording(
+	struct line *l, const char *dir, const struct scenario_bus *sb, struct err *e)
 {
+	const char *name = sb->name;
 	char path[1024];
 	int fd, rc;
 
@@ -138,6 +140,8 @@ static int open_recording(struct line *l, const char *dir, const char *name, str
 	if (fd < 0)
 		return err_errno(e, errno, "cannot write %s", path);
 	rc = record_new(&l->record, fd, name, l->all->loop);
+	if (!rc)
+		record_set_limit(l->record, sb->record_limit_bytes);
 	return rc ? err_errno(e, -rc, "cannot record to %s", path) : 0;
 }
 
@@ -173,7 +177,7 @@ static int make_line(struct buses *b, uint32_t i, struct err *e)
 	 * that is alone on its bus can send. */
 	l->tap = (struct canbus_tap){ .frame = on_frame, .ctx = l };
 	canbus_tap(l->bus, &l->tap);
-	return b->cfg.out_dir ? open_recording(l, b->cfg.out_dir, sb->name, e) : 0;
+	return b->cfg.out_dir ? open_recording(l, b->cfg.out_dir, sb, e) : 0;
 }
 
 static uint64_t replay_now(void *ctx)

@@ -19,11 +19,10 @@
 #include "sim/bench/disk.h"
 #include "sim/bench/images.h"
 #include "sim/bench/manifest.h"
+#include "sim/bench/placement.h"
 #include "sim/bench/shares.h"
 #include "sim/bootdisk/job.h"
-
-/* Lines of one guest's process and of its events on the terminal, a second. */
-#define SAID_PER_S 50
+#include "sim/scenario/units.h"
 
 static const char *const state_names[] = {
 	[GUEST_OFF] = "off",
@@ -150,19 +149,51 @@ int guest_init(struct guest *g, const char *out_dir, struct err *e)
 
 /* ---- consoles ---- */
 
+/* The log is full: says so in it and on the terminal. */
+static void end_log(struct guest *g, const char *head)
+{
+	char limit[UNIT_TEXT], text[128];
+	int n = snprintf(text, sizeof(text), "%s--- log_limit: %s are full, no more is kept ---\n",
+		head, unit_show_size(limit, g->sg->log_limit_bytes));
+
+	term_problem(&g->bench->term,
+		"%s: its log has reached %s: no more of its consoles is kept (log_limit)",
+		g->sg->name, limit);
+	if (fd_write_all(g->log_fd, text, (size_t)n))
+		log_guest("the console log of %s cannot be written", g->sg->name);
+}
+
+/* One line into OUT/GUEST.log, as long as there is room: a guest that floods its console must not
+ * fill the disk. The checks see every line. */
+static void log_console_line(
+	struct guest *g, const char *port, uint64_t t_ns, const char *text, size_t len)
+{
+	char out[LINES_MAX + 96];
+	size_t head = (size_t)snprintf(out, sizeof(out), "%11.6f %s: ", (double)t_ns / 1e9, port),
+	       n = head + len + 1;
+
+	if (n > g->sg->log_limit_bytes - g->log_bytes) {
+		out[head] = '\0';
+		if (!g->log_lost_bytes)
+			end_log(g, out);
+		g->log_lost_bytes += n;
+		return;
+	}
+	memcpy(out + head, text, len);
+	out[head + len] = '\n';
+	/* A full disk must not end the run. */
+	if (fd_write_all(g->log_fd, out, n))
+		log_guest("the console log of %s cannot be written", g->sg->name);
+	g->log_bytes += n;
+}
+
 static void console_line(struct stream *st, const char *text, size_t len)
 {
 	struct guest *g = st->data;
 	struct bench *b = g->bench;
 	uint64_t now = clock_now_ns();
-	char head[96];
-	int n = snprintf(
-		head, sizeof(head), "%11.6f %s: ", (double)bench_time(b, now) / 1e9, st->port);
 
-	/* A full disk must not end the run; the checks see the line anyway. */
-	if (fd_write_all(g->log_fd, head, (size_t)n) || fd_write_all(g->log_fd, text, len) ||
-		fd_write_all(g->log_fd, "\n", 1))
-		log_guest("the console log of %s cannot be written", g->sg->name);
+	log_console_line(g, st->port, bench_time(b, now), text, len);
 	if (!g->ready && g->ready_regex_ok && regexec(&g->ready_regex, text, 0, NULL, 0) == 0) {
 		g->ready = true;
 		if (!g->ready_ns)
@@ -240,32 +271,24 @@ static const char *text_of(const json_t *msg, const char *key)
 
 static void on_started(struct guest *g, const json_t *msg)
 {
+	struct err e;
+
 	if (g->state != GUEST_STARTING)
 		return;
+	if (placement_vcpus(g->sg, g->vm.pid, json_object_get(msg, "vcpu_tids"), &e)) {
+		bench_guest_failed(g->bench, g, e.text);
+		return;
+	}
 	g->state = GUEST_RUNNING;
 	if (!g->started_ns)
 		g->started_ns = stamp(g, msg);
 	bench_guest_started(g->bench, g);
 }
 
-/* The terminal shows so much a second of what a guest can bring about; the rest is counted. */
+/* The terminal shows so much of what a guest can bring about; the rest is counted. */
 static bool may_say(struct guest *g)
 {
-	uint64_t now = clock_now_ns();
-
-	if (now - g->said_since_ns >= NS_PER_S) {
-		if (g->unsaid)
-			term_problem(&g->bench->term, "%s: %" PRIu32 " more lines were not shown",
-				g->sg->name, g->unsaid);
-		g->said_since_ns = now;
-		g->said = g->unsaid = 0;
-	}
-	if (g->said < SAID_PER_S) {
-		g->said++;
-		return true;
-	}
-	g->unsaid++;
-	return false;
+	return term_may_say(&g->bench->term, &g->said, g->sg->name);
 }
 
 /* The line in which the operating system says why. */
@@ -556,8 +579,10 @@ int guest_start(struct guest *g, const char *program, int *can_fds, struct err *
 		g->state = GUEST_STARTING;
 		if (!g->spawned_ns)
 			g->spawned_ns = g->vm.spawned_ns;
-		rc = make_ends(g, &l, can_fds, e);
+		rc = placement_guest(&g->bench->placement, g->sg, g->vm.pid, e);
 	}
+	if (!rc)
+		rc = make_ends(g, &l, can_fds, e);
 	if (!rc)
 		rc = hand_over(g, &l, e);
 	fd_close(&l.sigmap);

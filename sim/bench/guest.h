@@ -15,6 +15,7 @@
 #include "sim/bench/child.h"
 #include "sim/bench/disk.h"
 #include "sim/bench/rpc.h"
+#include "sim/bench/said.h"
 #include "sim/bench/stream.h"
 #include "sim/scenario/scenario.h"
 
@@ -57,8 +58,8 @@ struct guest {
 	char exit_text[256]; /* what a person is told about its end */
 	char panic_text[224]; /* of its last crash report */
 	uint32_t panics, watchdogs; /* how often */
-	uint64_t said_since_ns; /* the second in which `said` lines were shown */
-	uint32_t said, unsaid;
+	struct said said; /* its lines on the terminal */
+	uint64_t log_bytes, log_lost_bytes; /* of its consoles' log */
 	uint32_t restarts;
 	/* CLOCK_MONOTONIC; 0: not yet. Of the first start where it was started again. */
 	uint64_t spawned_ns, started_ns, ready_ns;

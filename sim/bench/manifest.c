@@ -149,6 +149,14 @@ static void machine_keys(const struct scenario_guest *g, json_t *m)
 		[SCENARIO_WATCHDOG_PAUSE] = "pause",
 	};
 
+	static const char *const huge_pages[] = {
+		[SCENARIO_HUGE_TRANSPARENT] = "transparent",
+		[SCENARIO_HUGE_2M] = "2M",
+		[SCENARIO_HUGE_1G] = "1G",
+	};
+
+	if (g->huge_pages != SCENARIO_HUGE_OFF)
+		json_object_set_new(m, "huge_pages", json_string(huge_pages[g->huge_pages]));
 	json_object_set_new(m, "on_panic", json_string(on_panic[g->on_panic]));
 	if (g->watchdog != SCENARIO_WATCHDOG_OFF)
 		json_object_set_new(m, "watchdog", json_string(watchdog[g->watchdog]));

@@ -62,6 +62,9 @@ static json_t *guest_metrics(const struct bench *b, const struct guest *g)
 		"ready_ms", since_exec(b, g->ready_ns), "first_frame_ms", frames, "cpu_ms",
 		cpu_of(&g->vm), "memory",
 		g->memory ? json_incref(g->memory) : metrics_guest_memory(g));
+	json_object_set_new(m, "log_bytes", json_integer((json_int_t)g->log_bytes));
+	json_object_set_new(m, "log_lost_bytes", json_integer((json_int_t)g->log_lost_bytes));
+	json_object_set_new(m, "lines_not_shown", json_integer((json_int_t)g->said.lost));
 	if (m && g->balloon)
 		json_object_set(m, "balloon", g->balloon);
 	return m;

@@ -227,3 +227,24 @@ void term_line(struct term *t, const char *text, size_t len)
 	if (t->live && t->tty)
 		draw(t);
 }
+
+bool term_may_say(struct term *t, struct said *s, const char *who)
+{
+	uint32_t swallowed;
+
+	switch (said_line(s, clock_now_ns(), &swallowed)) {
+	case SAID_SHOW_AND_TELL:
+		term_problem(t, "%s: %" PRIu32 " more lines were not shown", who, swallowed);
+		return true;
+	case SAID_SHOW:
+		return true;
+	case SAID_LAST:
+		term_problem(t,
+			"%s: %d lines were shown: no more will be (metrics.json counts them)", who,
+			SAID_MAX);
+		return false;
+	case SAID_SWALLOW:
+		break;
+	}
+	return false;
+}

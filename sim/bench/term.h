@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 #include "base/ev.h"
+#include "sim/bench/said.h"
 
 struct bench;
 
@@ -37,3 +38,5 @@ void term_event(struct term *t, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void term_problem(struct term *t, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* A line as it is (a child's log), above the status line. */
 void term_line(struct term *t, const char *text, size_t len);
+/* Whether a line of `who` may be shown now; tells when some were not, and when no more will be. */
+bool term_may_say(struct term *t, struct said *s, const char *who);

@@ -47,7 +47,8 @@ static void on_line(struct child *c, const char *text, size_t len)
 {
 	struct ui_proc *u = c->data;
 
-	term_line(&u->bench->term, text, len);
+	if (term_may_say(&u->bench->term, &u->said, "dyno-ui"))
+		term_line(&u->bench->term, text, len);
 }
 
 static void on_exit_(struct child *c)

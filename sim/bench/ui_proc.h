@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "sim/bench/child.h"
 #include "sim/bench/rpc.h"
+#include "sim/bench/said.h"
 #include "sim/scenario/scenario.h"
 
 struct bench;
@@ -19,6 +20,7 @@ struct bench;
 struct ui_proc {
 	struct bench *bench;
 	struct child child;
+	struct said said;
 	struct rpc rpc;
 	bool started, ready, stop_wanted;
 	uint64_t ready_ns;

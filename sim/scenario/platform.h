@@ -5,7 +5,10 @@
 
 #include "sim/scenario/load.h"
 
-extern const struct schema_word words_on_panic[], words_watchdog[];
+extern const struct schema_word words_on_panic[], words_watchdog[], words_huge_pages[];
+extern const struct schema_type type_cpus; /* struct scenario_cpus */
+extern const struct schema schema_placement; /* table_placement.c */
 
 /* Rules between these keys and others of the guest. */
 void platform_check(struct bind *b, const struct node *n, const struct scenario_guest *g);
+void placement_check(struct bind *b, const struct node *n, const struct scenario_guest *g);

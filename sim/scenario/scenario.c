@@ -9,6 +9,7 @@
 
 #include "base/fd.h"
 #include "sim/scenario/load.h"
+#include "sim/scenario/platform.h"
 #include "sim/scenario/units.h"
 
 static const struct schema_word ui_words[] = {
@@ -76,6 +77,11 @@ static const struct schema_key scenario_keys[] = {
 		.words = ui_words,
 		.offset = offsetof(struct load, s.ui),
 		.doc = "whether windows open; `dyno run --headless` overrides it" },
+	{ .key = "bench_cpus",
+		.type = &type_cpus,
+		.offset = offsetof(struct load, s.bench_cpus),
+		.doc = "the host's CPUs for the bench itself, its windows and helpers; without it all. "
+		       "Guests have `placement`" },
 	{ .key = "buses",
 		.shape = SHAPE_MAP,
 		.sub = &schema_bus,

@@ -74,6 +74,28 @@ enum scenario_watchdog {
 	SCENARIO_WATCHDOG_PAUSE
 };
 
+/* The host's pages behind its memory. */
+enum scenario_huge_pages {
+	SCENARIO_HUGE_OFF,
+	SCENARIO_HUGE_TRANSPARENT,
+	SCENARIO_HUGE_2M,
+	SCENARIO_HUGE_1G
+};
+
+#define SCENARIO_HOST_CPUS 1024
+
+/* A set of the host's CPUs; empty: not given. */
+struct scenario_cpus {
+	uint64_t bits[SCENARIO_HOST_CPUS / 64];
+};
+
+/* Where a guest's process runs. */
+struct scenario_placement {
+	struct scenario_cpus cpus;
+	struct scenario_cpus vcpus; /* one each for its vCPUs, in ascending order */
+	int32_t nice;
+};
+
 /* Features offered by a guest's CAN controller; the manifest's words in scenario_can_feature_name.
  */
 #define SCENARIO_CAN_CLASSIC     0x1u
@@ -260,6 +282,9 @@ struct scenario_guest {
 	const char *ready; /* POSIX extended regex; a console line that matches means READY */
 	enum scenario_on_panic on_panic;
 	enum scenario_watchdog watchdog;
+	enum scenario_huge_pages huge_pages;
+	struct scenario_placement placement;
+	uint64_t log_limit_bytes; /* of its consoles' log */
 	enum scenario_restart restart;
 	uint32_t max_restarts;
 	uint32_t n_can, n_nets, n_displays, n_inputs, n_ports, n_disks;
@@ -311,6 +336,7 @@ struct scenario_bus {
 	bool fd; /* false: FD frames are errors on this bus */
 	const char *socketcan; /* host interface that takes part in the bus; NULL: none */
 	bool socketcan_create; /* made for the run where the host has none */
+	uint64_t record_limit_bytes;
 };
 
 /* An identifier pattern: matches when ((id ^ p.id) & p.mask) == 0, ids with CAN_EFF_FLAG. */
@@ -567,6 +593,7 @@ struct scenario {
 	uint64_t seed;
 	const char *out_dir; /* relative to the working directory; the command line may override */
 	enum scenario_ui ui;
+	struct scenario_cpus bench_cpus; /* of the bench's own processes */
 	uint32_t n_guests, n_buses, n_networks, n_replays, n_actions, n_checks;
 	const struct scenario_guest *guests;
 	const struct scenario_bus *buses;
@@ -609,6 +636,11 @@ const char *scenario_op_name(enum scenario_op op);
 /* Whether an action is carried out with the frames of its moment, in their order. */
 bool scenario_op_on_bus(enum scenario_op op);
 const char *scenario_can_feature_name(unsigned int bit);
+
+unsigned int scenario_num_cpus(const struct scenario_cpus *c);
+bool scenario_has_cpu(const struct scenario_cpus *c, unsigned int cpu);
+/* 0 where the pages are the host's usual ones. */
+uint64_t scenario_huge_bytes(enum scenario_huge_pages h);
 
 /* The context identifier of a guest; 0 where it has no vsock device. */
 uint32_t scenario_vsock_cid(const struct scenario *s, uint32_t guest);

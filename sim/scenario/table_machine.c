@@ -9,6 +9,9 @@
 #include "sim/scenario/units.h"
 
 #define MIB (1024.0 * 1024)
+/* Of files of the run that guests fill. */
+#define LOG_MIN (64.0 * 1024)
+#define LOG_MAX (1024 * 1024 * MIB)
 
 /* --- buses ------------------------------------------------------------------------------- */
 
@@ -89,6 +92,14 @@ static const struct schema_key bus_keys[] = {
 		.shape = SHAPE_INPLACE,
 		.sub = &schema_socketcan,
 		.doc = "host interface that takes part in the bus (`vcan0`)" },
+	{ .key = "record_limit",
+		.type = &type_size,
+		.def = "4G",
+		.min = LOG_MIN,
+		.max = LOG_MAX,
+		.offset = offsetof(struct scenario_bus, record_limit_bytes),
+		.doc = "how large its recording, OUT/NAME.log, may become; later frames are still "
+		       "seen by checks" },
 };
 
 const struct schema schema_bus = {
@@ -404,6 +415,8 @@ static void guest_post(struct bind *b, const struct node *n, void *obj)
 	check_map_buses(b, n, g);
 	balloon_check(b, n, g);
 	shares_check(b, n, g);
+	platform_check(b, n, g);
+	placement_check(b, n, g);
 }
 
 static const struct schema_key guest_name = {
@@ -440,6 +453,16 @@ static const struct schema_key guest_keys[] = {
 		.unit = "CPUs",
 		.offset = offsetof(struct scenario_guest, cpus),
 		.doc = "virtual CPUs" },
+	{ .key = "huge_pages",
+		.type = &type_enum,
+		.def = "off",
+		.words = words_huge_pages,
+		.offset = offsetof(struct scenario_guest, huge_pages),
+		.doc = "the host's pages behind its RAM" },
+	{ .key = "placement",
+		.shape = SHAPE_INPLACE,
+		.sub = &schema_placement,
+		.doc = "where its process runs on the host" },
 	{ .key = "sandbox",
 		.type = &type_bool,
 		.def = "true",
@@ -535,6 +558,14 @@ static const struct schema_key guest_keys[] = {
 		.def = "^READY\\b",
 		.offset = offsetof(struct scenario_guest, ready),
 		.doc = "console line by which it says that it is up" },
+	{ .key = "log_limit",
+		.type = &type_size,
+		.def = "64M",
+		.min = LOG_MIN,
+		.max = LOG_MAX,
+		.offset = offsetof(struct scenario_guest, log_limit_bytes),
+		.doc = "how large the log of its consoles, OUT/NAME.log, may become; later lines are "
+		       "still seen by checks" },
 	{ .key = "on_panic",
 		.type = &type_enum,
 		.def = "stop",

@@ -21,6 +21,8 @@ struct record {
 	struct ev_timer timer;
 	int rc; /* the first failure */
 	uint64_t frames, lost;
+	uint64_t bytes, limit; /* put into the buffer so far, at most */
+	bool full;
 	uint32_t len, buffered; /* bytes and frames in buf */
 	char buf[BUF_BYTES];
 };
@@ -84,15 +86,33 @@ int record_flush(struct record *r)
 	return r->rc;
 }
 
+void record_set_limit(struct record *r, uint64_t bytes)
+{
+	r->limit = bytes;
+}
+
 void record_frame(struct record *r, uint64_t t_ns, const struct canfd_frame *f)
 {
+	uint32_t n;
+
 	if (r->len > BUF_BYTES - RECORD_LINE_BYTES && record_flush(r) < 0)
 		r->len = 0;
 	if (r->rc < 0) {
 		r->lost++;
 		return;
 	}
-	r->len += record_format(r->buf + r->len, t_ns, r->channel, f);
+	n = r->full ? 0 : record_format(r->buf + r->len, t_ns, r->channel, f);
+	if (r->full || n > r->limit - MIN(r->bytes, r->limit)) {
+		if (!r->full)
+			log_warn("recording of %s: its file is as large as it may become (%llu "
+				 "bytes): later frames are not in it",
+				r->channel, (unsigned long long)r->limit);
+		r->full = true;
+		r->lost++;
+		return;
+	}
+	r->len += n;
+	r->bytes += n;
 	r->buffered++;
 	r->frames++;
 }
@@ -118,6 +138,7 @@ int record_new(struct record **out, int fd_take, const char *channel, struct ev_
 		return rc;
 	}
 	r->fd = fd_take;
+	r->limit = UINT64_MAX;
 	(void)snprintf(r->channel, sizeof(r->channel), "%s", channel);
 	if (loop)
 		ev_timer_at(&r->timer, clock_now_ns() + NS_PER_S);

@@ -21,6 +21,9 @@ struct record;
  */
 MUST_CHECK int record_new(
 	struct record **out, int fd_take, const char *channel, struct ev_loop *loop);
+/* The file grows to at most `bytes` (it may be below what is written already); later frames are
+ * counted as lost, which is told once. Without it there is no limit. */
+void record_set_limit(struct record *r, uint64_t bytes);
 /* Appends one frame. Never blocks on anything but the disk. Errors are kept for record_flush. */
 void record_frame(struct record *r, uint64_t t_ns, const struct canfd_frame *f);
 /* Writes what is buffered. 0, or the first -errno since the start (logged once; then no more is
@@ -30,7 +33,7 @@ MUST_CHECK int record_flush(struct record *r);
 int record_free(struct record *r);
 
 uint64_t record_frames(const struct record *r);
-/* Frames that could not be written. */
+/* Frames that could not be written, or were past the limit. */
 uint64_t record_lost(const struct record *r);
 
 #define RECORD_LINE_BYTES 224

@@ -119,10 +119,50 @@ static void test_machine_that_never_ran_is_paused_reset_and_freed(void **state)
 	vm_free(vm);
 }
 
+/* Nothing of it is touched but both ends of both parts. */
+static void test_the_largest_machine_has_memory_on_both_sides_of_the_hole(void **state)
+{
+	static const struct vm_handlers h = {
+		.pio = nothing_pio, .mmio = nothing_mmio, .stopped = nothing_stopped
+	};
+	CLEANUP_FD int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	struct vm_config cfg = { .memory_bytes = VM_MAX_MEMORY,
+		.cpus = VM_MAX_CPUS,
+		.pages = VM_PAGES_TRANSPARENT,
+		.kvm_fd = kvm };
+	const uint64_t high = VM_MAX_MEMORY - VM_HOLE_BASE;
+	const uint64_t last[] = { 0, VM_HOLE_BASE - 8, VM_HIGH_BASE, VM_HIGH_BASE + high - 8 };
+	struct err e = { 0 };
+	struct vm *vm = NULL;
+	uint64_t v;
+
+	(void)state;
+	assert_int_equal(vm_new(&vm, &cfg, &h, &e), 0);
+	assert_int_equal(vm_cpus(vm), VM_MAX_CPUS);
+	for (unsigned int i = 0; i < ARRAY_SIZE(last); i++) {
+		v = i + 1;
+		assert_int_equal(gmem_write(vm_mem(vm), (struct gpa){ last[i] }, &v, sizeof(v)), 0);
+	}
+	for (unsigned int i = 0; i < ARRAY_SIZE(last); i++) {
+		assert_int_equal(gmem_read(vm_mem(vm), &v, (struct gpa){ last[i] }, sizeof(v)), 0);
+		assert_int_equal(v, i + 1);
+	}
+	assert_int_not_equal(
+		gmem_read(vm_mem(vm), &v, (struct gpa){ VM_HOLE_BASE - 4 }, sizeof(v)), 0);
+	assert_int_not_equal(
+		gmem_read(vm_mem(vm), &v, (struct gpa){ VM_HIGH_BASE + high - 4 }, sizeof(v)), 0);
+	/* Its threads are known once it was started. */
+	assert_int_equal(vm_start(vm, &e), 0);
+	for (unsigned int i = 0; i < VM_MAX_CPUS; i++)
+		assert_true(vm_cpu_tid(vm, i) > 0);
+	vm_free(vm);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_route_that_kvm_refuses_does_not_spoil_the_others),
+		cmocka_unit_test(test_the_largest_machine_has_memory_on_both_sides_of_the_hole),
 		cmocka_unit_test(test_two_thousand_interrupts_have_routes),
 		cmocka_unit_test(test_machine_that_never_ran_is_paused_reset_and_freed),
 	};

@@ -23,6 +23,7 @@
 #include "sim/bench/lines.h"
 #include "sim/bench/procstat.h"
 #include "sim/bench/rpc.h"
+#include "sim/bench/said.h"
 
 /* ---- lines ---- */
 
@@ -393,6 +394,31 @@ static void test_guest_memory_is_told_apart(void **state)
 	close(fd);
 }
 
+static void test_a_process_that_floods_the_terminal_is_shown_a_little_and_counted(void **state)
+{
+	struct said s = { .shown = 0 };
+	uint64_t now = 5 * NS_PER_S;
+	uint32_t swallowed, shown = 0, last = 0;
+
+	(void)state;
+	for (unsigned int i = 0; i < 1000; i++)
+		shown += said_line(&s, now, &swallowed) == SAID_SHOW;
+	assert_int_equal(shown, SAID_PER_S);
+	/* A second later what was swallowed is told, once. */
+	now += NS_PER_S;
+	assert_int_equal(said_line(&s, now, &swallowed), SAID_SHOW_AND_TELL);
+	assert_int_equal(swallowed, 1000 - SAID_PER_S);
+	assert_int_equal(said_line(&s, now, &swallowed), SAID_SHOW);
+	/* For ever it does not go on like this. */
+	for (unsigned int i = 0; i < 100 * SAID_MAX; i++) {
+		now += NS_PER_S / 100;
+		last += said_line(&s, now, &swallowed) == SAID_LAST;
+	}
+	assert_int_equal(last, 1);
+	assert_int_equal(said_line(&s, now + NS_PER_S, &swallowed), SAID_SWALLOW);
+	assert_int_equal(s.shown, SAID_MAX + 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -411,6 +437,8 @@ int main(void)
 		cmocka_unit_test(test_a_child_that_floods_its_socket_is_read_in_portions),
 		cmocka_unit_test(test_a_missing_program_says_where_it_was_sought),
 		cmocka_unit_test(test_guest_memory_is_told_apart),
+		cmocka_unit_test(
+			test_a_process_that_floods_the_terminal_is_shown_a_little_and_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -94,6 +94,32 @@ static void test_disks_have_formats_by_name_or_word(void **state)
 	scenario_free(s);
 }
 
+static void test_a_guests_place_on_the_host_is_a_set_of_cpus(void **state)
+{
+	struct scenario *s = load("duration: 1s\n"
+				  "bench_cpus: 0\n"
+				  "guests:\n"
+				  "  a: {kernel: a.elf, placement: 2-3}\n"
+				  "  b: {kernel: a.elf, cpus: 2, huge_pages: 2M, log_limit: 1M,\n"
+				  "    placement: {cpus: [0, 4-5], vcpus: '6,1023', nice: -5}}\n"
+				  "  c: {kernel: a.elf}\n");
+	const struct scenario_placement *p = &s->guests[1].placement;
+
+	(void)state;
+	assert_int_equal(s->bench_cpus.bits[0], 1);
+	assert_int_equal(s->guests[0].placement.cpus.bits[0], 12);
+	assert_int_equal(p->cpus.bits[0], 0x31);
+	assert_int_equal(scenario_num_cpus(&p->vcpus), 2);
+	assert_true(scenario_has_cpu(&p->vcpus, 1023) && !scenario_has_cpu(&p->vcpus, 1022));
+	assert_false(scenario_has_cpu(&p->vcpus, 5000));
+	assert_int_equal(p->nice, -5);
+	assert_int_equal(scenario_huge_bytes(s->guests[1].huge_pages), 2 << 20);
+	assert_int_equal(s->guests[1].log_limit_bytes, 1 << 20);
+	assert_int_equal(scenario_num_cpus(&s->guests[2].placement.cpus), 0);
+	assert_int_equal(s->guests[2].log_limit_bytes, 64 << 20);
+	scenario_free(s);
+}
+
 static void test_a_balloon_is_switched_on_or_has_keys(void **state)
 {
 	struct scenario *s = load("duration: 9s\n"
@@ -513,6 +539,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_not_said_has_its_default),
 		cmocka_unit_test(test_disks_have_formats_by_name_or_word),
+		cmocka_unit_test(test_a_guests_place_on_the_host_is_a_set_of_cpus),
 		cmocka_unit_test(test_a_balloon_is_switched_on_or_has_keys),
 		cmocka_unit_test(test_guests_are_wired_as_written),
 		cmocka_unit_test(test_identifier_sets_of_a_replay_become_ordered_rules),

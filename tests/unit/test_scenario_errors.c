@@ -49,6 +49,34 @@ static void check_report(const char *text, const char *expected)
 	"    can: [can0]\n"             \
 	"    displays: [{title: Cluster, width: 800, height: 480, input: [touch]}]\n"
 
+static void test_cpus_that_are_none_are_shown_how_to_write(void **state)
+{
+	(void)state;
+	check_report("duration: 1s\nbench_cpus: 3-1\n",
+		"car.yaml:2:13: error: bench_cpus \"3-1\" is not a set of CPUs: write 2, 0-3 or "
+		"[0, 2-3]\n"
+		"   2 | bench_cpus: 3-1\n"
+		"     |             ^~~\n"
+		"1 error\n");
+	check_report("duration: 1s\nbench_cpus: [0, 1024]\n",
+		"car.yaml:2:17: error: bench_cpus holds something that is no CPU: write [0, 2-3]\n"
+		"   2 | bench_cpus: [0, 1024]\n"
+		"     |                 ^~~~\n"
+		"1 error\n");
+	check_report(GOOD "    cpus: 2\n    placement: {vcpus: 1}\n",
+		"car.yaml:11:16: error: guest \"cluster\": placement names 1 of the host's CPUs in "
+		"`vcpus`, and the guest has 2\n"
+		"  11 |     placement: {vcpus: 1}\n"
+		"     |                ^~~~~~~~~~\n"
+		"1 error\n");
+	check_report(GOOD "    memory: 65M\n    huge_pages: 2M\n",
+		"car.yaml:10:13: error: guest \"cluster\": memory 65 MiB is not a multiple of its "
+		"huge pages, 2 MiB\n"
+		"  10 |     memory: 65M\n"
+		"     |             ^~~\n"
+		"1 error\n");
+}
+
 static void test_an_unknown_key_is_named_with_the_nearest_one(void **state)
 {
 	(void)state;
@@ -64,7 +92,7 @@ static void test_an_unknown_key_without_a_neighbour_lists_the_known_ones(void **
 	(void)state;
 	check_report("duration: 1s\nbuses:\n  can0: {zz: 1}\n",
 		"car.yaml:3:10: error: bus \"can0\": unknown key \"zz\"; known: bitrate, data_bitrate, "
-		"timing, fd, socketcan\n"
+		"timing, fd, socketcan, record_limit\n"
 		"   3 |   can0: {zz: 1}\n"
 		"     |          ^~\n"
 		"1 error\n");
@@ -355,7 +383,7 @@ static void test_columns_count_characters_and_tabs_keep_carets_in_place(void **s
 		"   2 | buses: {\"\xc3\x9f\": {}, can0: {x: 1}}\n"
 		"     |         ^~~\n"
 		"car.yaml:2:25: error: bus \"can0\": unknown key \"x\"; known: bitrate, data_bitrate, "
-		"timing, fd, socketcan\n"
+		"timing, fd, socketcan, record_limit\n"
 		"   2 | buses: {\"\xc3\x9f\": {}, can0: {x: 1}}\n"
 		"     |                         ^\n"
 		"2 errors\n");
@@ -489,7 +517,9 @@ int main(void)
 		cmocka_unit_test(test_what_boots_is_a_kernel_or_a_disk),
 		cmocka_unit_test(test_typing_needs_a_console_that_is_there),
 		cmocka_unit_test(test_the_end_of_guests_needs_guests),
+		cmocka_unit_test(test_cpus_that_are_none_are_shown_how_to_write),
 		cmocka_unit_test(test_an_unknown_key_is_named_with_the_nearest_one),
+		cmocka_unit_test(test_cpus_that_are_none_are_shown_how_to_write),
 		cmocka_unit_test(test_an_unknown_key_without_a_neighbour_lists_the_known_ones),
 		cmocka_unit_test(test_a_value_out_of_bounds_is_named_with_the_bound_and_its_unit),
 		cmocka_unit_test(test_all_errors_come_at_once_in_file_order),

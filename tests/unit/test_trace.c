@@ -658,6 +658,30 @@ static void test_a_full_disk_is_told_once_and_frames_are_counted_as_lost(void **
 	assert_int_equal(record_free(rec), -ENOSPC);
 }
 
+static void test_a_recording_ends_at_its_limit_on_a_whole_line(void **state)
+{
+	struct canfd_frame f = { .can_id = 0x123, .len = 8 };
+	int fd = memfd_create("rec", MFD_CLOEXEC), copy = dup(fd);
+	char line[RECORD_LINE_BYTES];
+	uint32_t n = record_format(line, 0, "can0", &f);
+	struct record *rec;
+
+	(void)state;
+	assert_int_equal(record_new(&rec, fd, "can0", NULL), 0);
+	record_set_limit(rec, 3 * n + 1);
+	for (unsigned int i = 0; i < 10; i++)
+		record_frame(rec, 0, &f);
+	/* A shorter one would fit, and would be out of order with what is missing. */
+	f.len = 0;
+	record_set_limit(rec, 4 * n - 1);
+	record_frame(rec, 0, &f);
+	assert_int_equal(record_frames(rec), 3);
+	assert_int_equal(record_lost(rec), 8);
+	assert_int_equal(record_free(rec), 0);
+	assert_int_equal(fd_size(copy), 3 * n);
+	close(copy);
+}
+
 static void test_the_recorder_writes_once_a_second(void **state)
 {
 	struct canfd_frame f = { .can_id = 1 };
@@ -706,6 +730,7 @@ int main(void)
 		cmocka_unit_test(test_a_recording_can_be_converted_by_can_utils_and_read_again),
 		cmocka_unit_test(test_a_line_is_as_candump_writes_it),
 		cmocka_unit_test(test_a_full_disk_is_told_once_and_frames_are_counted_as_lost),
+		cmocka_unit_test(test_a_recording_ends_at_its_limit_on_a_whole_line),
 		cmocka_unit_test(test_the_recorder_writes_once_a_second),
 	};
 

@@ -84,9 +84,10 @@ static int make_vm(struct machine *mc, int *fds, struct err *e)
 {
 	struct vm_handlers h = { .pio = on_pio, .mmio = on_mmio, .stopped = on_stopped, .ctx = mc };
 	CLEANUP_FD int kvm = take(fds, mc->m->kvm_fd);
-	struct vm_config cfg = {
-		.memory_bytes = mc->m->memory_bytes, .cpus = mc->m->cpus, .kvm_fd = kvm
-	};
+	struct vm_config cfg = { .memory_bytes = mc->m->memory_bytes,
+		.pages = mc->m->pages,
+		.cpus = mc->m->cpus,
+		.kvm_fd = kvm };
 
 	if (kvm < 0)
 		return err_set(e, -ENODEV,
@@ -226,6 +227,15 @@ int machine_start(struct machine *mc, struct err *e)
 	if (rc == 0 && (manifest_has(mc->m, DEVICE_VHOST_USER) || manifest_has(mc->m, DEVICE_9P)))
 		rc = loop_thread_start(&mc->file_loop, e);
 	return rc < 0 ? rc : vm_start(mc->vm, e);
+}
+
+json_t *machine_tids(const struct machine *mc)
+{
+	json_t *tids = json_array();
+
+	for (unsigned int i = 0; i < vm_cpus(mc->vm); i++)
+		json_array_append_new(tids, json_integer(vm_cpu_tid(mc->vm, i)));
+	return tids;
 }
 
 void machine_pause(struct machine *mc)

@@ -47,6 +47,8 @@ void machine_free(struct machine *mc);
 
 /* Starts the threads; the vCPUs stand until machine_resume(). */
 MUST_CHECK int machine_start(struct machine *mc, struct err *e);
+/* The host's numbers of the vCPUs' threads, after machine_start(). A new reference. */
+json_t *machine_tids(const struct machine *mc);
 void machine_pause(struct machine *mc);
 void machine_resume(struct machine *mc);
 /* Pauses, puts everything back to the state after machine_new(). 0 or -errno: then it is lost. */

@@ -15,6 +15,7 @@
 #include "base/proto/display.h"
 #include "base/proto/pcm_port.h"
 #include "devices/blk/blk_port.h"
+#include "vmm/kvm/vm.h"
 
 #define MANIFEST_NAME        64 /* bytes of a name, NUL included */
 #define MANIFEST_CMDLINE     8192
@@ -154,6 +155,7 @@ struct manifest {
 	enum log_level log_level;
 	enum manifest_on_panic on_panic;
 	enum manifest_watchdog watchdog;
+	enum vm_pages pages; /* the host's, behind its memory */
 	int kvm_fd, kernel_fd, initrd_fd, serial_fd, display_fd;
 	char kernel_name[MANIFEST_NAME];
 	char *cmdline; /* owned, never NULL */

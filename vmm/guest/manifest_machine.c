@@ -40,12 +40,22 @@ int manifest_read_machine(struct manifest_reader *r, const json_t *root, struct 
 		[MANIFEST_PANIC_RESET] = "reset",
 		[MANIFEST_PANIC_PAUSE] = "pause",
 	};
+	static const char *const pages_words[] = {
+		[VM_PAGES_USUAL] = "off",
+		[VM_PAGES_TRANSPARENT] = "transparent",
+		[VM_PAGES_2M] = "2M",
+		[VM_PAGES_1G] = "1G",
+	};
+	unsigned int pages = VM_PAGES_USUAL;
 	unsigned int on_panic = MANIFEST_PANIC_STOP, watchdog = MANIFEST_WATCHDOG_OFF;
 	int rc = get_word(r, root, "on_panic", panic_words, ARRAY_SIZE(panic_words), &on_panic);
 
 	if (rc == 0)
 		rc = get_word(
 			r, root, "watchdog", watchdog_words, ARRAY_SIZE(watchdog_words), &watchdog);
+	if (rc == 0)
+		rc = get_word(r, root, "huge_pages", pages_words, ARRAY_SIZE(pages_words), &pages);
+	m->pages = (enum vm_pages)pages;
 	if (rc == 0 && watchdog != MANIFEST_WATCHDOG_OFF && m->mmio)
 		rc = err_set(r->e, -EINVAL, "\"watchdog\" is a PCI device: not with \"mmio\"");
 	m->on_panic = (enum manifest_on_panic)on_panic;

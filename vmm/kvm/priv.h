@@ -22,6 +22,7 @@ struct vcpu {
 	struct kvm_run *run;
 	pthread_t thread;
 	bool has_thread;
+	pid_t tid; /* set before it is parked for the first time */
 	_Atomic uint64_t exits[VM_EXITS];
 	struct kvm_lapic_state first_lapic;
 	struct kvm_sregs first_sregs;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/log.h"
@@ -249,13 +250,14 @@ static void handle_exit(struct vcpu *c)
 }
 
 /* From inside: by another thread a name needs a file of /proc, which the sandbox refuses. */
-static void set_up_thread(const struct vcpu *c)
+static void set_up_thread(struct vcpu *c)
 {
 	char name[16];
 	sigset_t kick;
 
 	snprintf(name, sizeof(name), "vcpu%u", c->index);
 	(void)pthread_setname_np(pthread_self(), name);
+	c->tid = gettid();
 	/* Whoever started this program may have left the signal blocked: then a vCPU that sleeps in
 	 * KVM would never hear of a pause. */
 	sigemptyset(&kick);

@@ -82,14 +82,31 @@ static int add_slot(
 	return rc < 0 ? err_errno(e, -rc, "guest memory at 0x%llx", (unsigned long long)base) : 0;
 }
 
-static int make_memory(struct vm *vm, uint64_t bytes, struct err *e)
+/* Memory of reserved huge pages: all of it, or an error that says what is missing. */
+static int reserve_huge(struct vm *vm, uint64_t bytes, unsigned int shift, struct err *e)
 {
-	uint64_t low = MIN(bytes, VM_HOLE_BASE);
-	int rc;
+	uint64_t page = UINT64_C(1) << shift;
 
-	if (bytes < VM_MIN_MEMORY || bytes > VM_MAX_MEMORY || bytes % 4096)
-		return err_set(e, -EINVAL, "%llu bytes of guest memory are not possible",
-			(unsigned long long)bytes);
+	if (bytes % page)
+		return err_set(e, -EINVAL,
+			"%llu MiB of memory are not a multiple of its huge pages, %llu MiB",
+			(unsigned long long)(bytes >> 20), (unsigned long long)(page >> 20));
+	vm->memfd = fd_memfd_huge("guest-ram", bytes, shift);
+	if (vm->memfd >= 0) {
+		vm->host = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, vm->memfd, 0);
+		if (vm->host != MAP_FAILED)
+			return 0;
+		vm->host = NULL;
+	}
+	return err_set(e, -ENOMEM,
+		"the host has no %llu free huge pages of %llu kB for the guest's memory: see "
+		"/sys/kernel/mm/hugepages/hugepages-%llukB/nr_hugepages",
+		(unsigned long long)(bytes >> shift), (unsigned long long)(page >> 10),
+		(unsigned long long)(page >> 10));
+}
+
+static int map_usual(struct vm *vm, uint64_t bytes, bool huge, struct err *e)
+{
 	vm->memfd = fd_memfd("guest-ram", bytes);
 	if (vm->memfd < 0)
 		return err_errno(e, -vm->memfd, "cannot make %llu MiB of guest memory",
@@ -101,6 +118,25 @@ static int make_memory(struct vm *vm, uint64_t bytes, struct err *e)
 		return err_errno(e, errno, "cannot map %llu MiB of guest memory",
 			(unsigned long long)(bytes >> 20));
 	}
+	if (huge && madvise(vm->host, bytes, MADV_HUGEPAGE) < 0)
+		log_warn("this host's kernel has no transparent huge pages: %s", strerror(errno));
+	return 0;
+}
+
+static int make_memory(struct vm *vm, uint64_t bytes, enum vm_pages pages, struct err *e)
+{
+	uint64_t low = MIN(bytes, VM_HOLE_BASE);
+	int rc;
+
+	if (bytes < VM_MIN_MEMORY || bytes > VM_MAX_MEMORY || bytes % 4096)
+		return err_set(e, -EINVAL, "%llu bytes of guest memory are not possible",
+			(unsigned long long)bytes);
+	if (pages == VM_PAGES_2M || pages == VM_PAGES_1G)
+		rc = reserve_huge(vm, bytes, pages == VM_PAGES_2M ? 21 : 30, e);
+	else
+		rc = map_usual(vm, bytes, pages == VM_PAGES_TRANSPARENT, e);
+	if (rc < 0)
+		return rc;
 	vm->host_bytes = bytes;
 	rc = add_slot(vm, 0, 0, 0, low, e);
 	if (rc == 0 && bytes > low)
@@ -161,7 +197,7 @@ static int build(struct vm *vm, const struct vm_config *cfg, struct err *e)
 	if (rc == 0)
 		rc = make_vm(vm, cfg->kvm_fd, e);
 	if (rc == 0)
-		rc = make_memory(vm, cfg->memory_bytes, e);
+		rc = make_memory(vm, cfg->memory_bytes, cfg->pages, e);
 	if (rc == 0)
 		rc = get_cpuid(vm, cfg->kvm_fd, e);
 	if (rc == 0)
@@ -260,17 +296,6 @@ uint32_t vm_tsc_khz(const struct vm *vm)
 	return khz > 0 ? (uint32_t)khz : 0;
 }
 
-int vm_start(struct vm *vm, struct err *e)
-{
-	int rc = 0;
-
-	for (unsigned int i = 0; i < vm->cpus && rc == 0; i++)
-		rc = vcpu_first_save(&vm->cpu[i], e);
-	for (unsigned int i = 0; i < vm->cpus && rc == 0; i++)
-		rc = vcpu_thread_start(&vm->cpu[i], e);
-	return rc;
-}
-
 static void want_locked(struct vm *vm, enum vm_want want)
 {
 	vm->want = want;
@@ -292,6 +317,27 @@ static void wait_parked(struct vm *vm)
 {
 	while (vm->cpu[0].has_thread && vm->want == VM_WANT_PAUSE && vm->parked < vm->cpus)
 		pthread_cond_wait(&vm->changed, &vm->lock);
+}
+
+int vm_start(struct vm *vm, struct err *e)
+{
+	int rc = 0;
+
+	for (unsigned int i = 0; i < vm->cpus && rc == 0; i++)
+		rc = vcpu_first_save(&vm->cpu[i], e);
+	for (unsigned int i = 0; i < vm->cpus && rc == 0; i++)
+		rc = vcpu_thread_start(&vm->cpu[i], e);
+	if (rc == 0) {
+		pthread_mutex_lock(&vm->lock);
+		wait_parked(vm);
+		pthread_mutex_unlock(&vm->lock);
+	}
+	return rc;
+}
+
+int vm_cpu_tid(const struct vm *vm, unsigned int cpu)
+{
+	return vm->cpu[cpu].tid;
 }
 
 void vm_pause(struct vm *vm)

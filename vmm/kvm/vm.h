@@ -43,8 +43,18 @@ struct vm_handlers {
 	void *ctx;
 };
 
+/* The host's pages behind guest memory. */
+enum vm_pages {
+	VM_PAGES_USUAL,
+	VM_PAGES_TRANSPARENT, /* huge ones where the host has them at hand */
+	VM_PAGES_2M, /* reserved when the VM is made */
+	VM_PAGES_1G
+};
+
 struct vm_config {
-	uint64_t memory_bytes; /* VM_MIN_MEMORY..VM_MAX_MEMORY, a multiple of 4096 */
+	/* VM_MIN_MEMORY..VM_MAX_MEMORY, a multiple of 4096 and of the huge pages behind it */
+	uint64_t memory_bytes;
+	enum vm_pages pages;
 	unsigned int cpus; /* 1..VM_MAX_CPUS */
 	int kvm_fd; /* /dev/kvm; borrowed, needed only during vm_new() */
 };
@@ -78,8 +88,11 @@ MUST_CHECK int vm_boot_state(
 /* The special registers of a vCPU as they are now. */
 MUST_CHECK int vm_cpu_get_sregs(struct vm *vm, unsigned int cpu, struct kvm_sregs *out);
 
-/* Makes the vCPU threads, paused: vm_resume() lets them go. 0 or -errno. */
+/* Makes the vCPU threads, paused: vm_resume() lets them go. Returns when they stand. 0 or -errno.
+ */
 MUST_CHECK int vm_start(struct vm *vm, struct err *e);
+/* The host's number of a vCPU's thread; 0 before vm_start(). */
+int vm_cpu_tid(const struct vm *vm, unsigned int cpu);
 /* Halts all vCPUs and waits until they stand; guest time stands too. Idempotent. */
 void vm_pause(struct vm *vm);
 /* Lets them run; guest time goes on where it stood. Idempotent. */

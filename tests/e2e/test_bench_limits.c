@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `dyno` keeps a guest in its place: on its CPUs, and out of the host's disk. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <dirent.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/e2e/dyno_proc.h"
+
+#define LOG_LIMIT 65536
+
+static int group_teardown(void **state)
+{
+	(void)state;
+	proc_folder_remove();
+	return 0;
+}
+
+static void has(const char *text, const char *part)
+{
+	if (!text || !strstr(text, part))
+		fail_msg("\"%s\" is not in:\n%s", part, text ? text : "(nothing)");
+}
+
+static const json_t *guest_figures(const json_t *metrics, const char *name)
+{
+	return json_object_get(json_object_get(metrics, "guests"), name);
+}
+
+static void test_a_flooding_guest_fills_its_logs_to_the_limit_and_no_more(void **state)
+{
+	const char *build = getenv("DYNO_BUILD_DIR");
+	char text[1024], *log;
+	const json_t *bus;
+	struct proc p;
+	struct stat st;
+	json_t *m;
+
+	(void)state;
+	snprintf(text, sizeof(text),
+		"duration: 4s\n"
+		"ui: headless\n"
+		"buses: { can0: { record_limit: 64K } }\n"
+		"guests:\n"
+		"  flood: { kernel: %s/tests/flood.elf, can: [can0], log_limit: 64K }\n"
+		"checks:\n"
+		"  - console: { port: hvc0, match: 'def [0-9]{4,}$', within: 4s }\n",
+		build ? build : ".");
+	proc_write("flood.yaml", text);
+	assert_int_equal(proc_run(&p, ARGS("run", "flood.yaml")), 0);
+	has(p.err, "flood: its log has reached 64");
+	has(p.err, "recording of can0: its file is as large as it may become");
+	proc_free(&p);
+	/* The last line says why; it may stand beyond the limit. */
+	assert_int_equal(stat(proc_path("out/flood.log"), &st), 0);
+	assert_in_range(st.st_size, LOG_LIMIT - 4200, LOG_LIMIT + 200);
+	log = proc_read("out/flood.log");
+	has(log + strlen(log) - 120, "--- log_limit: 64");
+	free(log);
+	assert_int_equal(stat(proc_path("out/can0.log"), &st), 0);
+	assert_in_range(st.st_size, LOG_LIMIT - 224, LOG_LIMIT);
+	m = json_load_file(proc_path("out/metrics.json"), 0, NULL);
+	assert_true(json_integer_value(json_object_get(
+			    guest_figures(m, "flood"), "log_lost_bytes")) > LOG_LIMIT);
+	bus = json_object_get(json_object_get(json_object_get(m, "can"), "buses"), "can0");
+	assert_true(json_integer_value(json_object_get(bus, "record_lost")) > 0);
+	json_decref(m);
+}
+
+/* What is true of a thread: its name, where it may run, its priority. */
+static bool thread_is(pid_t pid, const char *name, int cpu, int nice)
+{
+	char path[300], comm[32] = "";
+	bool found = false;
+	struct dirent *d;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	dir = opendir(path);
+	assert_non_null(dir);
+	while ((d = readdir(dir))) {
+		pid_t tid = (pid_t)strtol(d->d_name, NULL, 10);
+		cpu_set_t set;
+		FILE *f;
+
+		if (d->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "/proc/%d/task/%s/comm", (int)pid, d->d_name);
+		f = fopen(path, "re");
+		if (!f || fscanf(f, "%31s", comm) != 1 || strcmp(comm, name) != 0) {
+			if (f)
+				fclose(f);
+			continue;
+		}
+		fclose(f);
+		found = true;
+		assert_int_equal(sched_getaffinity(tid, sizeof(set), &set), 0);
+		if (CPU_COUNT(&set) != 1)
+			fail_msg("thread %s may run on %d CPUs", name, CPU_COUNT(&set));
+		assert_true(CPU_ISSET((size_t)cpu, &set));
+		assert_int_equal(getpriority(PRIO_PROCESS, (id_t)tid), nice);
+	}
+	closedir(dir);
+	return found;
+}
+
+static void test_a_guest_runs_where_the_scenario_puts_it(void **state)
+{
+	const char *build = getenv("DYNO_BUILD_DIR");
+	int first = -1, last = -1;
+	char text[1024];
+	cpu_set_t host;
+	struct proc p;
+	json_t *s;
+	pid_t vm;
+
+	(void)state;
+	assert_int_equal(sched_getaffinity(0, sizeof(host), &host), 0);
+	for (int i = 0; i < CPU_SETSIZE; i++) {
+		if (!CPU_ISSET((size_t)i, &host))
+			continue;
+		first = first < 0 ? i : first;
+		last = i;
+	}
+	snprintf(text, sizeof(text),
+		"duration: 30s\n"
+		"ui: headless\n"
+		"bench_cpus: %d\n"
+		"guests:\n"
+		"  tiny:\n"
+		"    kernel: %s/tests/tiny_guest.elf\n"
+		"    cmdline: echo\n"
+		"    placement: { cpus: [%d], vcpus: %d, nice: 5 }\n",
+		first, build ? build : ".", first, last);
+	proc_write("place.yaml", text);
+	proc_start(&p, ARGS("run", "place.yaml"));
+	s = proc_await_state("running");
+	vm = (pid_t)json_integer_value(
+		json_object_get(json_array_get(json_object_get(s, "guests"), 0), "pid"));
+	json_decref(s);
+	assert_true(vm > 0);
+	assert_true(thread_is(vm, "dyno-vm", first, 5));
+	assert_true(thread_is(vm, "devices", first, 5));
+	assert_true(thread_is(vm, "vcpu0", last, 5));
+	assert_true(thread_is(p.pid, "dyno", first, 0));
+	json_decref(proc_ctl(ARGS("stop")));
+	assert_int_equal(proc_wait(&p), 0);
+	proc_free(&p);
+}
+
+static void test_a_cpu_that_the_host_lacks_ends_the_run_before_it_starts(void **state)
+{
+	struct proc p;
+
+	(void)state;
+	proc_write("lack.yaml",
+		"duration: 1s\n"
+		"guests:\n"
+		"  a: { kernel: builtin:conformance, placement: { cpus: [0, 1023] } }\n");
+	assert_int_equal(proc_run(&p, ARGS("run", "--headless", "lack.yaml")), 3);
+	has(p.err, "guest a: placement: the host has no CPU 1023 for us: it has ");
+	proc_free(&p);
+}
+
+static void test_huge_pages_that_the_host_lacks_are_said_with_their_place(void **state)
+{
+	struct proc p;
+
+	(void)state;
+	proc_write("huge.yaml",
+		"duration: 2s\n"
+		"guests:\n"
+		"  a: { kernel: builtin:conformance, memory: 62G, huge_pages: 2M }\n");
+	assert_int_equal(proc_run(&p, ARGS("run", "--headless", "huge.yaml")), 3);
+	has(p.err, "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages");
+	proc_free(&p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_flooding_guest_fills_its_logs_to_the_limit_and_no_more),
+		cmocka_unit_test(test_a_guest_runs_where_the_scenario_puts_it),
+		cmocka_unit_test(test_a_cpu_that_the_host_lacks_ends_the_run_before_it_starts),
+		cmocka_unit_test(test_huge_pages_that_the_host_lacks_are_said_with_their_place),
+	};
+
+	if (access("/dev/kvm", R_OK | W_OK) != 0) {
+		printf("skipped: /dev/kvm cannot be opened\n");
+		return 77;
+	}
+	return cmocka_run_group_tests(tests, NULL, group_teardown);
+}
