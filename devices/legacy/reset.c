@@ -16,6 +16,12 @@
 #define SLP_EN      0x20
 #define WAK_STS     0x80
 
+/* ACPI, "PM1 Event Grouping" and "PM1 Control Grouping"; the upper byte of control is laid out as
+ * the sleep control register. */
+#define PM1_ENABLE  2
+#define PM1_CONTROL 4
+#define PM1_SCI_EN  0x01
+
 uint8_t i8042_read(struct i8042 *k, unsigned int reg)
 {
 	/* Neither buffer is ever full: no keyboard, and commands take no time. */
@@ -69,4 +75,22 @@ enum reset_wish sleep_control_write(struct sleep_control *s, unsigned int reg, u
 	/* SLP_EN reads as zero. */
 	s->control = value & (uint8_t)~SLP_EN;
 	return (value & SLP_EN) && SLP_TYPE(value) == s->s5 ? RESET_POWEROFF : RESET_NOTHING;
+}
+
+uint8_t pm1_read(const struct pm1 *p, unsigned int reg)
+{
+	/* The system is in ACPI mode from the beginning. */
+	return (uint8_t)(p->reg[reg] | (reg == PM1_CONTROL ? PM1_SCI_EN : 0));
+}
+
+enum reset_wish pm1_write(struct pm1 *p, unsigned int reg, uint8_t value)
+{
+	/* Status bits are cleared by writing them: none is ever set. */
+	if (reg < PM1_ENABLE)
+		return RESET_NOTHING;
+	/* SLP_EN reads as zero. */
+	p->reg[reg] = reg == PM1_CONTROL + 1 ? value & (uint8_t)~SLP_EN : value;
+	return reg == PM1_CONTROL + 1 && (value & SLP_EN) && SLP_TYPE(value) == p->s5
+		       ? RESET_POWEROFF
+		       : RESET_NOTHING;
 }

@@ -34,3 +34,13 @@ struct sleep_control {
 };
 uint8_t sleep_control_read(const struct sleep_control *s, unsigned int reg);
 enum reset_wish sleep_control_write(struct sleep_control *s, unsigned int reg, uint8_t value);
+
+/* ACPI fixed hardware, for machines that have it: PM1 event status and enable (registers 0 to 3),
+ * PM1 control (4 and 5). No event ever comes; control turns the machine off. */
+#define PM1_BYTES 6
+struct pm1 {
+	uint8_t s5;
+	uint8_t reg[PM1_BYTES];
+};
+uint8_t pm1_read(const struct pm1 *p, unsigned int reg);
+enum reset_wish pm1_write(struct pm1 *p, unsigned int reg, uint8_t value);

@@ -314,6 +314,24 @@ static void test_reset_registers_say_what_the_guest_wants(void **state)
 	assert_int_equal(sleep_control_read(&s, 0), 5 << 2);
 }
 
+static void test_fixed_hardware_is_in_acpi_mode_and_turns_the_machine_off(void **state)
+{
+	struct pm1 p = { .s5 = 5 };
+
+	(void)state;
+	assert_int_equal(pm1_read(&p, 4) & 1, 1);
+	/* What is enabled reads back, else a system takes the event for broken; none happens. */
+	assert_int_equal(pm1_write(&p, 2, 0x20), RESET_NOTHING);
+	assert_int_equal(pm1_read(&p, 2), 0x20);
+	assert_int_equal(pm1_write(&p, 0, 0xff), RESET_NOTHING);
+	assert_int_equal(pm1_read(&p, 0), 0);
+	assert_int_equal(pm1_write(&p, 5, 5 << 2), RESET_NOTHING);
+	assert_int_equal(pm1_write(&p, 5, 3 << 2 | 0x20), RESET_NOTHING);
+	assert_int_equal(pm1_write(&p, 4, 0x34), RESET_NOTHING);
+	assert_int_equal(pm1_write(&p, 5, 5 << 2 | 0x20), RESET_POWEROFF);
+	assert_int_equal(pm1_read(&p, 5), 5 << 2);
+}
+
 #define T(t) cmocka_unit_test_setup_teardown(t, set_up, tear_down)
 
 int main(void)
@@ -335,6 +353,7 @@ int main(void)
 		T(test_drain_waits_for_a_reader_but_not_for_ever),
 		T(test_regular_file_takes_output),
 		cmocka_unit_test(test_reset_registers_say_what_the_guest_wants),
+		cmocka_unit_test(test_fixed_hardware_is_in_acpi_mode_and_turns_the_machine_off),
 	};
 
 	signal(SIGPIPE, SIG_IGN);

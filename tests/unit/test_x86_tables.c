@@ -16,6 +16,7 @@
 #include "vmm/arch/x86_64/boot.h"
 #include "vmm/arch/x86_64/cpuid.h"
 #include "vmm/arch/x86_64/layout.h"
+#include "vmm/arch/x86_64/memmap.h"
 #include "vmm/kvm/vm.h"
 
 static uint8_t tables[ACPI_MAX_BYTES];
@@ -134,7 +135,7 @@ static void test_without_pci_its_tables_are_missing_and_pins_are_level(void **st
 	const struct acpi_config cfg = {
 		.cpus = 1, .no_pci = true, .level_pins = 1u << 5 | 1u << 14
 	};
-	const uint8_t *xsdt, *m;
+	const uint8_t *xsdt, *m, *fadt, *facs;
 	unsigned int pins = 0;
 
 	(void)state;
@@ -152,7 +153,19 @@ static void test_without_pci_its_tables_are_missing_and_pins_are_level(void **st
 		assert_int_equal(m[at + 8], 0x0d); /* active high, level */
 		pins |= 1u << m[at + 3];
 	}
-	assert_int_equal(pins, cfg.level_pins);
+	assert_int_equal(pins, cfg.level_pins | 1u << X86_IRQ_SCI);
+	/* Fixed hardware: Linux has no interrupts by the numbers of a PC without it. */
+	fadt = table(u64(xsdt + 36), "FACP");
+	assert_false(u32(fadt + 112) & 1u << 20);
+	assert_int_equal(fadt[46], X86_IRQ_SCI);
+	assert_int_equal(u32(fadt + 56), X86_PORT_PM1);
+	assert_int_equal(u32(fadt + 64), X86_PORT_PM1 + 4);
+	assert_int_equal(fadt[88], 4);
+	assert_int_equal(fadt[89], 2);
+	facs = tables + (u32(fadt + 36) - X86_ACPI);
+	assert_int_equal(u32(fadt + 36) % 64, 0);
+	assert_memory_equal(facs, "FACS", 4);
+	assert_int_equal(u32(facs + 4), 64);
 	assert_null(memmem(tables, tables_len, "PCI0", 4));
 	assert_null(memmem(tables, tables_len, "MCFG", 4));
 }
@@ -431,6 +444,49 @@ static void test_cpuid_has_topology_and_no_nesting(void **state)
 	free(t);
 }
 
+static void test_memory_map_of_any_size_leaves_the_hole_and_adds_up(void **state)
+{
+	static const uint64_t sizes[] = { VM_MIN_MEMORY, UINT64_C(64) << 20, VM_HOLE_BASE - 4096,
+		VM_HOLE_BASE, VM_HOLE_BASE + 4096, UINT64_C(4) << 30, VM_MAX_MEMORY };
+
+	(void)state;
+	for (unsigned int i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		struct x86_map_range map[X86_MAP_MAX];
+		unsigned int n = x86_memory_map(map, sizes[i]);
+		uint64_t ram = 0, end = 0;
+
+		assert_in_range(n, 4, X86_MAP_MAX);
+		for (unsigned int k = 0; k < n; k++) {
+			/* In order, nothing twice. */
+			assert_true(map[k].base >= end);
+			end = map[k].base + map[k].bytes;
+			assert_true(end > map[k].base);
+			if (map[k].type != X86_MAP_RAM)
+				continue;
+			ram += map[k].bytes;
+			assert_true(end <= VM_HOLE_BASE || map[k].base >= VM_HIGH_BASE);
+		}
+		/* What firmware has of the first megabyte is no RAM. */
+		assert_int_equal(ram, sizes[i] - (X86_KERNEL_FLOOR - X86_LOW_END));
+	}
+}
+
+static void test_eight_processors_are_all_listed(void **state)
+{
+	const struct acpi_config cfg = { .cpus = VM_MAX_CPUS };
+	unsigned int cpus = 0;
+	const uint8_t *m;
+
+	(void)state;
+	memset(tables, 0xee, sizeof(tables));
+	assert_int_equal(acpi_build(tables, &tables_len, X86_ACPI, &cfg), 0);
+	m = xsdt_entry(1, "APIC");
+	for (uint32_t at = 44; at < u32(m + 4); at += m[at + 1])
+		cpus += m[at] == 0;
+	assert_int_equal(cpus, VM_MAX_CPUS);
+	table(u64(xsdt_entry(0, "FACP") + 140), "DSDT");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -440,6 +496,7 @@ int main(void)
 		cmocka_unit_test_setup(test_madt_lists_processors_and_the_ioapic, build),
 		cmocka_unit_test_setup(test_mcfg_names_one_bus, build),
 		cmocka_unit_test_setup(test_dsdt_nests_and_ends_where_it_says, build),
+		cmocka_unit_test(test_memory_map_of_any_size_leaves_the_hole_and_adds_up),
 		cmocka_unit_test(test_full_aml_buffer_is_told_and_not_overrun),
 		cmocka_unit_test(test_eisa_ids_are_compressed),
 		cmocka_unit_test(test_start_info_leads_to_everything),
@@ -447,6 +504,7 @@ int main(void)
 		cmocka_unit_test(test_command_lines_that_are_too_long_are_refused),
 		cmocka_unit_test(test_registers_are_32_bit_protected_mode),
 		cmocka_unit_test(test_cpuid_has_topology_and_no_nesting),
+		cmocka_unit_test(test_eight_processors_are_all_listed),
 		cmocka_unit_test(test_without_pci_its_tables_are_missing_and_pins_are_level),
 	};
 

@@ -37,6 +37,7 @@ struct machine {
 	struct i8042 i8042;
 	struct reset_control reset_control;
 	struct sleep_control sleep;
+	struct pm1 pm1; /* without PCI */
 	atomic_bool leaving; /* a reset or power-off was asked for: once until the next power-on */
 	atomic_bool panicked; /* the guest reported a crash: once until the next power-on */
 	struct pci_platform platform; /* the VM as PCI devices see it */

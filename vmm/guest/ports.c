@@ -127,6 +127,24 @@ static void sleep_bus_write(void *ctx, uint64_t off, const void *src, uint32_t l
 		carry_out(mc, sleep_control_write(&mc->sleep, (unsigned int)off + i, from[i]));
 }
 
+static void pm1_bus_read(void *ctx, uint64_t off, void *dst, uint32_t len)
+{
+	struct machine *mc = ctx;
+	uint8_t *to = dst;
+
+	for (uint32_t i = 0; i < len; i++)
+		to[i] = pm1_read(&mc->pm1, (unsigned int)off + i);
+}
+
+static void pm1_bus_write(void *ctx, uint64_t off, const void *src, uint32_t len)
+{
+	struct machine *mc = ctx;
+	const uint8_t *from = src;
+
+	for (uint32_t i = 0; i < len; i++)
+		carry_out(mc, pm1_write(&mc->pm1, (unsigned int)off + i, from[i]));
+}
+
 /* The reset control register lies among the ports of PCI configuration. */
 static void pci_bus_read(void *ctx, uint64_t off, void *dst, uint32_t len)
 {
@@ -155,6 +173,7 @@ static const struct bus_ops cmos_ops = { cmos_bus_read, cmos_bus_write };
 static const struct bus_ops panic_ops = { panic_bus_read, panic_bus_write };
 static const struct bus_ops i8042_ops = { i8042_bus_read, i8042_bus_write };
 static const struct bus_ops sleep_ops = { sleep_bus_read, sleep_bus_write };
+static const struct bus_ops pm1_ops = { pm1_bus_read, pm1_bus_write };
 static const struct bus_ops pci_ops = { pci_bus_read, pci_bus_write };
 
 static void power_on(struct machine *mc)
@@ -164,6 +183,7 @@ static void power_on(struct machine *mc)
 	mc->i8042 = (struct i8042){ 0 };
 	mc->reset_control = (struct reset_control){ 0 };
 	mc->sleep = (struct sleep_control){ .s5 = X86_S5_TYPE };
+	mc->pm1 = (struct pm1){ .s5 = X86_S5_TYPE };
 }
 
 void machine_ports_reset(struct machine *mc)
@@ -199,5 +219,8 @@ int machine_ports_add(struct machine *mc, int serial_fd_take, struct err *e)
 	power_on(mc);
 	for (size_t i = 0; i < ARRAY_SIZE(ports) && rc == 0; i++)
 		rc = bus_add(&mc->pio, ports[i].base, ports[i].len, ports[i].ops, mc);
+	/* See acpi.h. */
+	if (rc == 0 && mc->m->mmio)
+		rc = bus_add(&mc->pio, X86_PORT_PM1, PM1_BYTES, &pm1_ops, mc);
 	return rc < 0 ? err_errno(e, -rc, "cannot place the legacy ports") : 0;
 }

@@ -11,20 +11,23 @@
 #include "vmm/arch/x86_64/aml.h"
 #include "vmm/arch/x86_64/layout.h"
 
-#define FADT_PWR_BUTTON  (1u << 4) /* no fixed power button: a control method one */
-#define FADT_SLP_BUTTON  (1u << 5)
-#define FADT_RESET_REG   (1u << 10)
-#define FADT_HW_REDUCED  (1u << 20)
-#define BOOT_NO_VGA      (1u << 2)
-#define MADT_PCAT_COMPAT 1u
-#define PROFILE_EMBEDDED 0 /* unspecified */
-#define SPACE_IO         1
-#define ACCESS_BYTE      1
-#define MADT_OVERRIDE    2 /* "Interrupt Source Override Structure" */
-#define ACTIVE_HIGH      1u
-#define LEVEL            (3u << 2)
-#define LEGACY_PINS      16
-#define TABLES           3 /* that the XSDT names, at most */
+#define FADT_WBINVD       (1u << 0)
+#define FADT_PWR_BUTTON   (1u << 4) /* no fixed power button: a control method one */
+#define FADT_SLP_BUTTON   (1u << 5)
+#define FADT_RESET_REG    (1u << 10)
+#define FADT_HW_REDUCED   (1u << 20)
+#define BOOT_NO_VGA       (1u << 2)
+#define MADT_PCAT_COMPAT  1u
+#define PROFILE_EMBEDDED  0 /* unspecified */
+#define SPACE_IO          1
+#define ACCESS_BYTE       1
+#define MADT_OVERRIDE     2 /* "Interrupt Source Override Structure" */
+#define ACTIVE_HIGH       1u
+#define LEVEL             (3u << 2)
+#define LEGACY_PINS       16
+#define PM1_EVENT_BYTES   4
+#define PM1_CONTROL_BYTES 2
+#define TABLES            3 /* that the XSDT names, at most */
 
 struct rsdp {
 	char signature[8];
@@ -58,7 +61,15 @@ struct fadt {
 	struct header h;
 	le32 firmware_ctrl, dsdt;
 	uint8_t reserved0, profile;
-	uint8_t fixed_hardware[108 - 46]; /* SCI to alarm: none of it in this machine */
+	/* Fixed hardware, all zero where there is none. */
+	le16 sci;
+	uint8_t smi[56 - 48];
+	le32 pm1a_event, pm1b_event, pm1a_control, pm1b_control;
+	uint8_t pm2_timer_gpe[88 - 72];
+	uint8_t pm1_event_bytes, pm1_control_bytes;
+	uint8_t other_lengths[96 - 90];
+	le16 c2_us, c3_us;
+	uint8_t cache_and_duty[108 - 100];
 	uint8_t century; /* where the clock chip keeps it */
 	le16 boot_flags;
 	uint8_t reserved1;
@@ -73,6 +84,17 @@ struct fadt {
 	char hypervisor[8];
 };
 static_assert(sizeof(struct fadt) == 276, "FADT");
+static_assert(offsetof(struct fadt, pm1a_event) == 56, "FADT");
+static_assert(offsetof(struct fadt, pm1_event_bytes) == 88, "FADT");
+static_assert(offsetof(struct fadt, fixed_registers) == 148, "FADT");
+
+struct facs {
+	char signature[4];
+	le32 length, hardware, waking_vector, global_lock, flags;
+	le64 x_waking_vector;
+	uint8_t version, reserved[31];
+};
+static_assert(sizeof(struct facs) == 64, "FACS");
 
 struct madt {
 	struct header h;
@@ -233,6 +255,8 @@ static void dsdt_board(struct aml *a, const struct acpi_config *cfg)
 	if (!cfg->no_pci)
 		aml_res_fixed_memory(a, (uint32_t)X86_ECAM, (uint32_t)X86_ECAM_BYTES);
 	aml_res_io(a, X86_PORT_SLEEP, 2);
+	if (cfg->no_pci)
+		aml_res_io(a, X86_PORT_PM1, PM1_EVENT_BYTES + PM1_CONTROL_BYTES);
 	aml_resources_close(a, crs);
 	aml_close(a, dev);
 }
@@ -299,7 +323,36 @@ static struct gas port(uint16_t address)
 	return (struct gas){ SPACE_IO, 8, 0, ACCESS_BYTE, le64_of(address) };
 }
 
-static uint64_t put_fadt(struct area *a, uint64_t dsdt)
+/* It has neither checksum nor revision, and stands on 64 bytes. */
+static uint64_t put_facs(struct area *a)
+{
+	struct facs f = { .length = le32_of(sizeof(f)), .version = 2 };
+	uint64_t at;
+
+	while (a->out.len % 64 && !a->out.full)
+		aml_byte(&a->out, 0);
+	at = a->base + a->out.len;
+	memcpy(f.signature, "FACS", sizeof(f.signature));
+	aml_bytes(&a->out, &f, sizeof(f));
+	return at;
+}
+
+/* What makes it no hardware-reduced machine. */
+static void fixed_hardware(struct fadt *f, uint64_t facs)
+{
+	f->firmware_ctrl = le32_of((uint32_t)facs);
+	f->flags = le32_of(FADT_WBINVD | FADT_PWR_BUTTON | FADT_SLP_BUTTON | FADT_RESET_REG);
+	f->sci = le16_of(X86_IRQ_SCI);
+	f->pm1a_event = le32_of(X86_PORT_PM1);
+	f->pm1a_control = le32_of(X86_PORT_PM1 + PM1_EVENT_BYTES);
+	f->pm1_event_bytes = PM1_EVENT_BYTES;
+	f->pm1_control_bytes = PM1_CONTROL_BYTES;
+	/* More than these are states that there are not. */
+	f->c2_us = le16_of(101);
+	f->c3_us = le16_of(1001);
+}
+
+static uint64_t put_fadt(struct area *a, uint64_t dsdt, uint64_t facs)
 {
 	struct fadt f = { .h = header("FACP", 6), .profile = PROFILE_EMBEDDED, .minor = 4 };
 	size_t at = table_begin(a);
@@ -309,6 +362,8 @@ static uint64_t put_fadt(struct area *a, uint64_t dsdt)
 	f.century = X86_RTC_CENTURY;
 	f.boot_flags = le16_of(BOOT_NO_VGA);
 	f.flags = le32_of(FADT_PWR_BUTTON | FADT_SLP_BUTTON | FADT_RESET_REG | FADT_HW_REDUCED);
+	if (facs)
+		fixed_hardware(&f, facs);
 	f.reset = port(X86_PORT_RESET);
 	f.reset_value = X86_RESET_VALUE;
 	f.sleep_control = port(X86_PORT_SLEEP);
@@ -324,6 +379,7 @@ static uint64_t put_madt(struct area *a, const struct acpi_config *cfg)
 		.lapic = le32_of((uint32_t)X86_LAPIC),
 		.flags = le32_of(MADT_PCAT_COMPAT) };
 	struct madt_ioapic io = { .type = 1, .len = 12, .address = le32_of((uint32_t)X86_IOAPIC) };
+	uint32_t level = cfg->level_pins;
 	struct madt_nmi nmi = { .type = 4, .len = 6, .uid = 0xff, .lint = 1 };
 	size_t at = table_begin(a);
 
@@ -334,12 +390,13 @@ static uint64_t put_madt(struct area *a, const struct acpi_config *cfg)
 		aml_bytes(&a->out, &l, sizeof(l));
 	}
 	aml_bytes(&a->out, &io, sizeof(io));
-	/* Also what makes these pins known to a system that has no legacy interrupts otherwise. */
+	if (cfg->no_pci)
+		level |= 1u << X86_IRQ_SCI;
 	for (unsigned int pin = 0; pin < LEGACY_PINS; pin++) {
 		struct madt_override o = { MADT_OVERRIDE, sizeof(o), 0, (uint8_t)pin, le32_of(pin),
 			le16_of(ACTIVE_HIGH | LEVEL) };
 
-		if (cfg->level_pins >> pin & 1)
+		if (level >> pin & 1)
 			aml_bytes(&a->out, &o, sizeof(o));
 	}
 	aml_bytes(&a->out, &nmi, sizeof(nmi));
@@ -361,10 +418,12 @@ int acpi_build(uint8_t *buf, size_t *len, uint64_t base, const struct acpi_confi
 	struct rsdp r = { .revision = 2, .length = le32_of(sizeof(r)) };
 	struct header h = header("XSDT", 1);
 	le64 entry[TABLES];
+	uint64_t facs;
 	size_t at, n = 0;
 
 	aml_bytes(&a.out, &r, sizeof(r));
-	entry[n++] = le64_of(put_fadt(&a, put_dsdt(&a, cfg)));
+	facs = cfg->no_pci ? put_facs(&a) : 0;
+	entry[n++] = le64_of(put_fadt(&a, put_dsdt(&a, cfg), facs));
 	entry[n++] = le64_of(put_madt(&a, cfg));
 	if (!cfg->no_pci)
 		entry[n++] = le64_of(put_mcfg(&a));

@@ -42,6 +42,7 @@
 #define X86_PORT_COM1   0x3f8
 #define X86_PORT_PANIC  0x505 /* pvpanic */
 #define X86_PORT_SLEEP  0x600 /* ACPI sleep control, then sleep status */
+#define X86_PORT_PM1    0x608 /* ACPI fixed hardware: events, then control */
 #define X86_PORT_PCI    0xcf8 /* configuration address and data */
 #define X86_PORT_RESET  0xcf9
 #define X86_RESET_VALUE 0x06
@@ -52,6 +53,7 @@
 #define X86_IRQ_COM1         4
 #define X86_IRQ_CMOS         8
 #define X86_IRQ_POWER_BUTTON 9
+#define X86_IRQ_SCI          12 /* of ACPI's fixed hardware; never raised */
 /* Devices without PCI share these; they are level-triggered then. None is one that a legacy device
  * of a PC claims where it might be looked for (timer, keyboard, clock, mouse). */
 #define X86_VIRTIO_MMIO_PINS 5, 6, 7, 10, 11, 13, 14, 15
