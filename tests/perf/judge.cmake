@@ -5,3 +5,6 @@ add_dependencies(bench_can_guest dyno-vm guest_echo)
 # The stand at rest and driven.
 dyno_bench(bench_idle SOURCES ${CMAKE_CURRENT_LIST_DIR}/bench_idle.c LINK dyno_bench)
 add_dependencies(bench_idle dyno dyno-vm dyno-ui guests)
+# A cluster beside a guest that floods.
+dyno_bench(bench_isolation SOURCES ${CMAKE_CURRENT_LIST_DIR}/bench_isolation.c LINK dyno_bench)
+add_dependencies(bench_isolation dyno dyno-vm dyno-ui guests guest_echo guest_flood)

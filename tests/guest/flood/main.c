@@ -11,7 +11,7 @@
 #include "dyno/net.h"
 
 #define BEGIN     0x7ffu
-#define FRAME_ID  0x7f0u
+#define FRAME_ID  0x200u /* which the echo guest takes and does not answer */
 #define BLOCK     128u /* sectors */
 #define CAN_BURST 64u
 
