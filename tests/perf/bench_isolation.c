@@ -105,7 +105,7 @@ static void run(void)
 	char *argv[] = { program, "run", "--quiet", "--headless", "stand.yaml", NULL };
 	posix_spawn_file_actions_t fa;
 	pid_t pid;
-	int st;
+	int st = 0;
 
 	posix_spawn_file_actions_init(&fa);
 	posix_spawn_file_actions_addchdir_np(&fa, folder);
