@@ -809,7 +809,8 @@ static const struct schema_key replay_keys[] = {
 		.type = &type_file,
 		.flags = KEY_REQUIRED,
 		.offset = offsetof(struct replay_raw, r.file),
-		.doc = "the recording: candump `.log` or Vector `.asc`" },
+		.doc = "the recording: candump, Vector ASC or BLF, PEAK TRC, pcap, pcapng, CSV, CRTD, MDF 4 "
+		       "(docs/traces.md)" },
 	{ .key = "map",
 		.shape = SHAPE_MAP,
 		.sub = &schema_map,
@@ -817,7 +818,8 @@ static const struct schema_key replay_keys[] = {
 		.offset = offsetof(struct replay_raw, r.map),
 		.count = offsetof(struct replay_raw, r.n_map),
 		.doc = "channel of the recording -> bus. Without it every channel goes to the bus of the "
-		       "same name; frames of other channels are left out" },
+		       "same name (channel 1 of formats that count is `can0`); frames of other channels "
+		       "are left out" },
 	{ .key = "at",
 		.type = &type_duration,
 		.def = "0",

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reading Vector BLF. Containers are inflated piece by piece into one buffer of objects, so that no
- * length that a file claims is believed before the bytes are there. Objects that are not CAN are
- * skipped; where no object begins, the next beginning is looked for.
+ * Reading Vector BLF. Containers are inflated into one buffer of objects: in one go by libdeflate
+ * where all of one is at hand and it is sound, else piece by piece by zlib, which gives what there
+ * is in front of damage. No length that a file claims is believed before the bytes are there.
+ * Objects that are not CAN are skipped; where no object begins, the next beginning is looked for.
  */
 #include <errno.h>
+#include <libdeflate.h>
 #include <stdlib.h>
 #include <string.h>
 /* What is inflated is not changed. */
@@ -22,8 +24,10 @@
 #define LOOK_BYTES 256u
 
 struct blf_reader {
+	struct libdeflate_decompressor *fast;
 	z_stream z;
 	bool z_ready;
+	bool whole; /* nothing of the container was read yet */
 	/* Where bytes of objects come from: a container, or an object outside of all containers. */
 	enum { FROM_NOTHING, FROM_STORED, FROM_ZLIB } from;
 	uint64_t left; /* bytes of it in the file */
@@ -68,6 +72,9 @@ static int blf_start(struct trace *t)
 		if (!b || inflateInit(&b->z) != Z_OK)
 			return -ENOMEM;
 		b->z_ready = true;
+		b->fast = libdeflate_alloc_decompressor();
+		if (!b->fast)
+			return -ENOMEM;
 	}
 	b->from = FROM_NOTHING;
 	b->left = b->skip = 0;
@@ -93,9 +100,13 @@ static int blf_start(struct trace *t)
 
 static void blf_end(struct trace *t)
 {
-	if (t->bin.blf && t->bin.blf->z_ready)
-		(void)inflateEnd(&t->bin.blf->z);
-	free(t->bin.blf);
+	struct blf_reader *b = t->bin.blf;
+
+	if (b && b->z_ready)
+		(void)inflateEnd(&b->z);
+	if (b && b->fast)
+		libdeflate_free_decompressor(b->fast);
+	free(b);
 }
 
 /* ---- containers ---- */
@@ -165,6 +176,7 @@ static int next_outer(struct trace *t, struct blf_reader *b)
 		b->from = FROM_STORED;
 	} else if (le16_get(c.method) == 2) {
 		b->from = FROM_ZLIB;
+		b->whole = true;
 		(void)inflateReset(&b->z);
 	} else {
 		trace_bad_byte(t, b->container_at, "a container of an unknown compression");
@@ -181,6 +193,19 @@ static void end_container(struct blf_reader *b)
 {
 	b->from = FROM_NOTHING;
 	b->left = 0;
+}
+
+/* False: it does not fit, or something is wrong with it; nothing has changed. */
+static bool inflate_whole(struct blf_reader *b, const uint8_t *p, uint32_t n)
+{
+	size_t used, made;
+
+	if (libdeflate_zlib_decompress_ex(b->fast, p, n, b->obj + b->len, OBJ_BYTES - b->len, &used,
+		    &made) != LIBDEFLATE_SUCCESS ||
+		n - used > 8)
+		return false;
+	b->len += (uint32_t)made;
+	return true;
 }
 
 /* More bytes of objects behind those in obj, which has room. 1; 0 at the end; -errno. */
@@ -223,11 +248,17 @@ static int pump(struct trace *t, struct blf_reader *b)
 			end_container(b);
 		return 1;
 	}
+	if (b->whole && have == b->left && inflate_whole(b, p, have)) {
+		trace_took(t, have);
+		end_container(b);
+		return 1;
+	}
+	b->whole = false;
 	b->z.next_in = p;
 	b->z.avail_in = have;
 	b->z.next_out = b->obj + b->len;
 	b->z.avail_out = OBJ_BYTES - b->len;
-	z = inflate(&b->z, have == b->left ? Z_FINISH : Z_NO_FLUSH);
+	z = inflate(&b->z, Z_NO_FLUSH);
 	n = have - b->z.avail_in;
 	trace_took(t, n);
 	b->left -= n;
@@ -256,7 +287,7 @@ static int pump(struct trace *t, struct blf_reader *b)
  * Makes n bytes (at most OBJ_BYTES) of objects lie at obj + pos. 1; 0: there are fewer; -errno; 2:
  * the object at hand ended with a damaged container and is forgotten.
  */
-static int need(struct trace *t, struct blf_reader *b, uint32_t n)
+static int need_more(struct trace *t, struct blf_reader *b, uint32_t n)
 {
 	int rc;
 
@@ -277,6 +308,11 @@ static int need(struct trace *t, struct blf_reader *b, uint32_t n)
 			return rc;
 	}
 	return 1;
+}
+
+static inline int need(struct trace *t, struct blf_reader *b, uint32_t n)
+{
+	return b->len - b->pos >= n ? 1 : need_more(t, b, n);
 }
 
 static int skip_object(struct trace *t, struct blf_reader *b)
@@ -494,8 +530,14 @@ static int blf_next(struct trace *t, struct trace_frame *out)
 		const char *why = NULL;
 		const uint8_t *p;
 		struct blf_base h;
-		int rc = skip_object(t, b);
+		int rc = 1;
 
+		if (b->skip <= b->len - b->pos) {
+			b->pos += (uint32_t)b->skip;
+			b->skip = 0;
+		} else {
+			rc = skip_object(t, b);
+		}
 		if (rc > 0)
 			rc = find_object(t, b);
 		else if (rc == 0 && b->skip)

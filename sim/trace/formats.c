@@ -107,6 +107,7 @@ static const struct reader_ops *const readers[TRACE_FORMATS] = {
 	[TRACE_PCAP] = &reader_pcap,
 	[TRACE_CSV] = &reader_csv,
 	[TRACE_CRTD] = &reader_crtd,
+	[TRACE_MF4] = &reader_mf4,
 };
 
 const struct reader_ops *trace_ops(enum trace_format f)

@@ -14,6 +14,7 @@
 #define TRACE_BUF_BYTES 262144u
 
 struct blf_reader;
+struct mf4_reader;
 struct pcap_reader;
 
 /* What text formats remember from line to line. Zero is the beginning. */
@@ -40,6 +41,7 @@ struct trace {
 	union line_state line_state;
 	union {
 		struct blf_reader *blf;
+		struct mf4_reader *mf4;
 		struct pcap_reader *pcap;
 		void *any;
 	} bin;
@@ -76,7 +78,7 @@ struct reader_ops {
 	void (*end)(struct trace *t);
 };
 
-extern const struct reader_ops reader_blf, reader_pcap, reader_pcapng;
+extern const struct reader_ops reader_blf, reader_mf4, reader_pcap, reader_pcapng;
 
 /* Makes n bytes (at most TRACE_BUF_BYTES) readable at *p without consuming them. 1; 0: the file has
  * less, *have (may be NULL) of them; -errno. */

@@ -43,16 +43,35 @@ struct replay {
 
 /* ---- what a frame becomes ---- */
 
+static uint32_t target_named(const struct replay *r, const char *name)
+{
+	for (uint32_t i = 0; i < r->cfg.n_channels; i++) {
+		if (r->map[i].any || strcmp(r->map[i].name, name) == 0)
+			return r->map[i].target;
+	}
+	return NO_TARGET;
+}
+
+/* Channel 1 of a format with numbers is can0 of others. */
+static uint32_t target_numbered(const struct replay *r, const char *name)
+{
+	char can[16];
+	size_t n = strlen(name);
+
+	if (n == 0 || n > 4 || strspn(name, "0123456789") != n || name[0] == '0')
+		return NO_TARGET;
+	(void)snprintf(can, sizeof(can), "can%lu", strtoul(name, NULL, 10) - 1);
+	return target_named(r, can);
+}
+
 static uint32_t target_of(struct replay *r, uint32_t channel)
 {
 	while (r->targets_known <= channel) {
 		const char *name = trace_channel_name(r->trace, r->targets_known);
-		uint32_t target = r->cfg.n_channels ? NO_TARGET : 0;
+		uint32_t target = r->cfg.n_channels ? target_named(r, name) : 0;
 
-		for (uint32_t i = 0; i < r->cfg.n_channels && target == NO_TARGET; i++) {
-			if (r->map[i].any || strcmp(r->map[i].name, name) == 0)
-				target = r->map[i].target;
-		}
+		if (target == NO_TARGET)
+			target = target_numbered(r, name);
 		r->target[r->targets_known++] = target;
 	}
 	return r->target[channel];

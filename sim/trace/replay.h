@@ -33,7 +33,10 @@ struct replay_rule {
 	uint32_t to; /* REPLAY_REMAP: the new identifier, with CAN_EFF_FLAG where it is 29 bits */
 };
 
-/* Which trace channel goes where. A frame of a channel without an entry is not emitted. */
+/*
+ * Which trace channel goes where. A frame of a channel without an entry is not emitted; channel "1"
+ * of the formats that count from 1 has that of "can0", where it has none of its own.
+ */
 struct replay_channel {
 	const char *channel; /* "can0", "1"; NULL: every channel. The string is copied */
 	uint32_t target; /* handed to emit() */

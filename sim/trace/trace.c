@@ -336,7 +336,7 @@ static int detect(struct trace *t, struct err *e)
 	if (!t->ops)
 		return err_set(e, -EBADMSG,
 			"%s: no CAN trace of a known format (candump, ASC, BLF, TRC, pcap, pcapng, CSV, "
-			"CRTD)",
+			"CRTD, MDF 4)",
 			t->name);
 	t->delta = t->format == TRACE_CANDUMP &&
 		   (t->opt.time == TRACE_TIME_DELTA ||

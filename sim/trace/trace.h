@@ -25,6 +25,7 @@ enum trace_format {
 	TRACE_PCAP,
 	TRACE_CSV, /* of several programs; written: our own */
 	TRACE_CRTD, /* SavvyCAN, OVMS; read only */
+	TRACE_MF4, /* ASAM MDF 4, bus logging; read only */
 	TRACE_FORMATS
 };
 

@@ -7,5 +7,6 @@ dyno_test(test_canbus_host SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_canbus_host.c 
 dyno_test(test_trace SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_trace.c LINK dyno_trace)
 dyno_test(test_replay SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_replay.c LINK dyno_trace)
 dyno_test(test_trace_write SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_trace_write.c LINK dyno_trace)
+dyno_test(test_trace_formats SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_trace_formats.c LINK dyno_trace)
 dyno_test(test_trace_data SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_trace_data.c LINK dyno_trace)
 dyno_test(test_socketcan SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_socketcan.c LINK dyno_can dyno_canbus)

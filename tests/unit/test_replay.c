@@ -115,6 +115,23 @@ static void test_frames_are_due_at_absolute_times(void **state)
 	rig_free(g);
 }
 
+static void test_channel_1_is_can0_where_it_has_no_entry_of_its_own(void **state)
+{
+	static const struct replay_channel map[] = { { "can0", 7 }, { "2", 8 }, { "can1", 9 } };
+	struct replay_config cfg = { .channels = map, .n_channels = 3 };
+	struct rig *g = rig_new(&cfg, "   0.000000 1  100 Rx d 1 01\n"
+				      "   0.001000 2  100 Rx d 1 01\n"
+				      "   0.002000 3  100 Rx d 1 01\n");
+
+	(void)state;
+	replay_start(g->r);
+	replay_run_until(g->r, MS(1000));
+	assert_int_equal(g->n, 2);
+	assert_int_equal(g->target[0], 7);
+	assert_int_equal(g->target[1], 8);
+	rig_free(g);
+}
+
 static void test_run_until_stops_before_what_is_due_at_that_time(void **state)
 {
 	struct rig *g = rig_new(&plain, trace_text);
@@ -379,6 +396,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_frames_are_due_at_absolute_times),
+		cmocka_unit_test(test_channel_1_is_can0_where_it_has_no_entry_of_its_own),
 		cmocka_unit_test(test_run_until_stops_before_what_is_due_at_that_time),
 		cmocka_unit_test(test_nothing_is_emitted_before_start),
 		cmocka_unit_test(test_speed_divides_the_distances),
