@@ -11,13 +11,14 @@
 #include "base/clock.h"
 #include "sim/tools/cmd_trace.h"
 
-enum { O_TIME = 1, O_ALIGN, O_MAX, O_QUIET };
+enum { O_TIME = 1, O_ALIGN, O_MAX, O_QUIET, O_ANY_CHANNEL };
 
 static const struct cli_option options[] = {
 	{ "time", O_TIME, 'T', "TIME",
 		"how far apart stamps may be; 'any': times do not count. "
 		"Usual: 0, and 1 us between formats" },
 	{ "align", O_ALIGN, 'a', NULL, "times count from each trace's first frame" },
+	{ "any-channel", O_ANY_CHANNEL, 'C', NULL, "channels do not count" },
 	{ "max", O_MAX, 'M', "COUNT", "show this many differences (20)" },
 	{ "quiet", O_QUIET, 'q', NULL, "only the exit status" },
 	PICK_OPTIONS,
@@ -48,7 +49,7 @@ struct job {
 	const char **words;
 	size_t n_words;
 	struct pick pick; /* as it was said; each side has its copy */
-	bool time_given, any_time, align, quiet;
+	bool time_given, any_time, any_channel, align, quiet;
 	uint64_t tolerance_ns, max;
 	struct side *a, *b;
 	uint32_t holds; /* what both formats can hold */
@@ -291,6 +292,8 @@ static int compare_files(struct job *j, const char *path, const char *other, str
 		j->tolerance_ns = trace_format(x->t) == trace_format(y->t) ? 0 : NS_PER_US;
 	j->holds = trace_format_of(trace_format(x->t))->holds &
 		   trace_format_of(trace_format(y->t))->holds;
+	if (j->any_channel)
+		j->holds &= ~TRACE_HOLDS_CHANNEL;
 	j->only_a = j->only_b = j->off = j->worst_ns = j->shown = 0;
 	start_side(j, j->a, align);
 	start_side(j, j->b, align);
@@ -332,6 +335,9 @@ static int take_option(struct job *j, int item, const char *value, struct err *e
 		return 0;
 	case O_ALIGN:
 		j->align = true;
+		return 0;
+	case O_ANY_CHANNEL:
+		j->any_channel = true;
 		return 0;
 	case O_QUIET:
 		j->quiet = true;
