@@ -22,6 +22,10 @@ enum {
 	O_DISK,
 	O_NET,
 	O_CAN,
+	O_SHARE,
+	O_9P,
+	O_VSOCK,
+	O_BALLOON,
 	O_CPUS,
 	O_MEMORY,
 	O_DISPLAY,
@@ -41,19 +45,27 @@ static const struct cli_option options[] = {
 	{ "initrd", O_INITRD, 'i', "FILE", "initial RAM disk" },
 	{ "append", O_APPEND, 'a', "TEXT",
 		"kernel command line; console=... is added where it has none" },
+	{ "params", O_APPEND, 'p', "TEXT", "the same as --append" },
 	{ "entry", O_ENTRY, 0, "NAME",
 		"boot entry of the first disk: number, id, title or pattern (dyno boot-entries)" },
 	{ "disk", O_DISK, 'd', "FILE[,...]", "a disk; can be repeated (see below)" },
 	{ "net", O_NET, 'n', "KIND[,...]",
 		"a network card; can be repeated (default: user; see below)" },
+	{ "network", O_NET, 0, "KIND[,...]", "the same as --net" },
 	{ "can", O_CAN, 0, "IF|bus[=NAME]",
 		"a CAN controller on a host interface or on a bus of its own" },
+	{ "share", O_SHARE, 0, "DIR,TAG[,ro]",
+		"a folder that the guest mounts by virtiofs; can be repeated" },
+	{ "9p", O_9P, 0, "DIR,TAG[,ro]", "a folder that it mounts by 9p" },
+	{ "vsock", O_VSOCK, 0, "CID", "a socket device with this context identifier" },
+	{ "balloon", O_BALLOON, 0, NULL, "a memory balloon, for `dyno ctl balloon`" },
 	{ "cpus", O_CPUS, 'c', "N", "1 to 8 (default: 1)" },
-	{ "memory", O_MEMORY, 'm', "SIZE", "default: 512M" },
+	{ "memory", O_MEMORY, 'm', "SIZE", "512M, 2G; a plain number is MiB (default: 512M)" },
+	{ "mem", O_MEMORY, 0, "SIZE", "the same as --memory" },
 	{ "display", O_DISPLAY, 0, "WxH|none",
 		"a window with keyboard and pointer (default: none)" },
 	{ "headless", O_HEADLESS, 0, NULL, "no window for --display" },
-	{ "console", O_CONSOLE, 0, "PORT", "hvc0 (virtio) or serial (COM1, the default)" },
+	{ "console", O_CONSOLE, 0, "PORT", "virtio (hvc0) or serial (COM1, the default)" },
 	{ "serial", O_SERIAL, 0, NULL, "the same as --console serial" },
 	{ "name", O_NAME, 0, "NAME", "of the guest (default: vm)" },
 	{ "out", O_OUT, 'o', "DIR", "control socket, log, figures (default: out-NAME)" },
@@ -66,7 +78,7 @@ struct args {
 	struct vm_opts vm;
 	struct bench_opts bench;
 	/* Each has room for all of argv. */
-	const char **disks, **nets, **cans;
+	const char **disks, **nets, **cans, **shares, **shares_9p;
 	bool no_net, print;
 };
 
@@ -91,13 +103,25 @@ static int set_option(struct args *a, int id, const char *value, struct err *e)
 		a->disks[a->vm.n_disks++] = value;
 		break;
 	case O_NET:
-		if (strcmp(value, "none") == 0)
+		if (strcmp(value, "none") == 0 || strcmp(value, "mode=none") == 0)
 			a->no_net = true;
 		else
 			a->nets[a->vm.n_nets++] = value;
 		break;
 	case O_CAN:
 		a->cans[a->vm.n_cans++] = value;
+		break;
+	case O_SHARE:
+		a->shares[a->vm.n_shares++] = value;
+		break;
+	case O_9P:
+		a->shares_9p[a->vm.n_shares_9p++] = value;
+		break;
+	case O_VSOCK:
+		a->vm.vsock = value;
+		break;
+	case O_BALLOON:
+		a->vm.balloon = true;
 		break;
 	case O_CPUS:
 		a->vm.cpus = value;
@@ -112,7 +136,7 @@ static int set_option(struct args *a, int id, const char *value, struct err *e)
 		a->bench.windows = BENCH_WINDOWS_OFF;
 		break;
 	case O_CONSOLE:
-		a->vm.console = value;
+		a->vm.console = strcmp(value, "virtio") == 0 ? "hvc0" : value;
 		break;
 	case O_SERIAL:
 		a->vm.console = SCENARIO_PORT_SERIAL;
@@ -200,6 +224,8 @@ static int start(const struct cli_command *self, struct args *a)
 	a->vm.disks = a->disks;
 	a->vm.nets = a->nets;
 	a->vm.cans = a->cans;
+	a->vm.shares = a->shares;
+	a->vm.shares_9p = a->shares_9p;
 	if (a->no_net && a->vm.n_nets) {
 		(void)err_set(&e, 0, "--net none excludes other networks");
 		return cli_complain(self, &e);
@@ -218,7 +244,10 @@ static int start(const struct cli_command *self, struct args *a)
 	return run_text(a, text);
 }
 
-/* `lists` has room for 3 * words words. */
+/* Options that can be repeated. */
+#define LISTS 5
+
+/* `lists` has room for LISTS * words words. */
 static int read_and_run(
 	const struct cli_command *self, int argc, char **argv, const char **lists, size_t words)
 {
@@ -232,6 +261,8 @@ static int read_and_run(
 	a.disks = lists;
 	a.nets = lists + words;
 	a.cans = lists + 2 * words;
+	a.shares = lists + 3 * words;
+	a.shares_9p = lists + 4 * words;
 	cli_start(&c, self, argc, argv);
 	while ((item = cli_next(&c, &e)) != CLI_END) {
 		if (item == CLI_HELP) {
@@ -250,7 +281,7 @@ static int read_and_run(
 static int run(const struct cli_command *self, int argc, char **argv)
 {
 	size_t words = (size_t)argc + 1;
-	const char **lists = calloc(3 * words, sizeof(*lists));
+	const char **lists = calloc(LISTS * words, sizeof(*lists));
 	int status = lists ? read_and_run(self, argc, argv, lists, words) : EXIT_HOST;
 
 	free(lists);
@@ -269,12 +300,14 @@ const struct cli_command cmd_vm = {
 		"--net user[,fwd=tcp:2222:22]...[,mac=02:00:00:00:00:01][,mtu=N][,queues=N][,restricted]\n"
 		"--net tap=INTERFACE[,mac=...]\n"
 		"--net none\n"
+		"  Also as kvmtool writes it: mode=user, mode=tap,tapif=INTERFACE,guest_mac=...\n"
 		"--can vcan0\n"
 		"  The host's interface; `--can bus` is a bus without the host, for `dyno ctl send`.\n\n"
 		"On a terminal, Ctrl-A begins commands: X ends, P presses the power button, R resets,\n"
 		"H helps, a second Ctrl-A is the guest's. Elsewhere the console goes to stdout, and\n"
 		"a pipe as stdin is typed in.\n\n"
-		"The run ends when the guest turns itself off. Exit status:\n"
+		"The run ends when the guest turns itself off; a guest that resets starts again.\n"
+		"Exit status:\n"
 		"  0  it turned itself off, or was ended from the console or by `dyno ctl stop`\n"
 		"  1  it crashed, or could not run\n"
 		"  2  the command line is wrong\n"
@@ -283,7 +316,8 @@ const struct cli_command cmd_vm = {
 		"  dyno vm --disk debian.img --memory 2G\n"
 		"  dyno vm --kernel bzImage --initrd initrd.gz --memory 1G --cpus 2\n"
 		"  dyno vm -k bzImage -d root.img -a 'root=/dev/vda1' -n user,fwd=tcp:2222:22\n"
-		"  dyno vm -k bzImage -i initrd.gz --console hvc0 --can vcan0 --net none\n"
+		"  dyno vm -k bzImage -i initrd.gz --console virtio --can vcan0 --net none\n"
+		"  dyno vm -k bzImage -d root.img -p root=/dev/vda --share $PWD,work --mem 1024\n"
 		"  dyno vm -k bzImage -d root.img --print-scenario > mine.yaml\n",
 	.options = options,
 	.options_n = ARRAY_SIZE(options),

@@ -155,36 +155,68 @@ static bool is_forward(const char *part)
 	return value_of(part, "fwd") != NULL;
 }
 
+/* The interface of a tap: "tap=IF", or "mode=tap" with "tapif=IF" behind it; NULL: it is none. */
+static const char *tap_of(const char *word, char *part)
+{
+	const char *rest = word, *v;
+
+	(void)next_part(&rest, part);
+	if (strcmp(part, "mode=tap") != 0)
+		return value_of(part, "tap");
+	while (next_part(&rest, part)) {
+		if ((v = value_of(part, "tapif")))
+			return v;
+	}
+	return NULL;
+}
+
+static const char *mac_of(const char *part)
+{
+	const char *v = value_of(part, "mac");
+
+	return v ? v : value_of(part, "guest_mac");
+}
+
+/* One part behind the kind of a network; false: there is no such part. */
+static bool put_net_part(FILE *f, const char *part, bool is_tap)
+{
+	const char *v = value_of(part, "mtu");
+
+	if (v)
+		put_key(f, "    ", "mtu", v);
+	else if (strcmp(part, "restricted") == 0)
+		put_key(f, "    ", "restricted", "true");
+	else
+		/* What others read. */
+		return is_forward(part) || mac_of(part) || (is_tap && value_of(part, "tapif"));
+	return true;
+}
+
 /* Network number i: its own for each card. */
 static int put_network(FILE *f, size_t i, const char *word, struct err *e)
 {
-	char part[WORD_MAX] = "";
-	const char *rest = word, *v;
+	char part[WORD_MAX] = "", kind[WORD_MAX] = "";
+	const char *rest = word, *tap = tap_of(word, part);
 	bool forwards = false;
 	int rc = 0;
 
-	(void)next_part(&rest, part);
+	(void)next_part(&rest, kind);
 	fprintf(f, "  net%zu:\n", i);
-	if (strcmp(part, "user") == 0) {
+	if (strcmp(kind, "user") == 0 || strcmp(kind, "mode=user") == 0) {
 		put_key(f, "    ", "type", "user");
-	} else if ((v = value_of(part, "tap"))) {
+	} else if (tap) {
 		put_key(f, "    ", "type", "tap");
-		put_key(f, "    ", "tap", v);
+		put_key(f, "    ", "tap", tap);
 	} else {
 		return err_set(e, -EINVAL, "--net %s: say user, tap=INTERFACE or none", word);
 	}
 	while (next_part(&rest, part)) {
-		if ((v = value_of(part, "mtu")))
-			put_key(f, "    ", "mtu", v);
-		else if (strcmp(part, "restricted") == 0)
-			put_key(f, "    ", "restricted", "true");
-		else if (is_forward(part))
-			forwards = true;
-		else if (!value_of(part, "mac") && !value_of(part, "queues"))
+		if (!put_net_part(f, part, tap))
 			return err_set(e, -EINVAL,
 				"--net %s: unknown part \"%.60s\"; there are fwd=tcp:2222:22, "
-				"mac=02:00:00:00:00:01, mtu=N, queues=N and restricted",
+				"mac=02:00:00:00:00:01, mtu=N and restricted",
 				word, part);
+		forwards |= is_forward(part);
 	}
 	if (forwards)
 		fputs("    forwards:\n", f);
@@ -201,10 +233,43 @@ static void put_card(FILE *f, size_t i, const char *word)
 	const char *rest = word;
 
 	fprintf(f, "      - network: net%zu\n", i);
+	while (next_part(&rest, part))
+		put_key(f, "        ", "mac", mac_of(part));
+}
+
+static int put_share(FILE *f, const char *word, bool is_9p, struct err *e)
+{
+	char part[WORD_MAX] = "", tag[WORD_MAX] = "";
+	const char *rest = word;
+
+	if (!next_part(&rest, part) || !part[0] || !next_part(&rest, tag) || !tag[0])
+		return err_set(e, -EINVAL,
+			"--%s %s: write FOLDER,TAG (a comma in a name is written twice)",
+			is_9p ? "9p" : "share", word);
+	put_key(f, "      - ", "path", part);
+	put_key(f, "        ", "tag", tag);
+	if (is_9p)
+		put_key(f, "        ", "type", "9p");
 	while (next_part(&rest, part)) {
-		put_key(f, "        ", "mac", value_of(part, "mac"));
-		put_key(f, "        ", "queues", value_of(part, "queues"));
+		if (strcmp(part, "ro") != 0)
+			return err_set(e, -EINVAL, "--%s %s: unknown part \"%.60s\"; there is ro",
+				is_9p ? "9p" : "share", word, part);
+		put_key(f, "        ", "read_only", "true");
 	}
+	return 0;
+}
+
+static int put_shares(FILE *f, const struct vm_opts *o, struct err *e)
+{
+	int rc = 0;
+
+	if (o->n_shares || o->n_shares_9p)
+		fputs("    shares:\n", f);
+	for (size_t i = 0; !rc && i < o->n_shares; i++)
+		rc = put_share(f, o->shares[i], false, e);
+	for (size_t i = 0; !rc && i < o->n_shares_9p; i++)
+		rc = put_share(f, o->shares_9p[i], true, e);
+	return rc;
 }
 
 /* The name of a bus is that of the host's interface, or the one given. */
@@ -265,6 +330,17 @@ static int put_outside(FILE *f, const struct vm_opts *o, struct err *e)
 	return rc;
 }
 
+/* A plain number is MiB, as users of other monitors write it. */
+static void put_memory(FILE *f, const char *size)
+{
+	bool plain = size[0] && strspn(size, "0123456789") == strlen(size);
+
+	if (plain)
+		fprintf(f, "    memory: %sM\n", size);
+	else
+		put_key(f, "    ", "memory", size);
+}
+
 static int put_guest(FILE *f, const struct vm_opts *o, struct err *e)
 {
 	int rc = 0;
@@ -276,7 +352,7 @@ static int put_guest(FILE *f, const struct vm_opts *o, struct err *e)
 		put_key(f, "      ", "entry", o->entry);
 	}
 	put_cmdline(f, o);
-	put_key(f, "    ", "memory", o->memory ? o->memory : "512M");
+	put_memory(f, o->memory ? o->memory : "512M");
 	put_key(f, "    ", "cpus", o->cpus);
 	if (strcmp(o->console, "serial") != 0) {
 		fputs("    ports: [", f);
@@ -291,6 +367,14 @@ static int put_guest(FILE *f, const struct vm_opts *o, struct err *e)
 		fputs("    nets:\n", f);
 	for (size_t i = 0; !rc && i < o->n_nets; i++)
 		put_card(f, i, o->nets[i]);
+	if (!rc)
+		rc = put_shares(f, o, e);
+	if (o->vsock) {
+		fputs("    vsock:\n", f);
+		put_key(f, "      ", "cid", o->vsock);
+	}
+	if (o->balloon)
+		put_key(f, "    ", "balloon", "true");
 	if (o->n_cans)
 		fputs("    can:\n", f);
 	for (size_t i = 0; !rc && i < o->n_cans; i++)

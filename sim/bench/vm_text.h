@@ -15,12 +15,17 @@ struct vm_opts {
 	const char *name; /* of the guest; never NULL */
 	const char *kernel, *initrd, *append;
 	const char *entry; /* boot entry of the first disk, without a kernel */
-	const char *memory, *cpus, *display;
+	const char *memory; /* without a unit MiB */
+	const char *cpus, *display;
+	const char *vsock; /* context identifier */
+	bool balloon;
 	const char *console; /* port; never NULL */
-	const char *const *disks; /* as typed: FILE[,ro][,serial=S][,overlay=memory|none|FILE] */
-	const char *const *nets; /* user[,fwd=..][,mac=..][,mtu=..][,restricted], tap=IF, none */
+	/* As typed: FILE[,ro][,serial=S][,queues=N][,format=F][,overlay=memory|none|FILE] */
+	const char *const *disks;
+	const char *const *nets; /* user[,fwd=..][,mac=..][,mtu=..][,restricted], tap=IF */
+	const char *const *shares, *const *shares_9p; /* DIR,TAG[,ro] */
 	const char *const *cans; /* a host interface, or bus[=NAME] */
-	size_t n_disks, n_nets, n_cans;
+	size_t n_disks, n_nets, n_cans, n_shares, n_shares_9p;
 };
 
 /*

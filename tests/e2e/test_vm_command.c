@@ -94,6 +94,31 @@ static void test_what_is_wrong_is_status_2_and_starts_nothing(void **state)
 	proc_free(&p);
 }
 
+static void test_the_words_of_kvmtool_start_a_guest(void **state)
+{
+	struct proc p;
+
+	(void)state;
+	assert_int_equal(proc_run(&p, ARGS("vm", "-k", kernel(), "-p", "console=ttyS0 hello",
+					      "--network", "mode=none", "--mem", "64", "-c", "2",
+					      "--console", "serial", "--balloon")),
+		0);
+	has(p.out, "tiny: hello\n");
+	has(p.out, "ram_end=0000000004000000\n");
+	proc_free(&p);
+	assert_int_equal(proc_run(&p, ARGS("vm", "-k", kernel(), "--console", "virtio", "--share",
+					      "/tmp,tag,ro", "--9p", "/tmp,other", "--vsock", "9",
+					      "--print-scenario")),
+		0);
+	has(p.out, "    ports: [hvc0]\n");
+	has(p.out, "        tag: other\n        type: 9p\n");
+	has(p.out, "      cid: 9\n");
+	proc_free(&p);
+	assert_int_equal(proc_run(&p, ARGS("vm", "--help")), 0);
+	has(p.out, "-p, --params TEXT");
+	proc_free(&p);
+}
+
 static void test_the_printed_scenario_runs_as_the_command_does(void **state)
 {
 	struct proc p;
@@ -468,6 +493,7 @@ int main(void)
 		cmocka_unit_test(test_the_console_goes_to_stdout_and_power_off_is_success),
 		cmocka_unit_test(test_a_crash_is_status_1),
 		cmocka_unit_test(test_what_is_wrong_is_status_2_and_starts_nothing),
+		cmocka_unit_test(test_the_words_of_kvmtool_start_a_guest),
 		cmocka_unit_test(test_the_printed_scenario_runs_as_the_command_does),
 		cmocka_unit_test(test_a_pipe_is_typed_in),
 		cmocka_unit_test(test_a_scenario_types_and_ends_with_its_guests),

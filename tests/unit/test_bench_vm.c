@@ -148,6 +148,45 @@ static void test_each_card_has_a_network_of_its_own(void **state)
 	refused(&o, "unknown part \"speed=1\"");
 }
 
+static void test_what_users_of_kvmtool_type_means_the_same(void **state)
+{
+	struct vm_opts o = plain();
+	struct scenario *s;
+
+	(void)state;
+	o.memory = "640";
+	o.vsock = "7";
+	o.balloon = true;
+	o.nets = LIST("mode=user", "mode=tap,tapif=tap7,guest_mac=02:00:00:00:00:09");
+	o.n_nets = 2;
+	o.shares = LIST("/srv,work,ro");
+	o.n_shares = 1;
+	o.shares_9p = LIST("/home,,me,home");
+	o.n_shares_9p = 1;
+	s = load(&o);
+	assert_true(s->guests[0].memory_bytes == 640u << 20);
+	assert_int_equal(s->guests[0].vsock.cid, 7);
+	assert_true(s->guests[0].balloon.enabled);
+	assert_int_equal(s->networks[0].type, SCENARIO_NETWORK_USER);
+	assert_string_equal(s->networks[1].tap, "tap7");
+	assert_int_equal(s->guests[0].nets[1].mac.b[5], 9);
+	assert_int_equal(s->guests[0].n_shares, 2);
+	assert_string_equal(s->guests[0].shares[0].tag, "work");
+	assert_true(s->guests[0].shares[0].read_only);
+	assert_string_equal(s->guests[0].shares[1].path, "/home,me");
+	assert_int_equal(s->guests[0].shares[1].type, SCENARIO_SHARE_9P);
+	scenario_free(s);
+	o.shares = LIST("/srv");
+	refused(&o, "--share /srv: write FOLDER,TAG");
+	o.shares = LIST("/srv,work,rw");
+	refused(&o, "unknown part \"rw\"");
+	o.n_nets = 1;
+	o.nets = LIST("mode=tap");
+	refused(&o, "say user, tap=INTERFACE or none");
+	o.nets = LIST("user,tapif=x");
+	refused(&o, "unknown part \"tapif=x\"");
+}
+
 static void test_can_controllers_sit_on_host_interfaces_or_inner_buses(void **state)
 {
 	struct vm_opts o = plain();
@@ -194,6 +233,7 @@ int main(void)
 		cmocka_unit_test(test_the_virtio_console_has_the_port_and_the_kernel_hears_of_it),
 		cmocka_unit_test(test_disks_are_written_through_unless_told_otherwise),
 		cmocka_unit_test(test_each_card_has_a_network_of_its_own),
+		cmocka_unit_test(test_what_users_of_kvmtool_type_means_the_same),
 		cmocka_unit_test(test_can_controllers_sit_on_host_interfaces_or_inner_buses),
 		cmocka_unit_test(test_a_display_comes_with_keyboard_and_pointer),
 	};
