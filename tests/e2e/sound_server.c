@@ -31,8 +31,6 @@
 #define PIECE    (RATE / 10)
 #define STEP     (RATE / 40)
 
-extern char **environ;
-
 static void nap_ms(long ms)
 {
 	nanosleep(&(struct timespec){ ms / 1000, ms % 1000 * 1000000 }, NULL);
