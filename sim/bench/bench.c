@@ -498,7 +498,11 @@ static int start_children(struct bench *b, int (*can_fds)[SCENARIO_MAX_CAN], str
 
 static int make_rest(struct bench *b, int (*can_fds)[SCENARIO_MAX_CAN], struct err *e)
 {
-	struct buses_config cfg = { .scenario = b->s, .clock = &b->clock, .out_dir = b->out_dir };
+	struct buses_config cfg = { .scenario = b->s,
+		.clock = &b->clock,
+		.out_dir = b->out_dir,
+		.script_said = script_notes_add,
+		.script_ctx = &b->notes };
 	int rc = check_new(b->s, b->out_dir, &b->checks, e);
 
 	if (!rc)
@@ -591,6 +595,7 @@ static int prepare(struct bench *b, struct err *e)
 {
 	int rc = ev_loop_new(&b->loop);
 
+	script_notes_init(&b->notes, b);
 	services_init(&b->services, b->loop);
 	b->services.line = service_line;
 	b->services.died = service_died;
@@ -630,6 +635,7 @@ static void fini(struct bench *b)
 	buses_free(b->buses);
 	nets_free(b->nets);
 	vsocks_free(b->vsocks);
+	script_notes_fini(&b->notes);
 	check_free(b->checks);
 	if (b->agenda_ready)
 		agenda_fini(&b->agenda);
@@ -663,6 +669,8 @@ static int loop_and_judge(struct bench *b)
 	else
 		ev_timer_at(&b->phase_timer, clock_now_ns() + START_LIMIT_NS);
 	rc = ev_loop_run(b->loop);
+	/* The clock stands: scripts say nothing more. */
+	script_notes_show(&b->notes);
 	own_console_fini(&b->console);
 	term_fini(&b->term);
 	if (rc) {

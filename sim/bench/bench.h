@@ -11,7 +11,6 @@
 
 #include "base/err.h"
 #include "base/ev.h"
-#include "sim/clock/agenda.h"
 #include "sim/bench/audio_proc.h"
 #include "sim/bench/buses.h"
 #include "sim/bench/ctl_server.h"
@@ -19,11 +18,13 @@
 #include "sim/bench/nets.h"
 #include "sim/bench/own_console.h"
 #include "sim/bench/placement.h"
+#include "sim/bench/script_notes.h"
 #include "sim/bench/service.h"
 #include "sim/bench/term.h"
 #include "sim/bench/ui_proc.h"
 #include "sim/bench/vsocks.h"
 #include "sim/check/check.h"
+#include "sim/clock/agenda.h"
 #include "sim/clock/bench_clock.h"
 #include "sim/scenario/scenario.h"
 
@@ -61,6 +62,7 @@ struct bench {
 	struct nets *nets;
 	struct vsocks *vsocks;
 	struct audio_proc audio;
+	struct script_notes notes;
 	struct service_set services; /* helper programs: virtiofsd, diod, qemu-nbd */
 	struct agenda agenda;
 	bool agenda_ready;

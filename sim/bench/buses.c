@@ -347,7 +347,9 @@ static int make_feeds(struct buses *b, struct err *e)
 		.loop = b->loop,
 		.agenda = &b->agenda,
 		.send = send_feed,
-		.ctx = b };
+		.ctx = b,
+		.said = b->cfg.script_said,
+		.said_ctx = b->cfg.script_ctx };
 
 	return feeds_new(&b->feeds, &cfg, e);
 }

@@ -24,6 +24,10 @@ struct buses_config {
 	const struct bench_clock *clock;
 	struct check_set *checks;
 	const char *out_dir; /* recordings: NAME.log; NULL: none */
+	/* Bus thread: a line of a script, or what it failed of. NULL: nobody wants to know. */
+	void (*script_said)(
+		void *ctx, uint32_t script, const char *text, bool failed, uint64_t t_ns);
+	void *script_ctx;
 };
 
 /*

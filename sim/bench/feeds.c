@@ -10,8 +10,16 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "sim/bench/json_text.h"
+#include "sim/sensor/script.h"
 
 #define PORTS_MAX 32
+
+/* A script, and what its messages carry. */
+struct feed_script {
+	struct feeds *feeds;
+	uint32_t index;
+	struct script *script;
+};
 
 struct feeds {
 	struct feeds_config cfg;
@@ -19,13 +27,114 @@ struct feeds {
 	struct signals *table;
 	struct signal_can *can;
 	struct signal_port *ports[PORTS_MAX];
+	struct feed_script scripts[SCENARIO_MAX_SCRIPTS];
+	const char *buses[SCENARIO_MAX_BUSES];
+	uint64_t unanswered; /* checksums that no script made */
 };
+
+/* ---- scripts ---- */
+
+static int script_send(void *ctx, uint32_t bus, const struct canfd_frame *f, uint64_t t_ns)
+{
+	const struct feed_script *x = ctx;
+
+	return x->feeds->cfg.send(x->feeds->cfg.ctx, bus, f, t_ns);
+}
+
+static int script_parse(const char *text, struct canfd_frame *out, struct err *e)
+{
+	struct scenario_frame f;
+	int rc = scenario_parse_frame(text, &f, e);
+
+	if (!rc)
+		*out = f.f;
+	return rc;
+}
+
+static void script_say(void *ctx, const char *text)
+{
+	const struct feed_script *x = ctx;
+
+	if (x->feeds->cfg.said)
+		x->feeds->cfg.said(x->feeds->cfg.said_ctx, x->index, text, false, 0);
+}
+
+static void script_failed(void *ctx, const char *message, uint64_t t_ns)
+{
+	const struct feed_script *x = ctx;
+
+	if (x->feeds->cfg.said)
+		x->feeds->cfg.said(x->feeds->cfg.said_ctx, x->index, message, true, t_ns);
+}
+
+static int make_script(struct feeds *f, uint32_t i, struct err *e)
+{
+	const struct scenario *s = f->cfg.scenario;
+	const struct scenario_script *ss = &s->scripts[i];
+	struct feed_script *x = &f->scripts[i];
+	struct script_config cfg = { .name = ss->name,
+		.file = ss->file,
+		.folder = s->dir,
+		/* Scripts of one scenario do not see each other's numbers. */
+		.seed = s->seed + (uint64_t)i * UINT64_C(0x632be59bd9b4e019),
+		.memory_bytes = ss->memory_bytes,
+		.instructions = ss->instructions,
+		.args = ss->args,
+		.n_args = ss->n_args,
+		.table = f->table,
+		.agenda = f->cfg.agenda,
+		.buses = f->buses,
+		.n_buses = s->n_buses,
+		.parse = script_parse,
+		.send = script_send,
+		.say = script_say,
+		.failed = script_failed,
+		.ctx = x };
+
+	x->feeds = f;
+	x->index = i;
+	return script_new(&x->script, &cfg, e);
+}
+
+/* Of the first script that has the function. */
+static int checksum(void *ctx, const char *function, const struct signal_message *m,
+	const uint8_t *data, uint32_t len, uint64_t t_ns, uint64_t *out)
+{
+	struct feeds *f = ctx;
+
+	for (uint32_t i = 0; i < f->cfg.scenario->n_scripts; i++) {
+		int rc = script_checksum(
+			f->scripts[i].script, function, m->dbc->name, data, len, t_ns, out);
+
+		if (rc != -ENOENT)
+			return rc;
+	}
+	if (f->unanswered++ == 0 && f->cfg.said) {
+		char text[200];
+
+		snprintf(text, sizeof(text),
+			"no script has the function %s, which makes the "
+			"checksum of %s",
+			function, m->dbc->name);
+		f->cfg.said(f->cfg.said_ctx, 0, text, true, t_ns);
+	}
+	return -ENOENT;
+}
+
+/* ---- life ---- */
+
+static int send_message(void *ctx, uint32_t bus, const struct canfd_frame *frame, uint64_t t_ns)
+{
+	struct feeds *f = ctx;
+
+	return f->cfg.send(f->cfg.ctx, bus, frame, t_ns);
+}
 
 int feeds_new(struct feeds **out, const struct feeds_config *cfg, struct err *e)
 {
 	struct feeds *f = calloc(1, sizeof(*f));
 	struct signal_can_config can = {
-		.agenda = cfg->agenda, .send = cfg->send, .ctx = cfg->ctx
+		.agenda = cfg->agenda, .send = send_message, .checksum = checksum, .ctx = f
 	};
 	int rc;
 
@@ -33,13 +142,23 @@ int feeds_new(struct feeds **out, const struct feeds_config *cfg, struct err *e)
 		return err_set(e, -ENOMEM, "out of memory");
 	f->cfg = *cfg;
 	f->model = &cfg->scenario->signals;
+	for (uint32_t i = 0; i < cfg->scenario->n_buses; i++)
+		f->buses[i] = cfg->scenario->buses[i].name;
 	rc = signals_new(&f->table, f->model, cfg->agenda);
+	if (rc)
+		(void)err_errno(e, -rc, "cannot make the signals");
+	/* Before the messages: what scripts set at the beginning is in the first frames. */
+	for (uint32_t i = 0; !rc && i < cfg->scenario->n_scripts; i++)
+		rc = make_script(f, i, e);
 	can.table = f->table;
-	if (!rc)
+	if (!rc) {
 		rc = signal_can_new(&f->can, &can);
+		if (rc)
+			(void)err_errno(e, -rc, "cannot make the messages of signals");
+	}
 	if (rc) {
 		feeds_free(f);
-		return err_errno(e, -rc, "cannot make the signals");
+		return rc;
 	}
 	signals_begin(f->table);
 	*out = f;
@@ -52,6 +171,8 @@ void feeds_free(struct feeds *f)
 		return;
 	for (uint32_t i = 0; i < PORTS_MAX; i++)
 		signal_port_free(f->ports[i]);
+	for (uint32_t i = 0; i < SCENARIO_MAX_SCRIPTS; i++)
+		script_free(f->scripts[i].script);
 	signal_can_free(f->can);
 	signals_free(f->table);
 	free(f);
@@ -61,6 +182,8 @@ void feeds_frame(
 	struct feeds *f, uint32_t bus, const struct canfd_frame *frame, bool own, uint64_t t_ns)
 {
 	signal_can_frame(f->can, bus, frame, own, t_ns);
+	for (uint32_t i = 0; i < f->cfg.scenario->n_scripts; i++)
+		script_frame(f->scripts[i].script, bus, frame, t_ns);
 }
 
 void feeds_action(
@@ -186,9 +309,22 @@ static json_t *message_metrics(const struct feeds *f, uint32_t i)
 		(json_int_t)st.frames, "refused", (json_int_t)st.refused, "silent", st.silent);
 }
 
+static json_t *script_metrics(const struct feeds *f, uint32_t i)
+{
+	struct script_stats st;
+
+	script_get_stats(f->scripts[i].script, &st);
+	return json_pack("{s:o,s:b,s:I,s:f,s:I,s:I,s:I,s:I}", "name",
+		json_text(f->cfg.scenario->scripts[i].name), "failed", st.failed, "calls",
+		(json_int_t)st.calls, "longest_us", (double)st.longest_ns / 1e3, "memory_kib",
+		(json_int_t)(st.memory_bytes / 1024), "peak_kib",
+		(json_int_t)(st.peak_bytes / 1024), "sent", (json_int_t)st.sent, "refused",
+		(json_int_t)st.refused);
+}
+
 json_t *feeds_metrics(const struct feeds *f)
 {
-	json_t *messages = json_array(), *m;
+	json_t *messages = json_array(), *scripts = json_array(), *m;
 	json_int_t updates = 0, stale = 0, unset = 0;
 
 	for (uint32_t i = 0; i < f->model->n_defs; i++) {
@@ -203,6 +339,9 @@ json_t *feeds_metrics(const struct feeds *f)
 		if (m)
 			json_array_append_new(messages, m);
 	}
-	return json_pack("{s:I,s:I,s:I,s:I,s:o}", "signals", (json_int_t)f->model->n_defs,
-		"updates", updates, "stale", stale, "unset", unset, "messages", messages);
+	for (uint32_t i = 0; i < f->cfg.scenario->n_scripts; i++)
+		json_array_append_new(scripts, script_metrics(f, i));
+	return json_pack("{s:I,s:I,s:I,s:I,s:o,s:o}", "signals", (json_int_t)f->model->n_defs,
+		"updates", updates, "stale", stale, "unset", unset, "messages", messages, "scripts",
+		scripts);
 }

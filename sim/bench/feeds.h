@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The signals of a run, on the bus thread: their table, and the frames that they come from and go
- * into. The buses own it (buses.h); buses_feeds() gets other threads there.
+ * The signals of a run, on the bus thread: their table, the frames that they come from and go
+ * into, and the scripts that use them. The buses own it (buses.h); buses_feeds() gets other threads
+ * there.
  */
 #pragma once
 
@@ -27,9 +28,12 @@ struct feeds_config {
 	/* Sends a frame that is due at bench time t_ns. 0 or -errno. */
 	int (*send)(void *ctx, uint32_t bus, const struct canfd_frame *f, uint64_t t_ns);
 	void *ctx;
+	/* What scripts say. */
+	void (*said)(void *ctx, uint32_t script, const char *text, bool failed, uint64_t t_ns);
+	void *said_ctx;
 };
 
-/* Set-up, before the bus thread runs. 0 or -errno with a message. */
+/* Set-up, before the bus thread runs. 0; -EINVAL: a script is none; -errno; with a message. */
 MUST_CHECK int feeds_new(struct feeds **out, const struct feeds_config *cfg, struct err *e);
 /* After the agenda runs no more. NULL is legal. */
 void feeds_free(struct feeds *f);

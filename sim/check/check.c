@@ -99,12 +99,13 @@ int check_new(const struct scenario *s, const char *out_dir, struct check_set **
 	c->s = s;
 	c->duration_ns = s->duration_ns;
 	c->guests = calloc(s->n_guests + 1, sizeof(*c->guests));
+	c->scripts = calloc(s->n_scripts + 1, sizeof(*c->scripts));
 	c->verdicts = calloc(s->n_checks + 1, sizeof(*c->verdicts));
 	c->reasons = calloc(s->n_checks + 1, sizeof(*c->reasons));
 	c->out_dir = out_dir ? strdup(out_dir) : NULL;
 	int rc = -ENOMEM;
 
-	if (c->guests && c->verdicts && c->reasons && (c->out_dir || !out_dir)) {
+	if (c->guests && c->scripts && c->verdicts && c->reasons && (c->out_dir || !out_dir)) {
 		rc = frames_init(c);
 		if (rc == 0)
 			rc = lines_init(c, e);
@@ -143,6 +144,7 @@ void check_free(struct check_set *c)
 	free(c->marks);
 	free(c->lines);
 	free(c->guests);
+	free(c->scripts);
 	free(c->verdicts);
 	free(c->reasons);
 	free(c->out_dir);
@@ -323,6 +325,17 @@ void check_clock(struct check_set *c, uint64_t host_ns, uint64_t t_ns)
 	}
 	c->marks = m;
 	m[c->n_marks++] = (struct sound_mark){ host_ns, t_ns };
+}
+
+void check_script(struct check_set *c, uint32_t script, uint64_t t_ns, const char *text)
+{
+	struct script_state *s = &c->scripts[script];
+
+	if (s->failed)
+		return;
+	s->failed = true;
+	s->t_ns = t_ns;
+	snprintf(s->text, sizeof(s->text), "%s", text);
 }
 
 void check_picture(struct check_set *c, const char *checkpoint, uint32_t guest, uint32_t display,

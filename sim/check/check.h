@@ -80,6 +80,9 @@ void check_console(struct check_set *c, uint32_t guest, const char *port, uint64
 void check_guest(struct check_set *c, uint32_t guest, enum check_guest_event ev, uint64_t t_ns,
 	const char *text);
 
+/* Main thread: a script stopped with an error; `text` (copied) begins with its file and line. */
+void check_script(struct check_set *c, uint32_t script, uint64_t t_ns, const char *text);
+
 /*
  * Main thread: the bench clock runs from here on: at host_ns (monotonic) it showed t_ns. Called at
  * the begin and at the end of each pause; recordings of sound are on the host's clock.

@@ -135,6 +135,11 @@ struct check_set {
 	struct line_rule *lines;
 	uint32_t n_lines;
 	struct guest_state *guests;
+	struct script_state {
+		bool failed;
+		uint64_t t_ns;
+		char text[400];
+	} * scripts;
 	struct picture *pictures;
 	struct sound_mark *marks;
 	uint32_t n_marks;

@@ -359,6 +359,17 @@ static enum check_outcome judge_sound(struct verdict *v)
 	return open_end(v, o);
 }
 
+static enum check_outcome judge_script(struct verdict *v)
+{
+	const struct script_state *s = &v->c->scripts[v->k->u.script.index];
+	char t[TIME_TEXT];
+
+	v->t_ns = s->failed ? s->t_ns : v->c->end_ns;
+	if (!s->failed)
+		return say(v, CHECK_PASS, "it did");
+	return say(v, CHECK_FAIL, "at %s: %s", time_text(t, s->t_ns), s->text);
+}
+
 static enum check_outcome judge(struct verdict *v)
 {
 	if (never_began(v) && v->k->kind != SCENARIO_CHECK_SCREEN &&
@@ -391,6 +402,8 @@ static enum check_outcome judge(struct verdict *v)
 	case SCENARIO_CHECK_LEVEL:
 	case SCENARIO_CHECK_CHIME:
 		return judge_sound(v);
+	case SCENARIO_CHECK_SCRIPT:
+		return judge_script(v);
 	case SCENARIO_CHECK_KINDS:
 		break;
 	}

@@ -79,6 +79,7 @@ extern const struct schema schema_action; /* table_action.c */
 extern const struct schema schema_boot; /* table_boot.c */
 extern const struct schema schema_type_op; /* table_console.c */
 extern const struct schema schema_signals; /* table_signal.c */
+extern const struct schema schema_script; /* table_script.c */
 extern const struct schema schema_stuck, schema_silence; /* table_signal_op.c */
 extern const struct schema schema_check; /* table_check.c */
 

@@ -111,6 +111,13 @@ static const struct schema_key scenario_keys[] = {
 		.shape = SHAPE_INPLACE,
 		.sub = &schema_signals,
 		.doc = "values with names" },
+	{ .key = "scripts",
+		.shape = SHAPE_LIST,
+		.sub = &schema_script,
+		.max = SCENARIO_MAX_SCRIPTS,
+		.offset = offsetof(struct load, s.scripts),
+		.count = offsetof(struct load, s.n_scripts),
+		.doc = "Lua scripts that play sensors and drivers" },
 	{ .key = "replays",
 		.shape = SHAPE_LIST,
 		.sub = &schema_replay,
@@ -140,6 +147,13 @@ static void scenario_post(struct bind *b, const struct node *n, void *obj)
 
 	if (l->s.end_when == SCENARIO_END_GUESTS && l->s.n_guests == 0)
 		bind_key_error(b, n, "end_when", "waits for guests: the scenario has none");
+	for (uint32_t i = 0; i < l->s.signals.n_messages && !l->s.n_scripts; i++) {
+		if (l->s.signals.messages[i].tx.algorithm == SIGNAL_CHECKSUM_SCRIPT) {
+			bind_key_error(b, n, "signals",
+				"has a checksum with `algorithm: lua`: that needs `scripts`");
+			break;
+		}
+	}
 	if (l->s.duration_ns)
 		return;
 	if (l->s.end_when == SCENARIO_END_GUESTS)
@@ -226,7 +240,7 @@ static void unique_names(struct bind *b, struct scenario_check *c, uint32_t n)
 static int merge_checks(struct bind *b)
 {
 	struct load *l = load_of(b);
-	uint32_t max = l->n_checks + l->n_checks * l->s.n_guests + l->s.n_guests, n = 0;
+	uint32_t max = l->n_checks * (1 + l->s.n_guests) + l->s.n_guests + l->s.n_scripts, n = 0;
 	struct scenario_check *c = bind_alloc(b, max * sizeof(*c));
 
 	for (uint32_t i = 0; c && i < l->n_checks; i++) {
@@ -253,6 +267,14 @@ static int merge_checks(struct bind *b)
 		c[n].name = load_check_name(b, &c[n]);
 		n++;
 	}
+	for (uint32_t i = 0; c && i < l->s.n_scripts; i++)
+		c[n++] = (struct scenario_check){ .kind = SCENARIO_CHECK_SCRIPT,
+			.name = bind_printf(
+				b, "script %s runs without an error", l->s.scripts[i].name),
+			.line = l->s.scripts[i].line,
+			.until_ns = SCENARIO_FOREVER,
+			.guest = SCENARIO_ALL,
+			.u.script.index = i };
 	if (!c || b->oom)
 		return -ENOMEM;
 	unique_names(b, c, n);

@@ -18,6 +18,7 @@
 #include "base/err.h"
 #include "base/proto/display.h"
 #include "sim/scenario/sigmap.h"
+#include "sim/sensor/script.h"
 #include "sim/signal/model.h"
 
 /* What COM1 is called where a port of a console is expected. */
@@ -40,6 +41,7 @@
 #define SCENARIO_TEXT_MAX     4096 /* bytes typed in one go */
 #define SCENARIO_MAX_SOUNDS   8 /* streams of one guest */
 #define SCENARIO_MAX_FOCUS    16
+#define SCENARIO_MAX_SCRIPTS  16
 #define SCENARIO_NAME_MAX     23 /* bytes of a guest, bus, port or checkpoint name */
 
 /* Stands for "every guest" or "every display" where an index is expected. */
@@ -371,6 +373,16 @@ struct scenario_replay {
 	const struct scenario_rule *rules;
 };
 
+/* --- scripts ----------------------------------------------------------------------------- */
+
+struct scenario_script {
+	const char *file, *name;
+	uint32_t line; /* in the scenario file */
+	uint32_t n_args;
+	const struct script_arg *args;
+	uint64_t memory_bytes, instructions;
+};
+
 /* --- actions ----------------------------------------------------------------------------- */
 
 enum scenario_op {
@@ -505,6 +517,7 @@ enum scenario_check_kind {
 	SCENARIO_CHECK_GAPLESS,
 	SCENARIO_CHECK_LEVEL,
 	SCENARIO_CHECK_CHIME,
+	SCENARIO_CHECK_SCRIPT, /* implicit: a script did not stop with an error */
 	SCENARIO_CHECK_KINDS
 };
 
@@ -579,6 +592,9 @@ struct scenario_check {
 			uint64_t longest_ns; /* gapless: of a silence */
 			uint64_t delay_ns; /* chime: at most so late */
 		} sound;
+		struct {
+			uint32_t index; /* in scenario.scripts */
+		} script;
 	} u;
 };
 
@@ -599,6 +615,8 @@ struct scenario {
 	const struct scenario_bus *buses;
 	const struct scenario_network *networks;
 	struct signal_model signals;
+	uint32_t n_scripts;
+	const struct scenario_script *scripts;
 	const struct scenario_replay *replays;
 	const struct scenario_action *actions; /* by time; equal times in file order */
 	const struct scenario_check *checks; /* file order, then the implicit no_crash ones */

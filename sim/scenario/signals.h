@@ -35,7 +35,7 @@ struct raw_def {
 
 /* A message that the bench sends. */
 struct raw_send {
-	const char *name, *counter, *checksum;
+	const char *name, *counter, *checksum, *function;
 	struct signal_tx tx;
 	struct scenario_match prefix; /* type_pattern's place */
 	bool has_cycle, has_on_change;

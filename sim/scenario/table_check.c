@@ -457,5 +457,5 @@ const char *scenario_check_kind_name(enum scenario_check_kind kind)
 		if ((check_keys[i].flags & KEY_CHOICE) && check_keys[i].tag == (uint32_t)kind)
 			return check_keys[i].key;
 	}
-	return "?";
+	return kind == SCENARIO_CHECK_SCRIPT ? "script" : "?";
 }

@@ -197,6 +197,8 @@ static const struct schema_word algorithm_words[] = {
 	{ "sum", SIGNAL_CHECKSUM_SUM, "all bytes, added" },
 	{ "crc8-j1850", SIGNAL_CHECKSUM_CRC8_J1850,
 		"CRC-8 of SAE J1850, as AUTOSAR's end-to-end profile 1 has it" },
+	{ "lua", SIGNAL_CHECKSUM_SCRIPT,
+		"`function` of a script, called with the payload in which it is 0 and the message's name" },
 	{ 0 },
 };
 
@@ -214,10 +216,15 @@ static const struct schema_key checksum_keys[] = {
 		.doc = "how it is made. It covers `prefix` and the payload without the checksum's own "
 		       "bytes; a checksum that shares a byte with others counts as 0. The bits of the "
 		       "result that do not fit are left out" },
+	{ .key = "function",
+		.type = &type_name,
+		.max = 64,
+		.offset = S(function),
+		.doc = "`lua`: the name of the global function" },
 	{ .key = "prefix",
 		.type = &type_pattern,
 		.offset = S(prefix),
-		.doc = "up to 8 bytes that are covered before the payload, for example a data identifier: "
+		.doc = "not for `lua`: up to 8 bytes that are covered before the payload, for example a data identifier: "
 		       "`34 12`" },
 };
 
@@ -276,6 +283,10 @@ static void send_post(struct bind *b, const struct node *n, void *obj)
 		bind_key_error(b, n, "cycle", "is below 100us");
 	if (node_get(n, "counter_max") && !s->counter)
 		bind_key_error(b, n, "counter_max", "needs \"counter\"");
+	if (s->checksum && (s->tx.algorithm == SIGNAL_CHECKSUM_SCRIPT) != !!s->function)
+		bind_key_error(b, n, "checksum",
+			"needs `algorithm: lua` and `function` together, or neither");
+	s->tx.function = s->function;
 	for (uint32_t i = 0; i < s->prefix.n_data; i++) {
 		if (s->prefix.mask[i] != 0xff || s->prefix.n_data > SIGNAL_PREFIX_MAX) {
 			bind_key_error(b, n, "checksum", "has a prefix that is not up to %d bytes",

@@ -197,7 +197,8 @@ static bool is_checksum_byte(const struct dbc_signal *s, uint32_t byte)
 	return byte >= first && byte <= last;
 }
 
-static uint64_t checksum_of(const struct message *x, const uint8_t *data, uint32_t len)
+static uint64_t checksum_of(
+	const struct message *x, const uint8_t *data, uint32_t len, uint64_t t_ns)
 {
 	const struct signal_tx *tx = &x->m->tx;
 	uint8_t covered[SIGNAL_PREFIX_MAX + CANFD_MAX_DLEN];
@@ -223,7 +224,7 @@ static uint64_t checksum_of(const struct message *x, const uint8_t *data, uint32
 		break;
 	case SIGNAL_CHECKSUM_SCRIPT:
 		if (x->can->cfg.checksum && x->can->cfg.checksum(x->can->cfg.ctx, tx->function,
-						    x->m, data, len, &v) != 0)
+						    x->m, data, len, t_ns, &v) != 0)
 			v = 0;
 		break;
 	case SIGNAL_CHECKSUM_NONE:
@@ -242,7 +243,7 @@ static bool is_set(const struct message *x, const struct dbc_signal *s)
 }
 
 /* Writes the table's values into the payload. Selectors come before what they choose. */
-static void fill(struct message *x)
+static void fill(struct message *x, uint64_t t_ns)
 {
 	const struct dbc_message *m = x->m->dbc;
 	uint32_t len = x->m->len;
@@ -270,7 +271,7 @@ static void fill(struct message *x)
 	}
 	if (x->m->tx.checksum) {
 		put_bits(x->m->tx.checksum, x->payload, len, 0);
-		put_bits(x->m->tx.checksum, x->payload, len, checksum_of(x, x->payload, len));
+		put_bits(x->m->tx.checksum, x->payload, len, checksum_of(x, x->payload, len, t_ns));
 	}
 }
 
@@ -278,7 +279,7 @@ static void transmit(struct message *x, uint64_t t_ns)
 {
 	struct canfd_frame f = { .can_id = x->m->dbc->can_id, .len = x->m->len };
 
-	fill(x);
+	fill(x, t_ns);
 	if (x->m->fd)
 		f.flags = (uint8_t)(CANFD_FDF | (x->m->dbc->brs ? CANFD_BRS : 0));
 	memcpy(f.data, x->payload, x->m->len);

@@ -26,7 +26,7 @@ struct signal_can_config {
 	/* SIGNAL_CHECKSUM_SCRIPT: the checksum of a payload in which it is 0. 0 or -errno: the
 	 * frame goes out with 0. NULL: there are no scripts. */
 	int (*checksum)(void *ctx, const char *function, const struct signal_message *m,
-		const uint8_t *data, uint32_t len, uint64_t *out);
+		const uint8_t *data, uint32_t len, uint64_t t_ns, uint64_t *out);
 	void *ctx;
 };
 

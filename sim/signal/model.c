@@ -64,7 +64,7 @@ static unsigned int distance(const char *a, const char *b)
 static int unknown(const struct signal_model *m, const char *name, struct err *e)
 {
 	const char *best = NULL;
-	unsigned int least = (unsigned int)strlen(name) / 3 + 1;
+	unsigned int least = ((unsigned int)strlen(name) + 1) / 3 + 1;
 
 	for (uint32_t i = 0; i < m->n_defs && strlen(name) < NEAR_MAX; i++) {
 		const char *full = m->defs[i].name, *dot = strrchr(full, '.');

@@ -9,7 +9,7 @@ rm -rf "$work"
 mkdir -p "$work/scenarios"
 # The examples name files as if they lay in scenarios/; what is not shipped is a stand-in.
 ln -s "$source/assets" "$work/assets"
-for folder in maps dbc names; do
+for folder in maps dbc names lua; do
 	ln -s "$source/scenarios/$folder" "$work/scenarios/$folder"
 done
 cd "$work/scenarios"

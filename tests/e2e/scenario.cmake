@@ -14,6 +14,7 @@ dyno_scenario_test(network 60)
 dyno_scenario_test(cockpit 120)
 dyno_scenario_test(stale-signal 60)
 dyno_scenario_test(sound 60)
+dyno_scenario_test(vehicle-model 90)
 
 # The recording of the real drive is not in the repository.
 add_test(NAME e2e_scenario_cockpit-real

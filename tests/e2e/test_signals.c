@@ -45,7 +45,8 @@ static int group_setup(void **state)
 	"  define:\n"                                                   \
 	"    Vehicle.EngineSpeed: { dbc: Motor.Rpm, published: true }\n"
 
-/* The lines of out/can0.log without their stamps, those of `id` only. The caller frees. */
+/* The lines of out/can0.log without their stamps, those that begin with `id` only. The caller
+ * frees. */
 static char *frames_of(const char *id)
 {
 	char *log = proc_read("out/can0.log");
@@ -56,7 +57,7 @@ static char *frames_of(const char *id)
 		char *at = strstr(line, ") can0 ");
 
 		*end = '\0';
-		if (at && strncmp(at + 7, id, 3) == 0)
+		if (at && strncmp(at + 7, id, strlen(id)) == 0)
 			n += (size_t)snprintf(out + n, cap - n, "%s ", at + 7);
 	}
 	free(log);
@@ -171,12 +172,94 @@ static void test_replayed_frames_set_signals(void **state)
 	proc_free(&p);
 }
 
+#define SCRIPTED                                                                                   \
+	"buses: { can0: { timing: bit-accurate } }\n"                                              \
+	"signals:\n"                                                                               \
+	"  databases:\n"                                                                           \
+	"    - dbc: car.dbc\n"                                                                     \
+	"      send: { Motor: { checksum: { signal: Count, algorithm: lua, function: sum } } }\n"  \
+	"scripts: [ car.lua ]\n" /* the end of the run comes when it comes: it is quiet by then */ \
+	"actions: [ { at: 255ms, silence: Motor } ]\n"
+
+/* What a run sent, without its times. */
+static char *run_scripted(const char *seed)
+{
+	char text[1024];
+	struct proc p;
+	char *frames;
+
+	snprintf(text, sizeof(text), "duration: 300ms\nseed: %s\n" SCRIPTED, seed);
+	proc_write("scripted.yaml", text);
+	assert_int_equal(proc_run(&p, ARGS("run", "scripted.yaml")), 0);
+	frames = frames_of("");
+	proc_free(&p);
+	return frames;
+}
+
+static void test_the_same_seed_gives_the_same_frames(void **state)
+{
+	char *first, *again, *other;
+
+	(void)state;
+	proc_write("car.lua",
+		"function sum(d) return d:byte(1) + d:byte(2) end\n"
+		"local a = every(7, function() set('Rpm', math.random(0, 8000)) end)\n"
+		"local b = every(20, function() send(string.format('123#%02X', math.random(0, 255))) end)\n"
+		"on('Rpm', function(v) if v > 6000 then send('124#FF') end end)\n"
+		"at(251, function() stop(a) stop(b) end)\n");
+	first = run_scripted("1");
+	again = run_scripted("1");
+	other = run_scripted("2");
+	assert_true(strlen(first) > 500);
+	assert_non_null(strstr(first, "124#FF"));
+	assert_string_equal(first, again);
+	assert_string_not_equal(first, other);
+	free(first);
+	free(again);
+	free(other);
+}
+
+static void test_a_script_that_fails_fails_the_run_with_its_line(void **state)
+{
+	struct proc p;
+	char *junit;
+
+	(void)state;
+	proc_write("car.lua",
+		"function sum() return 0 end log('hello', args)\nat(50, function()\n  set('Rpn', 1)\nend)\n");
+	proc_write("failing.yaml", "duration: 200ms\n" SCRIPTED);
+	assert_int_equal(proc_run(&p, ARGS("run", "failing.yaml")), 1);
+	assert_non_null(strstr(p.err, "car.lua: hello table"));
+	assert_non_null(strstr(p.out, "FAIL       0.050s  script car.lua runs without an error"));
+	assert_non_null(
+		strstr(p.out, "car.lua:3: unknown signal \"Rpn\"; did you mean \"Motor.Rpm\"?"));
+	junit = proc_read("out/junit.xml");
+	assert_non_null(strstr(junit, "car.lua:3: unknown signal"));
+	free(junit);
+	proc_free(&p);
+}
+
+static void test_a_script_that_is_no_lua_is_told_by_check(void **state)
+{
+	struct proc p;
+
+	(void)state;
+	proc_write("car.lua", "x = 1\ny = = 2\n");
+	proc_write("broken.yaml", "duration: 200ms\n" SCRIPTED);
+	assert_int_equal(proc_run(&p, ARGS("check", "broken.yaml")), 2);
+	assert_non_null(strstr(p.err, "car.lua:2: unexpected symbol near '='"));
+	proc_free(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_messages_carry_what_actions_set),
 		cmocka_unit_test(test_ctl_shows_and_sets_signals_and_pause_holds_the_rhythm),
 		cmocka_unit_test(test_replayed_frames_set_signals),
+		cmocka_unit_test(test_the_same_seed_gives_the_same_frames),
+		cmocka_unit_test(test_a_script_that_fails_fails_the_run_with_its_line),
+		cmocka_unit_test(test_a_script_that_is_no_lua_is_told_by_check),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
