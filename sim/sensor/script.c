@@ -132,19 +132,36 @@ struct call *call_of(lua_State *L)
 	return c;
 }
 
+/* One that is in no list. */
+static void drop(struct call *c)
+{
+	signals_unsubscribe(&c->sub);
+	if (c->s->L)
+		luaL_unref(c->s->L, LUA_REGISTRYINDEX, c->ref);
+	free(c);
+}
+
 void call_end(struct call *c)
 {
-	struct script *s = c->s;
-	struct call **link = &s->calls;
+	struct call **link = &c->s->calls;
 
 	while (*link != c)
 		link = &(*link)->next;
 	*link = c->next;
-	s->n_calls--;
-	signals_unsubscribe(&c->sub);
-	if (s->L)
-		luaL_unref(s->L, LUA_REGISTRYINDEX, c->ref);
-	free(c);
+	c->s->n_calls--;
+	drop(c);
+}
+
+static void end_all(struct script *s)
+{
+	struct call *c = s->calls, *next;
+
+	s->calls = NULL;
+	s->n_calls = 0;
+	for (; c; c = next) {
+		next = c->next;
+		drop(c);
+	}
 }
 
 static void event_due(void *arg, uint64_t t_ns);
@@ -231,8 +248,7 @@ void script_send_later(lua_State *L, uint32_t bus, const struct canfd_frame *f)
 static void fail(struct script *s, const char *message)
 {
 	s->st.failed = true;
-	while (s->calls)
-		call_end(s->calls);
+	end_all(s);
 	lua_close(s->L);
 	s->L = NULL;
 	if (s->cfg.failed)
@@ -553,8 +569,7 @@ void script_free(struct script *s)
 {
 	if (!s)
 		return;
-	while (s->calls)
-		call_end(s->calls);
+	end_all(s);
 	if (s->L)
 		lua_close(s->L);
 	fd_close(&s->dir_fd);
