@@ -30,6 +30,9 @@ static_assert(TXQ_SIZE <= TX_SLOTS && TX_SLOTS == 256, "a slot number is 8 bits 
 /* From here on the port reads no more, and from there on it reads again. */
 #define RX_PAUSE  (CAN_DEV_RX_PENDING / 2)
 #define RX_RESUME (RX_PAUSE - 256)
+/* The bus has so many frames of the guest: its answers are when the ring is looked at again, and
+ * until then the driver need not kick. The bus never runs dry. */
+#define TX_MANY 8u
 
 /*
  * Linux' driver sends START before it is ready for receive interrupts; one that comes in between
@@ -118,7 +121,7 @@ static void tx_answer(struct can_dev *c, bool ok)
 		c->st.tx_rejected++;
 }
 
-/* Answers a request that waited in a slot. */
+/* Answers a request that waited in a slot. Its interrupt waits for vq_flush(). */
 static void slot_answer(struct can_dev *c, uint32_t i, bool ok)
 {
 	uint8_t result = result_of(ok);
@@ -129,7 +132,7 @@ static void slot_answer(struct can_dev *c, uint32_t i, bool ok)
 		return;
 	count_result(c, ok);
 	/* Not zero: the queue was latched meanwhile, and the transport knows. */
-	if (vq_token_push(c->vq[TXQ], &c->slot[i].token, &result, sizeof(result)) != 0)
+	if (vq_token_push_quiet(c->vq[TXQ], &c->slot[i].token, &result, sizeof(result)) != 0)
 		c->st.tx_rejected++;
 }
 
@@ -140,6 +143,8 @@ static void fail_pending_tx(struct can_dev *c)
 		if (c->slot[i].used)
 			slot_answer(c, i, false);
 	}
+	if (c->vq[TXQ])
+		vq_flush(c->vq[TXQ]);
 }
 
 /* Checks the request that was popped last and makes the frame. 0 or GUEST_E_*. */
@@ -207,11 +212,18 @@ static void release_hold(struct can_dev *c)
 	rx_drain(c);
 }
 
+static bool tx_many(const struct can_dev *c)
+{
+	return TX_SLOTS - c->n_free >= TX_MANY;
+}
+
 static void tx_work(struct can_dev *c)
 {
 	uint32_t n = 0;
 
 	c->tx_waits = false;
+	if (c->vq[TXQ] && !tx_many(c))
+		vq_kicks_enable(c->vq[TXQ]);
 	while (c->vq[TXQ] && c->n_free && vq_pop(c->vq[TXQ], &c->chain[TXQ]) == VQ_TAKEN) {
 		struct can_rec_frame r;
 		int rc;
@@ -236,10 +248,12 @@ static void tx_work(struct can_dev *c)
 			c->tx_waits = true;
 			break;
 		}
+		/* Before the ring is seen empty, which asks for the next kick. */
+		if (tx_many(c))
+			vq_kicks_disable(c->vq[TXQ]);
 	}
-	/* The ring was not seen empty, so that the driver need not kick for its next request: the
-	 * bus's answer, which gives a slot back, looks into it again. */
-	if (!c->n_free)
+	/* The bus's answer, which gives a slot back, looks into the ring again. */
+	if (tx_many(c))
 		c->tx_waits = true;
 	c->port->ops->flush(c->port);
 	if (c->vq[TXQ])
@@ -445,6 +459,8 @@ static void on_batch_end(void *ctx)
 
 	if (c->vq[RXQ])
 		vq_flush(c->vq[RXQ]);
+	if (c->vq[TXQ])
+		vq_flush(c->vq[TXQ]);
 	if (c->tx_waits)
 		tx_work(c);
 }

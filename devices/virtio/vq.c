@@ -327,7 +327,7 @@ int vq_token_take(struct vq_token *t, const struct vq_chain *c)
 	return 0;
 }
 
-int vq_token_push(struct vq *q, const struct vq_token *t, const void *answer, uint32_t len)
+int vq_token_push_quiet(struct vq *q, const struct vq_token *t, const void *answer, uint32_t len)
 {
 	struct vq_writer w = { .mem = q->mem, .seg = t->in, .n = t->n_in };
 	int r;
@@ -342,7 +342,13 @@ int vq_token_push(struct vq *q, const struct vq_token *t, const void *answer, ui
 		vq_break(q, r, "answer does not fit into guest memory");
 		return r;
 	}
-	r = vq_push_group(q, &(struct vq_used){ t->id, t->ndesc, len }, 1);
+	return vq_push_group(q, &(struct vq_used){ t->id, t->ndesc, len }, 1);
+}
+
+int vq_token_push(struct vq *q, const struct vq_token *t, const void *answer, uint32_t len)
+{
+	int r = vq_token_push_quiet(q, t, answer, len);
+
 	if (!r)
 		vq_flush(q);
 	return r;

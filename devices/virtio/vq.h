@@ -131,6 +131,9 @@ MUST_CHECK int vq_token_take(struct vq_token *t, const struct vq_chain *c);
 /* Writes the answer (cut to the room there is) and returns the request. */
 MUST_CHECK int vq_token_push(
 	struct vq *q, const struct vq_token *t, const void *answer, uint32_t len);
+/* Same, without the interrupt: for batches; follow with vq_flush(). */
+MUST_CHECK int vq_token_push_quiet(
+	struct vq *q, const struct vq_token *t, const void *answer, uint32_t len);
 
 /* Latches the queue broken from the device's side (a request that cannot be answered at all). */
 void vq_break(struct vq *q, int guest_error, const char *why);

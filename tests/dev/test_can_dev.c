@@ -376,12 +376,14 @@ static void test_a_whole_window_waits_and_comes_back(void **state)
 {
 	struct rig *r = rig_new(MOCK_INDIRECT, ALL, false);
 	struct tx t = make_tx(0x123, 64, VIRTIO_CAN_FLAGS_FD);
+	struct mock_iov out = { &t, sizeof(t.h) + 64 }, in = { NULL, 1 };
 	struct can_dev_stats st;
 
 	(void)state;
 	start(r);
 	for (unsigned int i = 0; i < 256; i++)
-		(void)post_tx(r, &t, 64);
+		assert_true(mock_add(r->m, TXQ, &out, 1, &in, 1) >= 0);
+	(void)mock_kick(r->m, TXQ);
 	until_got(r, 257);
 	for (unsigned int i = 0; i < 256; i++)
 		bus_answer(r, r->got[1 + i].h.serial, CAN_REC_ACK);
@@ -390,6 +392,38 @@ static void test_a_whole_window_waits_and_comes_back(void **state)
 	can_dev_get_stats(r->dev, &st);
 	assert_int_equal(st.tx_ok, 256);
 	rig_free(r);
+}
+
+static void test_while_the_bus_has_frames_the_next_need_no_kick_and_follow_its_answers(void **state)
+{
+	(void)state;
+	for (unsigned int kind = 0; kind < MOCK_KINDS; kind++) {
+		struct rig *r = rig_new(kind, ALL, false);
+		struct tx t = make_tx(0x123, 0, 0);
+		struct mock_iov out = { &t, sizeof(t.h) }, in = { NULL, 1 };
+
+		start(r);
+		for (unsigned int i = 0; i < 8; i++)
+			(void)post_tx(r, &t, 0);
+		until_got(r, 9);
+		for (unsigned int i = 0; i < 20; i++) {
+			assert_true(mock_add(r->m, TXQ, &out, 1, &in, 1) >= 0);
+			assert_false(mock_kick(r->m, TXQ));
+		}
+		bus_answer(r, r->got[1].h.serial, CAN_REC_ACK);
+		until_got(r, 29);
+		for (unsigned int i = 1; i < 28; i++)
+			bus_answer(r, r->got[1 + i].h.serial, CAN_REC_ACK);
+		for (unsigned int i = 0; i < 28; i++)
+			assert_int_equal(tx_result(r), VIRTIO_CAN_RESULT_OK);
+		/* It has none any more. */
+		for (unsigned int i = 0; i < 10; i++)
+			mock_turn(r->m);
+		assert_true(mock_add(r->m, TXQ, &out, 1, &in, 1) >= 0);
+		assert_true(mock_kick(r->m, TXQ));
+		until_got(r, 30);
+		rig_free(r);
+	}
 }
 
 static void test_a_request_after_a_full_window_is_not_overheard(void **state)
@@ -1045,6 +1079,8 @@ int main(void)
 		cmocka_unit_test(test_a_header_that_is_cut_is_rejected),
 		cmocka_unit_test(test_the_payload_may_lie_in_many_pieces),
 		cmocka_unit_test(test_a_whole_window_waits_and_comes_back),
+		cmocka_unit_test(
+			test_while_the_bus_has_frames_the_next_need_no_kick_and_follow_its_answers),
 		cmocka_unit_test(test_a_request_after_a_full_window_is_not_overheard),
 		cmocka_unit_test(test_requests_past_the_window_wait_in_the_ring),
 		cmocka_unit_test(test_a_stopped_controller_sends_nothing),
