@@ -113,9 +113,19 @@ static bool speaks_of_change(const char *send_type)
 	       strcasestr(send_type, "spontan");
 }
 
+/* A time that the database gives for a message, in ms there. */
+static uint64_t time_of(const struct dbc *db, const struct dbc_message *m, const char *attribute)
+{
+	double ms;
+
+	if (!dbc_attr_number(db, m->attrs, DBC_MESSAGE, attribute, &ms) || !(ms > 0))
+		return 0;
+	return (uint64_t)(MIN(ms, 3600e3) * 1e6);
+}
+
 /* The bench sends it. `s`: how, as written; NULL: it is one of a node's. */
-static void send_message(
-	struct build *x, struct signal_message *m, const struct raw_send *s, const struct node *n)
+static void send_message(struct build *x, const struct dbc *db, struct signal_message *m,
+	const struct raw_send *s, const struct node *n)
 {
 	const struct scenario_bus *bus = &x->l->s.buses[m->bus];
 	bool has_rhythm;
@@ -125,6 +135,10 @@ static void send_message(
 	m->sent = true;
 	if (!s || !s->has_cycle)
 		m->tx.cycle_ns = m->dbc->cycle_ms * NS_PER_MS;
+	if (!s || !s->has_offset)
+		m->tx.offset_ns = time_of(db, m->dbc, "GenMsgStartDelayTime");
+	if (!s || !s->has_gap)
+		m->tx.gap_ns = time_of(db, m->dbc, "GenMsgDelayTime");
 	has_rhythm = m->tx.cycle_ns > 0;
 	if (!s || !s->has_on_change)
 		m->tx.on_change = !has_rhythm || speaks_of_change(m->dbc->send_type);
@@ -173,14 +187,15 @@ static bool plays(const struct dbc_message *m, const struct raw_word *w, bool *k
 	return false;
 }
 
-static void mark_sent(struct build *x, const struct raw_database *raw, uint32_t first)
+static void mark_sent(
+	struct build *x, const struct dbc *db, const struct raw_database *raw, uint32_t first)
 {
 	for (uint32_t k = 0; k < raw->n_nodes; k++) {
 		bool known = false;
 
 		for (uint32_t i = first; i < x->n_messages; i++) {
 			if (plays(x->messages[i].dbc, &raw->nodes[k], &known))
-				send_message(x, &x->messages[i], NULL, raw->nodes[k].node);
+				send_message(x, db, &x->messages[i], NULL, raw->nodes[k].node);
 		}
 		if (!known)
 			bind_error(x->b, raw->nodes[k].node,
@@ -192,7 +207,7 @@ static void mark_sent(struct build *x, const struct raw_database *raw, uint32_t 
 		struct signal_message *m = message_of(x, first, s->name);
 
 		if (m)
-			send_message(x, m, s, s->node);
+			send_message(x, db, m, s, s->node);
 		else
 			unknown_message(x, first, s->node, s->name, raw->file);
 	}
@@ -541,7 +556,7 @@ void signals_build(struct bind *b, const struct node *n, const struct raw_signal
 
 		if (!db || add_messages(&x, d, db))
 			continue;
-		mark_sent(&x, d, first);
+		mark_sent(&x, db, d, first);
 	}
 	/* Without the databases nobody can say which names are wrong. */
 	x.l->signals_unknown = b->no_files || b->d->errors != errors;

@@ -38,7 +38,7 @@ struct raw_send {
 	const char *name, *counter, *checksum, *function;
 	struct signal_tx tx;
 	struct scenario_match prefix; /* type_pattern's place */
-	bool has_cycle, has_on_change;
+	bool has_cycle, has_on_change, has_offset, has_gap;
 	const struct node *node;
 };
 

@@ -247,9 +247,9 @@ static const struct schema_key send_keys[] = {
 	{ .key = "offset",
 		.type = &type_duration,
 		.max = LONGEST_NS,
-		.def = "0",
 		.offset = S(tx.offset_ns),
-		.doc = "when the first of the rhythm is sent" },
+		.doc = "when the first of the rhythm is sent. Without it `GenMsgStartDelayTime` of the "
+		       "database, or at once" },
 	{ .key = "on_change",
 		.type = &type_bool,
 		.offset = S(tx.on_change),
@@ -258,9 +258,9 @@ static const struct schema_key send_keys[] = {
 	{ .key = "gap",
 		.type = &type_duration,
 		.max = 10e9,
-		.def = "0",
 		.offset = S(tx.gap_ns),
-		.doc = "shortest time between two of them that are sent on change" },
+		.doc = "shortest time between two of them that are sent on change. Without it "
+		       "`GenMsgDelayTime` of the database, or none" },
 	{ .key = "counter",
 		.type = &type_string,
 		.offset = S(counter),
@@ -279,6 +279,8 @@ static void send_post(struct bind *b, const struct node *n, void *obj)
 	s->node = n;
 	s->has_cycle = node_get(n, "cycle");
 	s->has_on_change = node_get(n, "on_change");
+	s->has_offset = node_get(n, "offset");
+	s->has_gap = node_get(n, "gap");
 	if (s->has_cycle && s->tx.cycle_ns && s->tx.cycle_ns < 100000)
 		bind_key_error(b, n, "cycle", "is below 100us");
 	if (node_get(n, "counter_max") && !s->counter)

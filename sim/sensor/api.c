@@ -204,6 +204,15 @@ static int set(lua_State *L)
 	return 0;
 }
 
+/* stuck(name, on): what others see of the signal stays what it is, or follows it again. */
+static int stuck(lua_State *L)
+{
+	uint32_t signal = check_signal(L, 1, "stuck");
+
+	signals_stick(script_of(L)->cfg.table, signal, lua_isnone(L, 2) || lua_toboolean(L, 2));
+	return 0;
+}
+
 static int listen(lua_State *L, bool stale)
 {
 	uint32_t signal = check_signal(L, 1, stale ? "on_stale" : "on");
@@ -342,8 +351,9 @@ void api_open(lua_State *L)
 {
 	static const luaL_Reg functions[] = { { "now", now }, { "every", every }, { "at", at },
 		{ "after", after }, { "stop", stop }, { "wait_event", wait_event }, { "get", get },
-		{ "set", set }, { "on", on }, { "on_stale", on_stale }, { "send", send_frame },
-		{ "log", say }, { "print", say }, { "fail", raise }, { NULL, NULL } };
+		{ "set", set }, { "stuck", stuck }, { "on", on }, { "on_stale", on_stale },
+		{ "send", send_frame }, { "log", say }, { "print", say }, { "fail", raise },
+		{ NULL, NULL } };
 
 	lua_pushglobaltable(L);
 	luaL_setfuncs(L, functions, 0);

@@ -250,6 +250,17 @@ static void test_signals_are_set_and_read(void **state)
 	assert_int_equal(signals_get(t->table, WANT)->source, SIGNAL_BY_SCRIPT);
 }
 
+static void test_a_script_makes_a_sensor_stick(void **state)
+{
+	struct bed *t = *state;
+
+	play(t,
+		"set('Speed', 5) stuck('Speed') set('Speed', 6) log(get('Speed'))\n"
+		"stuck('Speed', false) log(get('Speed'))\n",
+		0);
+	expect_said(t, "5.0 fresh\n6.0 fresh\n");
+}
+
 static void test_a_script_hears_of_changes_and_of_age(void **state)
 {
 	struct bed *t = *state;
@@ -685,6 +696,7 @@ int main(void)
 		BED(test_a_function_may_wait_and_is_not_called_again_meanwhile),
 		BED(test_nothing_happens_before_its_time),
 		BED(test_signals_are_set_and_read),
+		BED(test_a_script_makes_a_sensor_stick),
 		BED(test_a_script_hears_of_changes_and_of_age),
 		BED(test_wait_for_a_value_a_change_or_a_limit),
 		BED(test_ramps_end_where_they_shall),

@@ -37,6 +37,16 @@ static const char database[] =
 	"BO_ 1024 Door: 1 Body\n"
 	" SG_ Open : 0|1@1+ (1,0) [0|1] \"\" Engine\n"
 	" SG_ Low : 1|1@1+ (1,0) [0|1] \"\" Engine\n\n"
+	"BO_ 1280 Wide: 20 Engine\n"
+	" SG_ Far : 152|8@1+ (1,0) [0|0] \"\" Body\n\n"
+	"BO_ 2364540158 Eec: 8 Body\n"
+	" SG_ Torque : 16|8@1+ (1,-125) [-125|125] \"%\" Engine\n\n"
+	"BA_DEF_ BO_ \"VFrameFormat\" ENUM \"StandardCAN\",\"ExtendedCAN\",\"reserved\",\"J1939PG\";\n"
+	"BA_DEF_DEF_ \"VFrameFormat\" \"StandardCAN\";\n"
+	"BA_DEF_ BO_ \"GenMsgStartDelayTime\" INT 0 1000;\nBA_DEF_DEF_ \"GenMsgStartDelayTime\" 0;\n"
+	"BA_DEF_ BO_ \"GenMsgDelayTime\" INT 0 1000;\nBA_DEF_DEF_ \"GenMsgDelayTime\" 0;\n"
+	"BA_ \"GenMsgStartDelayTime\" BO_ 768 7;\nBA_ \"GenMsgDelayTime\" BO_ 1280 30;\n"
+	"BA_ \"VFrameFormat\" BO_ 2364540158 3;\n"
 	"BA_DEF_ BO_ \"GenMsgCycleTime\" INT 0 65535;\n"
 	"BA_DEF_ SG_ \"GenSigStartValue\" FLOAT 0 1000;\n"
 	"BA_DEF_DEF_ \"GenMsgCycleTime\" 0;\nBA_DEF_DEF_ \"GenSigStartValue\" 0;\n"
@@ -306,6 +316,18 @@ static void test_frames_without_signals_are_left_alone(void **state)
 	stop(t);
 }
 
+static void test_a_j1939_message_is_heard_whoever_sends_it(void **state)
+{
+	struct bed *t = start("} ]", NULL);
+
+	(void)state;
+	hear(t, 0x18F00525 | CAN_EFF_FLAG, "0000870000000000", false, 0);
+	assert_int_equal(signals_get(t->table, named(t, "Torque"))->state, SIGNAL_UNSET);
+	hear(t, 0x18F00425 | CAN_EFF_FLAG, "0000870000000000", false, 0);
+	assert_true(value(t, "Torque") == 10);
+	stop(t);
+}
+
 /* ---- sent ---- */
 
 static void test_a_message_is_sent_in_the_databases_rhythm(void **state)
@@ -322,6 +344,39 @@ static void test_a_message_is_sent_in_the_databases_rhythm(void **state)
 	set(t, "Motor.Gear", -1, 25);
 	run_to(t, 30);
 	expect_frame(t, 3, 0x100, "A00F3C0F00000000");
+	stop(t);
+}
+
+static void test_the_databases_delays_are_kept(void **state)
+{
+	struct bed *t = start("send: { Mux: , Wide: } } ]", NULL);
+
+	(void)state;
+	run_to(t, 6);
+	assert_int_equal(t->n, 0);
+	run_to(t, 7);
+	assert_int_equal(t->n, 1);
+	signal_can_silence(t->can, 2, true, 7 * NS_PER_MS);
+	set(t, "Far", 1, 10);
+	run_to(t, 10);
+	set(t, "Far", 2, 20);
+	run_to(t, 39);
+	assert_int_equal(t->n, 2);
+	run_to(t, 40);
+	assert_int_equal(t->n, 3);
+	stop(t);
+}
+
+static void test_long_messages_are_fd_frames(void **state)
+{
+	struct bed *t = start("send: { Wide: } } ]", NULL);
+
+	(void)state;
+	set(t, "Far", 0x5a, 0);
+	run_to(t, 0);
+	assert_int_equal(t->sent[0].f.len, 20);
+	assert_int_equal(t->sent[0].f.data[19], 0x5a);
+	assert_true(t->sent[0].f.flags & CANFD_FDF);
 	stop(t);
 }
 
@@ -342,7 +397,7 @@ static void test_a_node_that_the_bench_plays_sends_all_its_messages(void **state
 
 	(void)state;
 	run_to(t, 0);
-	assert_int_equal(t->n, 2); /* Lamps has no rhythm: nothing has changed */
+	assert_int_equal(t->n, 1); /* Mux begins later; nothing of the others has changed */
 	stop(t);
 }
 
@@ -469,13 +524,13 @@ static void test_a_selector_that_nobody_sets_goes_through_all_layouts(void **sta
 	(void)state;
 	set(t, "First", 17, 0);
 	set(t, "Second", 0x1234, 0);
-	run_to(t, 40);
+	run_to(t, 47);
 	assert_int_equal(t->n, 3);
 	expect_frame(t, 0, 0x300, "011100");
 	expect_frame(t, 1, 0x300, "023412");
 	expect_frame(t, 2, 0x300, "011100");
-	set(t, "Page", 2, 41);
-	run_to(t, 80);
+	set(t, "Page", 2, 48);
+	run_to(t, 87);
 	expect_frame(t, 3, 0x300, "023412");
 	expect_frame(t, 4, 0x300, "023412");
 	stop(t);
@@ -546,7 +601,10 @@ int main(void)
 		cmocka_unit_test(test_what_the_bench_sends_does_not_come_back),
 		cmocka_unit_test(test_only_the_chosen_signals_of_a_payload_are_received),
 		cmocka_unit_test(test_frames_without_signals_are_left_alone),
+		cmocka_unit_test(test_a_j1939_message_is_heard_whoever_sends_it),
 		cmocka_unit_test(test_a_message_is_sent_in_the_databases_rhythm),
+		cmocka_unit_test(test_the_databases_delays_are_kept),
+		cmocka_unit_test(test_long_messages_are_fd_frames),
 		cmocka_unit_test(test_the_scenario_may_change_the_rhythm),
 		cmocka_unit_test(test_a_node_that_the_bench_plays_sends_all_its_messages),
 		cmocka_unit_test(test_a_message_without_rhythm_is_sent_on_change_once_a_moment),
