@@ -4,18 +4,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
-#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/ev.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/loop_thread.h"
 #include "sim/bench/feeds.h"
 #include "sim/bench/json_text.h"
 #include "sim/canbus/canbus.h"
@@ -61,9 +59,7 @@ struct timed {
 
 struct buses {
 	struct buses_config cfg;
-	struct ev_loop *loop;
-	pthread_t thread;
-	bool running; /* the thread was started */
+	struct loop_thread thread;
 	bool feeding; /* frames go to the checks; bus thread */
 	uint64_t send_failures; /* of timed frames; bus thread */
 	struct agenda agenda;
@@ -139,7 +135,7 @@ static int open_recording(
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return err_errno(e, errno, "cannot write %s", path);
-	rc = record_new(&l->record, fd, name, l->all->loop);
+	rc = record_new(&l->record, fd, name, l->all->thread.loop);
 	if (!rc)
 		record_set_limit(l->record, sb->record_limit_bytes);
 	return rc ? err_errno(e, -rc, "cannot record to %s", path) : 0;
@@ -163,7 +159,7 @@ static int make_line(struct buses *b, uint32_t i, struct err *e)
 	l->index = i;
 	series_init(&l->load, 100 * NS_PER_MS);
 	l->gone = json_object();
-	rc = canbus_new(&l->bus, b->loop, &cfg);
+	rc = canbus_new(&l->bus, b->thread.loop, &cfg);
 	if (rc)
 		return err_errno(e, -rc, "cannot make the bus %s", sb->name);
 	if (sb->socketcan) {
@@ -266,7 +262,7 @@ static int make_player(struct buses *b, uint32_t i, struct err *e)
 	rc = trace_open(&trace, sr->file, NULL, e);
 	if (!rc) {
 		fill_replay(s, sr, channels, rules);
-		rc = replay_new(&p->replay, b->loop, trace, &cfg);
+		rc = replay_new(&p->replay, b->thread.loop, trace, &cfg);
 		if (rc)
 			(void)err_errno(e, -rc, "cannot replay %s", sr->file);
 	}
@@ -344,7 +340,7 @@ static int make_feeds(struct buses *b, struct err *e)
 {
 	struct feeds_config cfg = { .scenario = b->cfg.scenario,
 		.clock = b->cfg.clock,
-		.loop = b->loop,
+		.loop = b->thread.loop,
 		.agenda = &b->agenda,
 		.send = send_feed,
 		.ctx = b,
@@ -366,9 +362,9 @@ int buses_new(struct buses **out, const struct buses_config *cfg, struct err *e)
 	b->feeding = true;
 	b->lines = calloc(s->n_buses + 1, sizeof(*b->lines));
 	b->players = calloc(s->n_replays + 1, sizeof(*b->players));
-	rc = b->lines && b->players ? ev_loop_new(&b->loop) : -ENOMEM;
+	rc = b->lines && b->players ? loop_thread_init(&b->thread, "buses") : -ENOMEM;
 	if (!rc)
-		rc = agenda_init(&b->agenda, b->loop, cfg->clock);
+		rc = agenda_init(&b->agenda, b->thread.loop, cfg->clock);
 	b->agenda_ready = rc == 0;
 	if (rc)
 		(void)err_errno(e, -rc, "cannot make the bus thread's loop");
@@ -392,56 +388,19 @@ int buses_new(struct buses **out, const struct buses_config *cfg, struct err *e)
 	return 0;
 }
 
-static void *thread_main(void *arg)
-{
-	struct buses *b = arg;
-	int rc;
-
-	/* Frames are due to the microsecond, everything else can wait a little. Not a real-time
-	 * class: a guest that floods its bus must not take a core from the others. */
-	if (setpriority(PRIO_PROCESS, (id_t)gettid(), BUS_THREAD_NICE))
-		log_debug("the bus thread keeps its priority: %s", strerror(errno));
-	rc = ev_loop_run(b->loop);
-
-	if (rc)
-		log_error("the bus thread failed: %s", strerror(-rc));
-	return NULL;
-}
-
-static void loop_runs(void *arg)
-{
-	sem_post(arg);
-}
-
 int buses_start(struct buses *b, struct err *e)
 {
-	sem_t runs;
-	int rc;
-
-	/* Until the thread runs its loop, ev_call() would do the work here: at the same time. */
-	sem_init(&runs, 0, 0);
-	rc = -ev_post(b->loop, loop_runs, &runs);
-	if (!rc)
-		rc = pthread_create(&b->thread, NULL, thread_main, b);
-	if (rc)
-		return err_errno(e, rc, "cannot start the bus thread");
-	pthread_setname_np(b->thread, "buses");
-	b->running = true;
-	while (sem_wait(&runs) < 0 && errno == EINTR)
-		;
-	sem_destroy(&runs);
-	return 0;
+	/* Frames are due to the microsecond, everything else can wait a little. Not a real-time
+	 * class: a guest that floods its bus must not take a core from the others. */
+	b->thread.nice = BUS_THREAD_NICE;
+	return loop_thread_start(&b->thread, e);
 }
 
 int buses_stop(struct buses *b, struct err *e)
 {
 	int first = 0;
 
-	if (b->running) {
-		ev_loop_stop(b->loop);
-		pthread_join(b->thread, NULL);
-		b->running = false;
-	}
+	loop_thread_stop(&b->thread);
 	for (uint32_t i = 0; b->lines && i < b->n_lines; i++) {
 		struct line *l = &b->lines[i];
 		int rc;
@@ -481,7 +440,7 @@ void buses_free(struct buses *b)
 	if (b->agenda_ready)
 		agenda_fini(&b->agenda);
 	feeds_free(b->feeds);
-	ev_loop_free(b->loop);
+	loop_thread_fini(&b->thread);
 	free(b->timed);
 	free(b->players);
 	free(b->lines);
@@ -493,7 +452,7 @@ void buses_free(struct buses *b)
 /* Only a loop that has stopped refuses, and then nobody depends on the result. */
 static void on_thread(struct buses *b, void (*fn)(void *arg), void *arg)
 {
-	int rc = ev_call(b->loop, fn, arg);
+	int rc = ev_call(b->thread.loop, fn, arg);
 
 	if (rc)
 		log_debug("the bus thread has ended: %s", strerror(-rc));
@@ -526,7 +485,7 @@ static void add_guest_there(void *arg)
 int buses_add_guest(struct buses *b, uint32_t bus, uint32_t guest, int fd_take, struct err *e)
 {
 	struct add_guest c = { .b = b, .bus = bus, .guest = guest, .fd = fd_take };
-	int rc = ev_call(b->loop, add_guest_there, &c);
+	int rc = ev_call(b->thread.loop, add_guest_there, &c);
 
 	fd_close(&c.fd);
 	if (!rc)
@@ -593,7 +552,7 @@ static void send_there(void *arg)
 int buses_send(struct buses *b, uint32_t bus, const struct scenario_frame *f)
 {
 	struct send c = { .b = b, .bus = bus, .frame = f };
-	int rc = ev_call(b->loop, send_there, &c);
+	int rc = ev_call(b->thread.loop, send_there, &c);
 
 	return rc ? rc : c.rc;
 }
@@ -615,7 +574,7 @@ bool buses_feeds(struct buses *b, void (*fn)(struct feeds *f, void *arg), void *
 {
 	struct on_feeds c = { b, fn, arg };
 
-	return ev_call(b->loop, on_feeds_there, &c) == 0;
+	return ev_call(b->thread.loop, on_feeds_there, &c) == 0;
 }
 
 static void act_there(void *arg)
@@ -632,7 +591,7 @@ bool buses_act(struct buses *b, const struct scenario_action *a)
 {
 	struct timed c = { .all = b, .action = a };
 
-	return ev_call(b->loop, act_there, &c) == 0;
+	return ev_call(b->thread.loop, act_there, &c) == 0;
 }
 
 struct busoff {
@@ -660,7 +619,7 @@ bool buses_busoff(struct buses *b, uint32_t bus, uint32_t guest)
 {
 	struct busoff c = { .b = b, .bus = bus, .guest = guest };
 
-	return ev_call(b->loop, busoff_there, &c) == 0 && c.found;
+	return ev_call(b->thread.loop, busoff_there, &c) == 0 && c.found;
 }
 
 struct brief {

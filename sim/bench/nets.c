@@ -6,8 +6,6 @@
 #include <fcntl.h>
 #include <linux/if.h>
 #include <linux/if_tun.h>
-#include <pthread.h>
-#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,15 +15,14 @@
 #include "base/fd.h"
 #include "base/ipc.h"
 #include "base/log.h"
+#include "base/loop_thread.h"
 #include "sim/netswitch/fabric.h"
 
 #define SOCKET_BYTES (1024 * 1024)
 
 struct nets {
 	const struct scenario *s;
-	struct ev_loop *loop;
-	pthread_t thread;
-	bool running;
+	struct loop_thread thread;
 	struct netfabric *fabric[SCENARIO_MAX_NETWORKS]; /* NULL: a tap */
 };
 
@@ -51,45 +48,10 @@ static int make_fabric(struct nets *n, uint32_t i, const char *out_dir, struct e
 			.guest_port = (uint16_t)sn->forwards[f].guest_port };
 	if (sn->type == SCENARIO_NETWORK_USER)
 		cfg.user = &user;
-	rc = netfabric_new(&n->fabric[i], n->loop, &cfg, e);
+	rc = netfabric_new(&n->fabric[i], n->thread.loop, &cfg, e);
 	if (rc)
 		err_prefix(e, "network %s", sn->name);
 	return rc;
-}
-
-static void *thread_main(void *arg)
-{
-	struct nets *n = arg;
-	int rc = ev_loop_run(n->loop);
-
-	if (rc)
-		log_error("the thread of the networks failed: %s", strerror(-rc));
-	return NULL;
-}
-
-static void loop_runs(void *arg)
-{
-	sem_post(arg);
-}
-
-static int start(struct nets *n, struct err *e)
-{
-	sem_t runs;
-	int rc;
-
-	/* Until the thread runs its loop, ev_call() would do the work here: at the same time. */
-	sem_init(&runs, 0, 0);
-	rc = -ev_post(n->loop, loop_runs, &runs);
-	if (!rc)
-		rc = pthread_create(&n->thread, NULL, thread_main, n);
-	if (rc)
-		return err_errno(e, rc, "cannot start the thread of the networks");
-	pthread_setname_np(n->thread, "networks");
-	n->running = true;
-	while (sem_wait(&runs) < 0 && errno == EINTR)
-		;
-	sem_destroy(&runs);
-	return 0;
 }
 
 int nets_new(struct nets **out, const struct scenario *s, const char *out_dir, struct err *e)
@@ -100,13 +62,13 @@ int nets_new(struct nets **out, const struct scenario *s, const char *out_dir, s
 	if (!n)
 		return err_set(e, -ENOMEM, "out of memory");
 	n->s = s;
-	rc = ev_loop_new(&n->loop);
+	rc = loop_thread_init(&n->thread, "networks");
 	if (rc)
 		(void)err_errno(e, -rc, "cannot make the loop of the networks");
 	for (uint32_t i = 0; !rc && i < s->n_networks; i++)
 		rc = make_fabric(n, i, out_dir, e);
 	if (!rc && s->n_networks)
-		rc = start(n, e);
+		rc = loop_thread_start(&n->thread, e);
 	if (rc) {
 		nets_free(n);
 		return rc;
@@ -119,10 +81,7 @@ void nets_free(struct nets *n)
 {
 	if (!n)
 		return;
-	if (n->running) {
-		ev_loop_stop(n->loop);
-		pthread_join(n->thread, NULL);
-	}
+	loop_thread_stop(&n->thread);
 	for (uint32_t i = 0; i < SCENARIO_MAX_NETWORKS; i++) {
 		int rc = netfabric_free(n->fabric[i]);
 
@@ -130,7 +89,7 @@ void nets_free(struct nets *n)
 			log_error("the capture of network %s is incomplete: %s",
 				n->s->networks[i].name, strerror(-rc));
 	}
-	ev_loop_free(n->loop);
+	loop_thread_fini(&n->thread);
 	free(n);
 }
 
@@ -186,7 +145,7 @@ int nets_plug(struct nets *n, uint32_t guest, uint32_t index, int *fd, struct er
 		return err_errno(e, -rc, "cannot make a port of network %s", sn->name);
 	snprintf(name, sizeof(name), "%s.%u", n->s->guests[guest].name, index);
 	call.fd = pair[0];
-	rc = ev_call(n->loop, plug_there, &call);
+	rc = ev_call(n->thread.loop, plug_there, &call);
 	if (!rc)
 		rc = call.rc;
 	fd_close(&call.fd);
@@ -231,7 +190,7 @@ json_t *nets_metrics(struct nets *n)
 {
 	struct metrics_call c = { n, json_object() };
 
-	if (n && ev_call(n->loop, metrics_there, &c) < 0)
+	if (n && ev_call(n->thread.loop, metrics_there, &c) < 0)
 		log_debug("the thread of the networks has ended");
 	return c.out;
 }

@@ -127,16 +127,27 @@ static int make_watchdog(struct machine *mc, struct err *e)
 	return rc < 0 ? err_errno(e, -rc, "cannot put the watchdog on the bus") : 0;
 }
 
+/* Device code keeps chains of 256 segments on the stack, some of them twice. */
+#define LOOP_STACK_BYTES (256 * 1024)
+
+static int make_loop(struct loop_thread *t, const char *name)
+{
+	int rc = loop_thread_init(t, name);
+
+	t->stack_bytes = LOOP_STACK_BYTES;
+	return rc;
+}
+
 static int build(struct machine *mc, int *fds, struct err *e)
 {
-	int rc = loop_thread_init(&mc->dev_loop, "devices");
+	int rc = make_loop(&mc->dev_loop, "devices");
 
 	if (rc == 0)
-		rc = loop_thread_init(&mc->gpu_loop, "gpu");
+		rc = make_loop(&mc->gpu_loop, "gpu");
 	if (rc == 0)
-		rc = loop_thread_init(&mc->disk_loop, "disks");
+		rc = make_loop(&mc->disk_loop, "disks");
 	if (rc == 0)
-		rc = loop_thread_init(&mc->file_loop, "files");
+		rc = make_loop(&mc->file_loop, "files");
 	if (rc < 0)
 		return err_errno(e, -rc, "event loop");
 	mc->kernel_fd = take(fds, mc->m->kernel_fd);

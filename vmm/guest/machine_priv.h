@@ -5,12 +5,12 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/loop_thread.h"
 #include "devices/gpu/scanout_port.h"
 #include "devices/legacy/cmos.h"
 #include "devices/legacy/reset.h"
 #include "devices/legacy/uart.h"
 #include "vmm/bus/bus.h"
-#include "vmm/guest/loop_thread.h"
 #include "vmm/guest/machine.h"
 #include "vmm/guest/watchdog.h"
 #include "vmm/pci/pci.h"

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Loop threads; see loop_thread.h. */
-#include "vmm/guest/loop_thread.h"
+#include "base/loop_thread.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/log.h"
-
-/* Device code keeps chains of 256 segments on the stack, some of them twice. */
-#define STACK_BYTES (256 * 1024)
 
 int loop_thread_init(struct loop_thread *t, const char *name)
 {
@@ -25,8 +24,9 @@ static void *thread_main(void *arg)
 
 	/* From inside: for another thread it would need /proc, which the sandbox keeps shut. */
 	(void)pthread_setname_np(pthread_self(), t->name);
+	if (t->nice && setpriority(PRIO_PROCESS, (id_t)gettid(), t->nice) < 0)
+		log_debug("the %s thread keeps its priority: %s", t->name, strerror(errno));
 	rc = ev_loop_run(t->loop);
-
 	if (rc < 0)
 		log_error("the %s loop failed: %s", t->name, strerror(-rc));
 	return NULL;
@@ -47,9 +47,8 @@ int loop_thread_start(struct loop_thread *t, struct err *e)
 		return err_errno(e, rc, "cannot start the %s thread", t->name);
 	sem_init(&running, 0, 0);
 	rc = pthread_attr_init(&attr);
-
-	if (rc == 0)
-		rc = pthread_attr_setstacksize(&attr, STACK_BYTES);
+	if (rc == 0 && t->stack_bytes)
+		rc = pthread_attr_setstacksize(&attr, t->stack_bytes);
 	if (rc == 0)
 		rc = pthread_create(&t->thread, &attr, thread_main, t);
 	pthread_attr_destroy(&attr);

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/err.h"
 #include "base/ev.h"
@@ -13,6 +14,9 @@ struct loop_thread {
 	pthread_t thread;
 	bool running;
 	const char *name; /* static */
+	/* Of the thread; to be set before it is started. 0: as the process has it. */
+	size_t stack_bytes;
+	int nice;
 };
 
 /* Makes the loop; no thread yet, so that watchers can be added. 0 or -errno. */
