@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,6 +16,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/ipc.h"
+#include "sim/bench/procs.h"
 
 #define CONTROL_FD 3
 
@@ -37,38 +37,12 @@ static void pass_line(void *arg, const char *text, size_t len)
 		c->on_line(c, text, len);
 }
 
-/* Read in one go: a child that floods us must not keep the bench from everything else. */
-#define STDERR_BURST (64 * 1024)
 /* The last reads of a child that is gone: more than its socket and pipe can hold. */
 #define LAST_READS 256
 
-/* False at the end of the stream. */
 static bool read_stderr(struct child *c)
 {
-	char buf[4096];
-
-	for (size_t got = 0; got < STDERR_BURST;) {
-		ssize_t n = read(c->err_io.fd, buf, sizeof(buf));
-
-		if (n > 0) {
-			lines_feed(&c->err_lines, buf, (size_t)n, pass_line, c);
-			got += (size_t)n;
-			continue;
-		}
-		if (n < 0 && errno == EINTR)
-			continue;
-		return n < 0 && errno == EAGAIN;
-	}
-	return true;
-}
-
-static void close_watched(struct ev_io *io)
-{
-	int fd = io->fd;
-
-	ev_io_del(io);
-	io->fd = -1;
-	fd_close(&fd);
+	return proc_read_lines(c->err_io.fd, &c->err_lines, pass_line, c);
 }
 
 static void stderr_ready(struct ev_io *io, uint32_t revents)
@@ -78,7 +52,7 @@ static void stderr_ready(struct ev_io *io, uint32_t revents)
 	(void)revents;
 	if (!read_stderr(c)) {
 		lines_end(&c->err_lines, pass_line, c);
-		close_watched(io);
+		proc_close_watched(io);
 	}
 }
 
@@ -92,12 +66,7 @@ static void sock_ready(struct ev_io *io, uint32_t revents)
 
 static void reap(struct child *c)
 {
-	struct rusage ru = { 0 };
-
-	while (wait4(c->pid, &c->status, 0, &ru) < 0 && errno == EINTR)
-		;
-	c->cpu_ns = ((uint64_t)ru.ru_utime.tv_sec + (uint64_t)ru.ru_stime.tv_sec) * NS_PER_S +
-		    ((uint64_t)ru.ru_utime.tv_usec + (uint64_t)ru.ru_stime.tv_usec) * NS_PER_US;
+	c->status = proc_reap(c->pid, &c->cpu_ns);
 	c->ended = true;
 	c->pid = 0;
 }
@@ -108,7 +77,7 @@ static void exit_ready(struct ev_io *io, uint32_t revents)
 
 	(void)revents;
 	reap(c);
-	close_watched(io);
+	proc_close_watched(io);
 	c->pidfd = -1;
 	/* What it said last arrives before the news of its end. Not without bounds: it may have
 	 * handed its ends to somebody who goes on writing. */
@@ -118,7 +87,7 @@ static void exit_ready(struct ev_io *io, uint32_t revents)
 		for (unsigned int i = 0; i < LAST_READS && read_stderr(c); i++)
 			;
 		lines_end(&c->err_lines, pass_line, c);
-		close_watched(&c->err_io);
+		proc_close_watched(&c->err_io);
 	}
 	c->on_exit(c);
 }
@@ -229,7 +198,7 @@ void child_hang_up(struct child *c)
 {
 	if (c->sock < 0)
 		return;
-	close_watched(&c->sock_io);
+	proc_close_watched(&c->sock_io);
 	c->sock = -1;
 }
 
@@ -241,26 +210,22 @@ void child_fini(struct child *c)
 		reap(c);
 	}
 	if (c->exit_io.fd >= 0)
-		close_watched(&c->exit_io);
+		proc_close_watched(&c->exit_io);
 	else
 		fd_close(&c->pidfd);
 	c->pidfd = -1;
 	if (c->err_io.fd >= 0)
-		close_watched(&c->err_io);
+		proc_close_watched(&c->err_io);
 }
 
 void child_status_text(const struct child *c, char *buf, size_t cap)
 {
-	if (WIFSIGNALED(c->status)) {
-		const char *name = sigabbrev_np(WTERMSIG(c->status));
+	size_t n;
 
-		snprintf(buf, cap, "was killed by SIG%s%s", name ? name : "?",
-			WTERMSIG(c->status) == SIGSYS
-				? " (a system call that its sandbox does not allow)"
-				: "");
-	} else {
-		snprintf(buf, cap, "exited with status %d", WEXITSTATUS(c->status));
-	}
+	proc_status_text(c->status, buf, cap);
+	n = strlen(buf);
+	if (WIFSIGNALED(c->status) && WTERMSIG(c->status) == SIGSYS)
+		snprintf(buf + n, cap - n, " (a system call that its sandbox does not allow)");
 }
 
 void child_own_dir(char *buf, size_t cap)
@@ -274,31 +239,16 @@ void child_own_dir(char *buf, size_t cap)
 		*slash = '\0';
 }
 
-static bool try_dir(const char *dir, size_t dir_len, const char *name, char *path, size_t cap)
-{
-	int n = snprintf(path, cap, "%.*s/%s", (int)dir_len, dir, name);
-
-	return n > 0 && (size_t)n < cap && access(path, X_OK) == 0;
-}
-
 int child_find_program(const char *name, char *path, size_t cap, struct err *e)
 {
 	const char *libexec = getenv("DYNO_LIBEXEC");
-	const char *search = getenv("PATH");
 	char own[512];
 
-	if (libexec && try_dir(libexec, strlen(libexec), name, path, cap))
+	if (libexec && program_in(libexec, name, path, cap))
 		return 0;
 	child_own_dir(own, sizeof(own));
-	if (own[0] && try_dir(own, strlen(own), name, path, cap))
+	if ((own[0] && program_in(own, name, path, cap)) || program_in_path(name, path, cap))
 		return 0;
-	while (search && *search) {
-		size_t len = strcspn(search, ":");
-
-		if (len && try_dir(search, len, name, path, cap))
-			return 0;
-		search += len + (search[len] == ':');
-	}
 	return err_set(e, -ENOENT,
 		"cannot find the program %s in %s%s%s or in PATH; set DYNO_LIBEXEC to its folder",
 		name, libexec ? libexec : "", libexec ? ", " : "", own[0] ? own : "?");

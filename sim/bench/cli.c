@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "sim/bench/nearest.h"
 
 void cli_start(struct cli *c, const struct cli_command *cmd, int argc, char **argv)
@@ -223,4 +224,15 @@ int cli_duration(const char *word, uint64_t *out_ns)
 		return 0;
 	}
 	return -EINVAL;
+}
+
+int cli_log_level(const char *word, struct err *e)
+{
+	enum log_level level;
+
+	if (!log_level_parse(word, &level))
+		return err_set(
+			e, -EINVAL, "--log-level %s: must be error, warn, info or debug", word);
+	log_set_level(level);
+	return 0;
 }

@@ -75,3 +75,6 @@ int cli_complain(const struct cli_command *cmd, const struct err *e);
 /* "10", "1.5", "250ms", "30s", "2m", "1h" as nanoseconds; a bare number is seconds. 0 or -EINVAL.
  */
 MUST_CHECK int cli_duration(const char *word, uint64_t *out_ns);
+
+/* The value of --log-level, which counts from here on. 0 or -EINVAL with a message. */
+MUST_CHECK int cli_log_level(const char *word, struct err *e);

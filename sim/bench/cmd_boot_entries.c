@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "sim/bench/commands.h"
 #include "sim/bench/disk.h"
+#include "sim/bench/json_text.h"
 #include "sim/bench/lines.h"
 #include "sim/bootdisk/job.h"
 
@@ -28,13 +29,6 @@ static void show(const char *label, const char *text)
 	printf("    %-8s %s\n", label, line);
 }
 
-static const char *str(const json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s ? s : "";
-}
-
 static void print_list(const json_t *list)
 {
 	for (size_t i = 0; i < json_array_size(list); i++) {
@@ -42,16 +36,16 @@ static void print_list(const json_t *list)
 		const json_t *initrd = json_object_get(en, "initrd");
 		char title[1024];
 
-		(void)lines_printable(
-			title, sizeof(title), str(en, "title"), strlen(str(en, "title")));
+		(void)lines_printable(title, sizeof(title), json_member_text(en, "title"),
+			strlen(json_member_text(en, "title")));
 		printf("%c %zu  %s\n", json_is_true(json_object_get(en, "default")) ? '*' : ' ', i,
 			title);
-		show("id", str(en, "id"));
-		show("kernel", str(en, "kernel"));
+		show("id", json_member_text(en, "id"));
+		show("kernel", json_member_text(en, "kernel"));
 		for (size_t k = 0; k < json_array_size(initrd); k++)
 			show("initrd", json_string_value(json_array_get(initrd, k)));
-		show("options", str(en, "options"));
-		show("on", str(en, "where"));
+		show("options", json_member_text(en, "options"));
+		show("on", json_member_text(en, "where"));
 	}
 }
 

@@ -14,6 +14,7 @@
 #include "sim/bench/ctl_console.h"
 #include "sim/bench/ctl_server.h"
 #include "sim/bench/ctl_words.h"
+#include "sim/bench/json_text.h"
 #include "sim/scenario/scenario.h"
 
 enum { O_SOCKET = 1, O_JSON, O_HOLD, O_BUTTON, O_WHEEL, O_SLOT, O_PORT, O_NO_NEWLINE };
@@ -110,13 +111,6 @@ static json_t *ask(int sock, const json_t *req, struct err *e)
 	return answer;
 }
 
-static const char *str(const json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s ? s : "";
-}
-
 static double num(const json_t *o, const char *key)
 {
 	return json_number_value(json_object_get(o, key));
@@ -126,19 +120,21 @@ static void print_status(const json_t *a)
 {
 	const json_t *guests = json_object_get(a, "guests"), *buses = json_object_get(a, "buses");
 
-	printf("%s: %s at %.1f of %.1f s, results in %s\n", str(a, "scenario"), str(a, "state"),
-		num(a, "time_s"), num(a, "duration_s"), str(a, "out"));
+	printf("%s: %s at %.1f of %.1f s, results in %s\n", json_member_text(a, "scenario"),
+		json_member_text(a, "state"), num(a, "time_s"), num(a, "duration_s"),
+		json_member_text(a, "out"));
 	for (size_t i = 0; i < json_array_size(guests); i++) {
 		const json_t *g = json_array_get(guests, i);
 
-		printf("  guest %-12s %-9s pid %-8.0f %s\n", str(g, "name"), str(g, "state"),
-			num(g, "pid"), str(g, "end"));
+		printf("  guest %-12s %-9s pid %-8.0f %s\n", json_member_text(g, "name"),
+			json_member_text(g, "state"), num(g, "pid"), json_member_text(g, "end"));
 	}
 	for (size_t i = 0; i < json_array_size(buses); i++) {
 		const json_t *b = json_array_get(buses, i);
 
-		printf("  bus   %-12s %.0f frames, %.1f %% load, %.0f dropped\n", str(b, "name"),
-			num(b, "frames"), num(b, "load_percent"), num(b, "dropped"));
+		printf("  bus   %-12s %.0f frames, %.1f %% load, %.0f dropped\n",
+			json_member_text(b, "name"), num(b, "frames"), num(b, "load_percent"),
+			num(b, "dropped"));
 	}
 }
 
@@ -164,21 +160,22 @@ static void print_balloon(const json_t *a)
 static void print_signal(const json_t *s)
 {
 	const json_t *v = json_object_get(s, "value");
-	const char *text = str(s, "text");
+	const char *text = json_member_text(s, "text");
 
-	printf("%-40s ", str(s, "name"));
+	printf("%-40s ", json_member_text(s, "name"));
 	if (!json_is_number(v)) {
 		printf("-\n");
 		return;
 	}
-	printf("%.10g%s%s", json_number_value(v), *str(s, "unit") ? " " : "", str(s, "unit"));
+	printf("%.10g%s%s", json_number_value(v), *json_member_text(s, "unit") ? " " : "",
+		json_member_text(s, "unit"));
 	if (*text)
 		printf(" \"%s\"", text);
-	if (strcmp(str(s, "state"), "stale") == 0)
+	if (strcmp(json_member_text(s, "state"), "stale") == 0)
 		printf("  stale");
 	if (json_is_true(json_object_get(s, "stuck")))
 		printf("  stuck");
-	printf("  (%s, %.3f s)\n", str(s, "from"), num(s, "time_s"));
+	printf("  (%s, %.3f s)\n", json_member_text(s, "from"), num(s, "time_s"));
 }
 
 static void print_signals(const json_t *a)
@@ -202,8 +199,8 @@ static void print_answer(const char *op, json_t *a, bool json)
 		print_signals(a);
 	} else if (strcmp(op, "get") == 0) {
 		print_signal(a);
-	} else if (str(a, "path")[0]) {
-		printf("%s\n", str(a, "path"));
+	} else if (json_member_text(a, "path")[0]) {
+		printf("%s\n", json_member_text(a, "path"));
 	}
 }
 
@@ -243,7 +240,7 @@ static bool console(const char *path, int sock, const json_t *answer)
 		.guest = guest, .sock = sock, .tell_size = tell_size, .arg = socket_path
 	};
 
-	snprintf(guest, sizeof(guest), "%s", str(answer, "guest"));
+	snprintf(guest, sizeof(guest), "%s", json_member_text(answer, "guest"));
 	snprintf(socket_path, sizeof(socket_path), "%s", path);
 	if (ctl_console_run(&c, &e) == 0)
 		return true;
@@ -253,7 +250,7 @@ static bool console(const char *path, int sock, const json_t *answer)
 
 static int talk(const char *path, const json_t *req, bool json)
 {
-	const char *op = str(req, "op");
+	const char *op = json_member_text(req, "op");
 	struct err e = { .text = "" };
 	CLEANUP_FD int sock = connect_to(path, &e);
 	json_t *a;
@@ -272,7 +269,7 @@ static int talk(const char *path, const json_t *req, bool json)
 	if (ok || json)
 		print_answer(op, a, json);
 	if (!ok)
-		fprintf(stderr, "dyno ctl: %s\n", str(a, "error"));
+		fprintf(stderr, "dyno ctl: %s\n", json_member_text(a, "error"));
 	if (ok && strcmp(op, "stop") == 0)
 		wait_for_end(sock);
 	if (ok && strcmp(op, "console") == 0)

@@ -32,8 +32,6 @@ struct args {
 
 static int set_option(struct args *a, int id, const char *value, struct err *e)
 {
-	enum log_level level;
-
 	switch (id) {
 	case O_OUT:
 		a->bench.out_dir = value;
@@ -55,12 +53,8 @@ static int set_option(struct args *a, int id, const char *value, struct err *e)
 				e, -1, "--duration %s: say 30, 1.5m, 500ms or the like", value);
 		break;
 	case O_LOG_LEVEL:
-		if (!log_level_parse(value, &level))
-			return err_set(
-				e, -1, "--log-level %s: must be error, warn, info or debug", value);
-		log_set_level(level);
 		a->bench.log_level = value;
-		break;
+		return cli_log_level(value, e);
 	case O_QUIET:
 		a->bench.quiet = true;
 		break;

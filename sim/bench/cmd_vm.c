@@ -80,57 +80,76 @@ struct args {
 	/* Each has room for all of argv. */
 	const char **disks, **nets, **cans, **shares, **shares_9p;
 	bool no_net, print;
+	char out_dir[SCENARIO_NAME_MAX + 8]; /* where none is named */
 };
 
-static int set_option(struct args *a, int id, const char *value, struct err *e)
+/* Where an option's text goes as it is; NULL: it is another kind of option. */
+static const char **text_of(struct args *a, int id)
 {
-	enum log_level level;
-
 	switch (id) {
 	case O_KERNEL:
-		a->vm.kernel = value;
-		break;
+		return &a->vm.kernel;
 	case O_INITRD:
-		a->vm.initrd = value;
-		break;
+		return &a->vm.initrd;
 	case O_APPEND:
-		a->vm.append = value;
-		break;
+		return &a->vm.append;
 	case O_ENTRY:
-		a->vm.entry = value;
-		break;
+		return &a->vm.entry;
+	case O_VSOCK:
+		return &a->vm.vsock;
+	case O_CPUS:
+		return &a->vm.cpus;
+	case O_MEMORY:
+		return &a->vm.memory;
+	case O_DISPLAY:
+		return &a->vm.display;
+	case O_NAME:
+		return &a->vm.name;
+	case O_OUT:
+		return &a->bench.out_dir;
+	default:
+		return NULL;
+	}
+}
+
+/* An option that can be repeated; false: it is none. */
+static bool add_to_list(struct args *a, int id, const char *value)
+{
+	switch (id) {
 	case O_DISK:
 		a->disks[a->vm.n_disks++] = value;
-		break;
+		return true;
 	case O_NET:
 		if (strcmp(value, "none") == 0 || strcmp(value, "mode=none") == 0)
 			a->no_net = true;
 		else
 			a->nets[a->vm.n_nets++] = value;
-		break;
+		return true;
 	case O_CAN:
 		a->cans[a->vm.n_cans++] = value;
-		break;
+		return true;
 	case O_SHARE:
 		a->shares[a->vm.n_shares++] = value;
-		break;
+		return true;
 	case O_9P:
 		a->shares_9p[a->vm.n_shares_9p++] = value;
-		break;
-	case O_VSOCK:
-		a->vm.vsock = value;
-		break;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static int set_option(struct args *a, int id, const char *value, struct err *e)
+{
+	const char **text = text_of(a, id);
+
+	if (text)
+		*text = value;
+	if (text || add_to_list(a, id, value))
+		return 0;
+	switch (id) {
 	case O_BALLOON:
 		a->vm.balloon = true;
-		break;
-	case O_CPUS:
-		a->vm.cpus = value;
-		break;
-	case O_MEMORY:
-		a->vm.memory = value;
-		break;
-	case O_DISPLAY:
-		a->vm.display = value;
 		break;
 	case O_HEADLESS:
 		a->bench.windows = BENCH_WINDOWS_OFF;
@@ -141,22 +160,12 @@ static int set_option(struct args *a, int id, const char *value, struct err *e)
 	case O_SERIAL:
 		a->vm.console = SCENARIO_PORT_SERIAL;
 		break;
-	case O_NAME:
-		a->vm.name = value;
-		break;
-	case O_OUT:
-		a->bench.out_dir = value;
-		break;
 	case O_PRINT:
 		a->print = true;
 		break;
 	case O_LOG_LEVEL:
-		if (!log_level_parse(value, &level))
-			return err_set(
-				e, -1, "--log-level %s: must be error, warn, info or debug", value);
-		log_set_level(level);
 		a->bench.log_level = value;
-		break;
+		return cli_log_level(value, e);
 	case O_NO_SANDBOX:
 		a->bench.no_sandbox = true;
 		break;
@@ -194,16 +203,15 @@ static int run_text(struct args *a, const char *text)
 {
 	char **images = images_list();
 	struct scenario_opts so = { .images = (const char *const *)images };
-	char out_dir[SCENARIO_NAME_MAX + 8];
 	struct scenario *s;
 	int rc = scenario_load_text(text, strlen(text), "(dyno vm)", &so, stderr, &s), status;
 
 	images_free(images);
 	if (rc)
 		return EXIT_BAD_INPUT;
-	snprintf(out_dir, sizeof(out_dir), "out-%s", s->guests[0].name);
+	snprintf(a->out_dir, sizeof(a->out_dir), "out-%s", s->guests[0].name);
 	if (!a->bench.out_dir)
-		a->bench.out_dir = out_dir;
+		a->bench.out_dir = a->out_dir;
 	if (a->print) {
 		fputs(text, stdout);
 		status = EXIT_PASS;

@@ -21,3 +21,10 @@ json_t *json_text(const char *text)
 	free(copy);
 	return j;
 }
+
+const char *json_member_text(const json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s ? s : "";
+}

@@ -9,3 +9,6 @@
  * reference; NULL without memory or for NULL. Any thread; allocates.
  */
 json_t *json_text(const char *text);
+
+/* The text of an object's member; "" where it has none. Borrowed from the object. */
+const char *json_member_text(const json_t *o, const char *key);

@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,12 +22,11 @@
 #include "base/log.h"
 #include "sim/bench/json_text.h"
 #include "sim/bench/lines.h"
+#include "sim/bench/procs.h"
 #include "sim/bench/procstat.h"
 
 #define LISTEN_FIRST 3 /* sd_listen_fds(3) */
 #define END_LIMIT_NS (2 * NS_PER_S)
-/* Read in one go: a helper that floods us must not keep the bench from everything else. */
-#define OUTPUT_BURST (64 * 1024)
 
 struct service {
 	struct service_set *set;
@@ -47,29 +45,16 @@ struct service {
 
 /* ---- where programs are ---- */
 
-static bool try_dir(const char *dir, size_t dir_len, const char *name, char *path, size_t cap)
-{
-	int n = snprintf(path, cap, "%.*s/%s", (int)dir_len, dir, name);
-
-	return n > 0 && (size_t)n < cap && access(path, X_OK) == 0;
-}
-
 int service_find(const char *program, const char *package, char *path, size_t cap, struct err *e)
 {
 	/* Of users' shells only root's has the first ones in $PATH. */
 	static const char *const known[] = { "/usr/local/sbin", "/usr/local/libexec", "/usr/sbin",
 		"/sbin", "/usr/libexec", "/usr/lib/qemu" };
-	const char *search = getenv("PATH");
 
-	while (search && *search) {
-		size_t len = strcspn(search, ":");
-
-		if (len && try_dir(search, len, program, path, cap))
-			return 0;
-		search += len + (search[len] == ':');
-	}
+	if (program_in_path(program, path, cap))
+		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
-		if (try_dir(known[i], strlen(known[i]), program, path, cap))
+		if (program_in(known[i], program, path, cap))
 			return 0;
 	}
 	return err_set(e, -ENOENT,
@@ -91,33 +76,9 @@ static void pass_line(void *arg, const char *text, size_t len)
 		s->set->line(s->set->ctx, whole, MIN((size_t)n, sizeof(whole) - 1));
 }
 
-static void close_watched(struct ev_io *io)
-{
-	int fd = io->fd;
-
-	ev_io_del(io);
-	io->fd = -1;
-	fd_close(&fd);
-}
-
-/* False at the end of the stream. */
 static bool read_output(struct service *s)
 {
-	char buf[4096];
-
-	for (size_t got = 0; got < OUTPUT_BURST;) {
-		ssize_t n = read(s->out_io.fd, buf, sizeof(buf));
-
-		if (n > 0) {
-			lines_feed(&s->lines, buf, (size_t)n, pass_line, s);
-			got += (size_t)n;
-			continue;
-		}
-		if (n < 0 && errno == EINTR)
-			continue;
-		return n < 0 && errno == EAGAIN;
-	}
-	return true;
+	return proc_read_lines(s->out_io.fd, &s->lines, pass_line, s);
 }
 
 static void close_output(struct service *s)
@@ -125,7 +86,7 @@ static void close_output(struct service *s)
 	if (s->out_io.fd < 0)
 		return;
 	lines_end(&s->lines, pass_line, s);
-	close_watched(&s->out_io);
+	proc_close_watched(&s->out_io);
 }
 
 static void output_ready(struct ev_io *io, uint32_t revents)
@@ -149,31 +110,21 @@ static void send_signal(const struct service *s, int sig)
 /* Waits for its end, which is near. Returns its exit status, or -1 when a signal ended it. */
 static int reap(struct service *s)
 {
-	struct rusage ru = { 0 };
-	int status = 0;
+	int status;
 
 	/* Its number is not given to others before it is reaped. */
 	send_signal(s, SIGKILL);
-	while (wait4(s->pid, &status, 0, &ru) < 0 && errno == EINTR)
-		;
+	status = proc_reap(s->pid, &s->cpu_ns);
 	s->pid = 0;
-	s->cpu_ns = ((uint64_t)ru.ru_utime.tv_sec + (uint64_t)ru.ru_stime.tv_sec) * NS_PER_S +
-		    ((uint64_t)ru.ru_utime.tv_usec + (uint64_t)ru.ru_stime.tv_usec) * NS_PER_US;
-	if (WIFSIGNALED(status)) {
-		const char *name = sigabbrev_np(WTERMSIG(status));
-
-		snprintf(s->end, sizeof(s->end), "was killed by SIG%s", name ? name : "?");
-		return -1;
-	}
-	snprintf(s->end, sizeof(s->end), "exited with status %d", WEXITSTATUS(status));
-	return WEXITSTATUS(status);
+	proc_status_text(status, s->end, sizeof(s->end));
+	return WIFSIGNALED(status) ? -1 : WEXITSTATUS(status);
 }
 
 static int collect(struct service *s)
 {
 	int status = reap(s);
 
-	close_watched(&s->exit_io);
+	proc_close_watched(&s->exit_io);
 	if (s->out_io.fd >= 0)
 		(void)read_output(s);
 	close_output(s);
@@ -389,7 +340,7 @@ static int watch(struct service *s, int out_take)
 		return 0;
 	reap(s);
 	if (s->exit_io.fd >= 0)
-		close_watched(&s->exit_io);
+		proc_close_watched(&s->exit_io);
 	else
 		fd_close(&pidfd);
 	fd_close(&out_take);
