@@ -19,6 +19,11 @@
 #define POLL_NS    (20 * NS_PER_MS)
 /* A sound server's turns are not even; what is further off than this is a gap. */
 #define JUMP_NS (30 * NS_PER_MS)
+/* Of one stream, so that a guest that plays for ever, or another format each time, does not fill
+ * the disk: bytes of samples, files, lines about jumps. A WAV file's own limit is 4 GiB. */
+#define MAX_BYTES (UINT64_C(2) << 30)
+#define MAX_FILES 100u
+#define MAX_JUMPS 200000u
 
 /* In front of each block in a tap's ring. */
 struct block {
@@ -40,7 +45,9 @@ struct tap {
 	uint32_t files; /* opened so far */
 	uint64_t frames; /* in the open file */
 	uint64_t next_ns; /* host time at which the next block is due */
-	bool failed;
+	uint64_t bytes; /* of samples, in all files */
+	uint32_t jumps;
+	bool failed, full;
 };
 
 struct recorder {
@@ -197,6 +204,22 @@ static void write_samples(struct tap *t, const struct block *b, void *samples)
 		fail(t, "samples");
 }
 
+/* Whether a block may still be written; tells when the last one was. */
+static bool has_room(struct tap *t, const struct block *b, uint64_t bytes)
+{
+	bool opens = !t->file || !same_format(b, &t->last);
+
+	if (t->full)
+		return false;
+	t->full = bytes > MAX_BYTES - t->bytes || (opens && t->files == MAX_FILES) ||
+		  t->jumps == MAX_JUMPS;
+	if (t->full)
+		log_warn("recording of %s: it is as long as it may become (2 GiB, %u files): what "
+			 "follows is not in it",
+			t->name, MAX_FILES);
+	return !t->full;
+}
+
 static void write_block(struct recorder *r, struct tap *t, const struct block *b, void *samples)
 {
 	uint64_t off;
@@ -207,6 +230,7 @@ static void write_block(struct recorder *r, struct tap *t, const struct block *b
 	if (t->times && (t->frames == 0 || b->run != t->last.run || off > JUMP_NS)) {
 		fprintf(t->times, "%u,%llu,%llu\n", t->files, (unsigned long long)t->frames,
 			(unsigned long long)b->host_ns);
+		t->jumps++;
 		t->next_ns = b->host_ns;
 	}
 	if (t->file)
@@ -231,13 +255,14 @@ static void empty(struct recorder *r, struct tap *t)
 		p.channels = b.channels;
 		bytes = (size_t)b.frames * pcm_frame_bytes(&p);
 		samples = malloc(bytes);
-		if (samples) {
+		if (samples && has_room(t, &b, bytes)) {
+			t->bytes += bytes;
 			get_bytes(t, tail + sizeof(b), samples, bytes);
 			write_block(r, t, &b, samples);
-			free(samples);
 		} else {
 			atomic_fetch_add(&t->lost, b.frames);
 		}
+		free(samples);
 		tail += sizeof(b) + bytes;
 		atomic_store_explicit(&t->tail, tail, memory_order_release);
 	}

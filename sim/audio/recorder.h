@@ -19,7 +19,7 @@ MUST_CHECK int recorder_new(struct recorder **out, const char *folder);
 /* Writes what is left and closes the files. NULL is legal. */
 void recorder_free(struct recorder *r);
 /* Adds a stream before recorder_start(): its files are FOLDER/NAME.wav, NAME-2.wav ... (a new one
- * where the format changes). 0 or -errno. */
+ * where the format changes), 2 GiB and 100 files at most. 0 or -errno. */
 MUST_CHECK int recorder_add(struct recorder *r, const char *name, uint32_t *tap);
 MUST_CHECK int recorder_start(struct recorder *r);
 /* Frames that were heard at host time now_ns. One thread at a time for each tap; never blocks: what

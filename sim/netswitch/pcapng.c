@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
+
 #define BLOCK_SECTION   0x0a0d0d0au
 #define BLOCK_INTERFACE 1u
 #define BLOCK_PACKET    6u
@@ -21,6 +23,7 @@
 
 struct pcapng {
 	FILE *f;
+	char name[64]; /* for messages: the end of its path */
 	uint64_t bytes, max, lost;
 	uint32_t n_interfaces;
 	int error; /* -errno of the first failed write */
@@ -70,6 +73,8 @@ int pcapng_new(struct pcapng **out, const char *path, uint64_t max_bytes, struct
 		free(p);
 		return rc;
 	}
+	snprintf(p->name, sizeof(p->name), "%s",
+		path + (strlen(path) < sizeof(p->name) ? 0 : strlen(path) - sizeof(p->name) + 1));
 	p->max = max_bytes ? max_bytes : DEFAULT_MAX;
 	put32(p, BLOCK_SECTION);
 	put32(p, 28);
@@ -106,6 +111,10 @@ void pcapng_frame(
 	uint32_t total = 32 + padded(len) + 8 + 4;
 
 	if (p->error || p->bytes + total > p->max) {
+		if (!p->error && !p->lost)
+			log_warn("capture %s: its file is as large as it may become (%llu bytes): "
+				 "later frames are not in it",
+				p->name, (unsigned long long)p->max);
 		p->lost++;
 		return;
 	}

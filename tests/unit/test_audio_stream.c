@@ -366,6 +366,36 @@ static void test_what_is_heard_is_recorded_with_its_times(void **state)
 	rig_close(&r);
 }
 
+static void test_a_guest_that_changes_its_format_for_ever_gets_a_hundred_files(void **state)
+{
+	char folder[] = "/tmp/dyno-audio-XXXXXX", path[256];
+	struct pcm_params p[2] = { stereo, stereo };
+	static int16_t out[2 * 48];
+	struct recorder *rec;
+	uint32_t tap;
+
+	(void)state;
+	p[1].rate_hz = 44100;
+	assert_non_null(mkdtemp(folder));
+	assert_int_equal(recorder_new(&rec, folder), 0);
+	assert_int_equal(recorder_add(rec, "g-s", &tap), 0);
+	for (uint32_t i = 0; i < 130; i++)
+		recorder_put(rec, tap, &p[i % 2], i, out, 48, T0 + i * NS_PER_MS);
+	assert_int_equal(recorder_start(rec), 0);
+	while (recorder_lost(rec, tap) < 30 * 48)
+		usleep(1000);
+	assert_int_equal(recorder_lost(rec, tap), 30 * 48);
+	recorder_free(rec);
+	for (uint32_t i = 0; i < 102; i++) {
+		snprintf(path, sizeof(path), i == 0 ? "%s/g-s.times.csv" : "%s/g-s-%u.wav", folder,
+			i);
+		if (i == 1)
+			snprintf(path, sizeof(path), "%s/g-s.wav", folder);
+		assert_int_equal(unlink(path) == 0, i <= 100);
+	}
+	assert_int_equal(rmdir(folder), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -383,6 +413,8 @@ int main(void)
 		cmocka_unit_test(test_captured_frames_reach_the_ring_and_the_rest_is_counted),
 		cmocka_unit_test(test_the_pacer_plays_what_nobody_else_does),
 		cmocka_unit_test(test_what_is_heard_is_recorded_with_its_times),
+		cmocka_unit_test(
+			test_a_guest_that_changes_its_format_for_ever_gets_a_hundred_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
