@@ -9,7 +9,9 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <linux/input-event-codes.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -21,6 +23,7 @@
 #include "sim/bench/gesture.h"
 #include "sim/bench/json_text.h"
 #include "sim/bench/lines.h"
+#include "sim/bench/placement.h"
 #include "sim/bench/procstat.h"
 #include "sim/bench/rpc.h"
 #include "sim/bench/said.h"
@@ -419,6 +422,33 @@ static void test_a_process_that_floods_the_terminal_is_shown_a_little_and_counte
 	assert_int_equal(s.shown, SAID_MAX + 1);
 }
 
+static void test_a_process_cannot_have_others_threads_moved(void **state)
+{
+	struct scenario_guest g = { .name = "g", .cpus = 1 };
+	json_t *of_init = json_pack("[i]", 1), *none = json_array(), *own;
+	struct err e = { 0 };
+	cpu_set_t before, after;
+
+	(void)state;
+	assert_int_equal(sched_getaffinity(0, sizeof(before), &before), 0);
+	own = json_pack("[i]", (int)gettid());
+	for (unsigned int i = 0; i < SCENARIO_HOST_CPUS; i++) {
+		if (!CPU_ISSET(i, &before))
+			continue;
+		g.placement.vcpus.bits[i / 64] = UINT64_C(1) << (i % 64);
+		break;
+	}
+	assert_int_equal(placement_vcpus(&g, getpid(), of_init, &e), -ESRCH);
+	assert_int_equal(placement_vcpus(&g, getpid(), none, &e), -ESRCH);
+	assert_int_equal(placement_vcpus(&g, getpid(), own, &e), 0);
+	assert_int_equal(sched_getaffinity(0, sizeof(after), &after), 0);
+	assert_int_equal(CPU_COUNT(&after), 1);
+	assert_int_equal(sched_setaffinity(0, sizeof(before), &before), 0);
+	json_decref(of_init);
+	json_decref(none);
+	json_decref(own);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -437,6 +467,7 @@ int main(void)
 		cmocka_unit_test(test_a_child_that_floods_its_socket_is_read_in_portions),
 		cmocka_unit_test(test_a_missing_program_says_where_it_was_sought),
 		cmocka_unit_test(test_guest_memory_is_told_apart),
+		cmocka_unit_test(test_a_process_cannot_have_others_threads_moved),
 		cmocka_unit_test(
 			test_a_process_that_floods_the_terminal_is_shown_a_little_and_counted),
 	};
