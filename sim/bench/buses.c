@@ -65,6 +65,7 @@ struct buses {
 	struct agenda agenda;
 	bool agenda_ready;
 	struct feeds *feeds;
+	struct signal_sub values; /* for the checks */
 	uint32_t n_lines, n_players, n_timed;
 	struct line *lines;
 	struct player *players;
@@ -336,6 +337,15 @@ static int send_feed(void *ctx, uint32_t bus, const struct canfd_frame *f, uint6
 	return canbus_send(b->lines[bus].bus, f);
 }
 
+/* What everybody sees of a signal is what is judged, a stuck value too. */
+static void on_signal(void *ctx, uint32_t signal, const struct signal_value *v)
+{
+	struct buses *b = ctx;
+
+	if (b->feeding && v->state == SIGNAL_FRESH)
+		check_value(b->cfg.checks, signal, v->t_ns, v->shown);
+}
+
 static int make_feeds(struct buses *b, struct err *e)
 {
 	struct feeds_config cfg = { .scenario = b->cfg.scenario,
@@ -347,7 +357,19 @@ static int make_feeds(struct buses *b, struct err *e)
 		.said = b->cfg.script_said,
 		.said_ctx = b->cfg.script_ctx };
 
-	return feeds_new(&b->feeds, &cfg, e);
+	int rc = feeds_new(&b->feeds, &cfg, e);
+
+	if (rc || !b->cfg.checks)
+		return rc;
+	/* Initial values are there before anybody can hear of them. */
+	for (uint32_t i = 0; i < b->cfg.scenario->signals.n_defs; i++)
+		on_signal(b, i, signals_get(feeds_table(b->feeds), i));
+	b->values.changed = on_signal;
+	b->values.ctx = b;
+	b->values.signal = SIGNAL_NONE;
+	b->values.every = true;
+	signals_subscribe(feeds_table(b->feeds), &b->values);
+	return 0;
 }
 
 int buses_new(struct buses **out, const struct buses_config *cfg, struct err *e)

@@ -63,31 +63,53 @@ static bool about_lines(const struct scenario_check *k)
 	return k->kind == SCENARIO_CHECK_CONSOLE || k->kind == SCENARIO_CHECK_FORBID_CONSOLE;
 }
 
+static int add_line(struct check_set *c, const struct line_rule *what, struct err *e)
+{
+	struct line_rule *r = &c->lines[c->n_lines];
+	int rc;
+
+	*r = *what;
+	r->outside_ns = UINT64_MAX;
+	rc = regcomp(&r->re, r->regex, REG_EXTENDED | REG_NOSUB);
+	if (rc != 0) {
+		char why[128];
+
+		regerror(rc, &r->re, why, sizeof(why));
+		return err_set(e, -EINVAL, "regular expression \"%s\": %s", r->regex, why);
+	}
+	c->n_lines++;
+	return 0;
+}
+
 static int lines_init(struct check_set *c, struct err *e)
 {
-	c->lines = calloc(c->s->n_checks + 1, sizeof(*c->lines));
+	int rc = 0;
+
+	c->lines = calloc(c->s->n_checks + c->n_events + 1, sizeof(*c->lines));
 	if (!c->lines)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < c->s->n_checks; i++) {
+	for (uint32_t i = 0; rc == 0 && i < c->s->n_checks; i++) {
 		const struct scenario_check *k = &c->s->checks[i];
+		struct line_rule r = { .check = k, .guest = k->guest };
 
 		if (!about_lines(k))
 			continue;
-		struct line_rule *r = &c->lines[c->n_lines];
-		int rc = regcomp(&r->re, k->u.console.regex, REG_EXTENDED | REG_NOSUB);
-
-		if (rc != 0) {
-			char why[128];
-
-			regerror(rc, &r->re, why, sizeof(why));
-			return err_set(e, -EINVAL, "check \"%s\": regular expression \"%s\": %s",
-				k->name, k->u.console.regex, why);
-		}
-		r->check = k;
-		r->outside_ns = UINT64_MAX;
-		c->n_lines++;
+		r.port = k->u.console.port;
+		r.regex = k->u.console.regex;
+		rc = add_line(c, &r, e);
 	}
-	return 0;
+	for (uint32_t i = 0; rc == 0 && i < c->n_events; i++) {
+		const struct scenario_event *ev = c->events[i]->event;
+
+		if (ev->kind == SCENARIO_EVENT_CONSOLE)
+			rc = add_line(c,
+				&(struct line_rule){ .event = c->events[i],
+					.guest = ev->u.console.guest,
+					.port = ev->u.console.port,
+					.regex = ev->u.console.regex },
+				e);
+	}
+	return rc;
 }
 
 int check_new(const struct scenario *s, const char *out_dir, struct check_set **out, struct err *e)
@@ -106,7 +128,13 @@ int check_new(const struct scenario *s, const char *out_dir, struct check_set **
 	int rc = -ENOMEM;
 
 	if (c->guests && c->scripts && c->verdicts && c->reasons && (c->out_dir || !out_dir)) {
-		rc = frames_init(c);
+		rc = events_init(c);
+		if (rc == 0)
+			rc = frames_init(c);
+		if (rc == 0)
+			rc = values_init(c);
+		if (rc == 0)
+			rc = evidence_init(c);
 		if (rc == 0)
 			rc = lines_init(c, e);
 	}
@@ -141,6 +169,10 @@ void check_free(struct check_set *c)
 		free(p);
 	}
 	frames_fini(c);
+	values_fini(c);
+	evidence_fini(c);
+	plots_fini(c);
+	events_fini(c);
 	free(c->marks);
 	free(c->lines);
 	free(c->guests);
@@ -165,6 +197,11 @@ const struct scenario *check_scenario(const struct check_set *c)
 
 static void match_line(struct line_rule *r, uint64_t t_ns, const char *line)
 {
+	if (r->event) {
+		if (regexec(&r->re, line, 0, NULL, 0) == 0)
+			event_add(r->event, t_ns);
+		return;
+	}
 	bool now = in_window(r->check, t_ns);
 
 	if (now)
@@ -209,11 +246,10 @@ void check_console(struct check_set *c, uint32_t guest, const char *port, uint64
 		c->oom = true;
 	}
 	for (uint32_t i = 0; i < c->n_lines; i++) {
-		const struct scenario_check *k = c->lines[i].check;
+		struct line_rule *r = &c->lines[i];
 
-		if (k->guest == guest &&
-			(!k->u.console.port || strcmp(k->u.console.port, port) == 0))
-			match_line(&c->lines[i], t_ns, text);
+		if (r->guest == guest && (!r->port || strcmp(r->port, port) == 0))
+			match_line(r, t_ns, text);
 	}
 }
 

@@ -70,6 +70,12 @@ void check_frame(struct check_set *c, uint32_t bus, uint32_t from, uint64_t t_ns
 	const struct canfd_frame *f, uint8_t mtu);
 
 /*
+ * Bus thread: one of the scenario's signals is seen to have a value, new or not. `signal` is its
+ * number in scenario.signals.defs.
+ */
+void check_value(struct check_set *c, uint32_t signal, uint64_t t_ns, double v);
+
+/*
  * Main thread: a line (without its end) of a guest's console. `port` is "serial" for COM1 or the
  * console port's name. The last lines are kept for the report.
  */
@@ -119,10 +125,10 @@ const char *check_outcome_name(enum check_outcome o);
 bool check_evidence(const struct check_set *c, const struct check_verdict *v, size_t i,
 	char text[CHECK_FRAME_TEXT], bool *decisive);
 
-/* A signal that checks are about, over the whole run. */
+/* A signal that checks are about, or that the scenario publishes, over the whole run. */
 struct check_plot {
 	const char *name;
-	uint32_t bus;
+	const char *where; /* its unit, or the bus that a signal map finds it on; may be "" */
 	const struct series *series; /* the set's */
 };
 /* After check_finish(): the i-th of them; false when there is none. */

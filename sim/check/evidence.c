@@ -12,13 +12,17 @@
 int evidence_init(struct check_set *c)
 {
 	c->histories = calloc(c->s->n_buses + 1, sizeof(*c->histories));
-	c->evidence = calloc(c->n_frames + 1, sizeof(*c->evidence));
+	c->evidence = calloc(c->n_frames + c->n_values + 1, sizeof(*c->evidence));
 	if (!c->histories || !c->evidence)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < c->s->n_buses; i++)
 		c->histories[i].pending = NO_RULE;
 	for (uint32_t i = 0; i < c->n_frames; i++)
-		c->histories[c->frames[i].bus].wanted = true;
+		c->histories[c->frames[i].bus].wanted |= c->frames[i].check != NULL;
+	for (uint32_t i = 0; i < c->n_values; i++) {
+		if (c->values[i].check && c->values[i].bus != NO_RULE)
+			c->histories[c->values[i].bus].wanted = true;
+	}
 	return 0;
 }
 
@@ -62,56 +66,34 @@ void evidence_see(struct check_set *c, uint32_t bus, uint32_t from, uint64_t t_n
 	}
 }
 
-void evidence_mark(struct check_set *c, const struct frame_rule *r)
+void evidence_mark(struct check_set *c, uint32_t slot, uint32_t bus)
 {
-	uint32_t i = (uint32_t)(r - c->frames);
-	struct evidence *ev = &c->evidence[i];
-	struct bus_history *h = &c->histories[r->bus];
+	struct evidence *ev = &c->evidence[slot];
+	struct bus_history *h = &c->histories[bus];
 	uint64_t first = h->n > HISTORY_FRAMES ? h->n - HISTORY_FRAMES : 0;
 
-	if (ev->n > 0)
+	if (ev->n > 0 || h->n == 0)
 		return;
 	for (uint64_t k = first; k < h->n; k++)
 		ev->f[ev->n++] = h->f[k % HISTORY_FRAMES];
 	ev->decisive = (uint8_t)(ev->n - 1);
 	/* Room for what follows is left even where history was short. */
 	ev->next = h->pending;
-	h->pending = i;
+	h->pending = slot;
 }
 
 bool check_evidence(const struct check_set *c, const struct check_verdict *v, size_t i,
 	char text[CHECK_FRAME_TEXT], bool *decisive)
 {
 	const struct frame_rule *r = frames_rule(c, v->check);
-	const struct evidence *ev = r ? &c->evidence[r - c->frames] : NULL;
+	const struct value_rule *value = r ? NULL : values_rule(c, v->check);
+	const struct evidence *ev = r       ? &c->evidence[r - c->frames]
+				    : value ? &c->evidence[c->n_frames + (value - c->values)]
+					    : NULL;
 
 	if (!ev || i >= ev->n)
 		return false;
 	frames_show(c, text, &ev->f[i]);
 	*decisive = i == ev->decisive;
 	return true;
-}
-
-/* --- plots ------------------------------------------------------------------------------- */
-
-bool check_plot(const struct check_set *c, size_t i, struct check_plot *out)
-{
-	if (i >= c->n_plots)
-		return false;
-	*out = (struct check_plot){ c->plots[i].signal->gauge, c->plots[i].bus,
-		c->plots[i].series };
-	return true;
-}
-
-bool check_plot_is_of(const struct check_set *c, size_t i, const struct check_verdict *v)
-{
-	const struct scenario_check *k = v->check;
-
-	return i < c->n_plots && k->kind == SCENARIO_CHECK_SIGNAL &&
-	       c->plots[i].signal == k->u.signal.signal && c->plots[i].bus == k->u.signal.bus;
-}
-
-size_t check_plots_left_out(const struct check_set *c)
-{
-	return c->plots_left_out;
 }

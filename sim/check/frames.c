@@ -71,29 +71,19 @@ static const struct scenario_match *match_of(const struct scenario_check *k)
 	return k->kind == SCENARIO_CHECK_PERIOD ? &k->u.period.match : &k->u.frames.match;
 }
 
-/* Gives a rule the plot of its signal, unless another rule of that signal draws it. */
-static int plot_signal(struct check_set *c, struct frame_rule *r, const struct scenario_check *k)
+/* Makes the next rule known to its bus. */
+static void hang(struct check_set *c, struct frame_rule *r)
 {
-	for (uint32_t i = 0; i < c->n_plots; i++) {
-		if (c->plots[i].signal == k->u.signal.signal && c->plots[i].bus == r->bus)
-			return 0;
-	}
-	if (c->n_plots == CHECK_MAX_PLOTS) {
-		c->plots_left_out++;
-		return 0;
-	}
-	r->series = malloc(sizeof(*r->series));
-	if (!r->series)
-		return -ENOMEM;
-	series_init(r->series, NS_PER_MS);
-	c->plots[c->n_plots++] = (struct plotted){ k->u.signal.signal, r->bus, r->series };
-	return 0;
+	uint32_t *head = chain_of(c, r);
+
+	r->next = *head;
+	*head = c->n_frames++;
 }
 
 int frames_init(struct check_set *c)
 {
 	c->buses = calloc(c->s->n_buses + 1, sizeof(*c->buses));
-	c->frames = calloc(c->s->n_checks + 1, sizeof(*c->frames));
+	c->frames = calloc(c->s->n_checks + c->n_events + 1, sizeof(*c->frames));
 	if (!c->buses || !c->frames)
 		return -ENOMEM;
 	for (uint32_t b = 0; b < c->s->n_buses; b++) {
@@ -109,6 +99,7 @@ int frames_init(struct check_set *c)
 		if (!about_frames(k))
 			continue;
 		struct frame_rule *r = &c->frames[c->n_frames];
+		int rc = 0;
 
 		r->check = k;
 		r->match = match_of(k);
@@ -116,21 +107,29 @@ int frames_init(struct check_set *c)
 		r->gap_min = UINT64_MAX;
 		r->low = HUGE_VAL;
 		r->high = -HUGE_VAL;
-		uint32_t *head = chain_of(c, r);
-
-		r->next = *head;
-		*head = c->n_frames++;
-		if (!r->match && plot_signal(c, r, k) != 0)
-			return -ENOMEM;
+		hang(c, r);
+		if (!r->match)
+			r->series = plots_add(c,
+				&(struct plotted){ .signal = k->u.signal.signal, .bus = r->bus },
+				&rc);
+		if (rc != 0)
+			return rc;
 	}
-	return evidence_init(c);
+	for (uint32_t i = 0; i < c->n_events; i++) {
+		struct frame_rule *r = &c->frames[c->n_frames];
+
+		if (c->events[i]->event->kind != SCENARIO_EVENT_FRAME)
+			continue;
+		r->event = c->events[i];
+		r->match = &r->event->event->u.match;
+		r->bus = r->match->bus;
+		hang(c, r);
+	}
+	return 0;
 }
 
 void frames_fini(struct check_set *c)
 {
-	for (uint32_t i = 0; i < c->n_plots; i++)
-		free(c->plots[i].series);
-	evidence_fini(c);
 	free(c->buses);
 	free(c->frames);
 }
@@ -216,13 +215,13 @@ static void see_signal(struct check_set *c, struct frame_rule *r, uint64_t t_ns,
 			r->good_value = v;
 			seen_keep(&r->first_good, t_ns, from, f, mtu);
 			if (!k->u.signal.always)
-				evidence_mark(c, r);
+				evidence_mark(c, (uint32_t)(r - c->frames), r->bus);
 		}
 	} else if (r->bad++ == 0) {
 		r->bad_value = v;
 		seen_keep(&r->first_bad, t_ns, from, f, mtu);
 		if (k->u.signal.always)
-			evidence_mark(c, r);
+			evidence_mark(c, (uint32_t)(r - c->frames), r->bus);
 	}
 }
 
@@ -256,6 +255,11 @@ static void see(struct check_set *c, struct frame_rule *r, uint64_t t_ns, uint32
 	}
 	bool rest = rest_matches(r->match, from, f, mtu);
 
+	if (r->event) {
+		if (rest)
+			event_add(r->event, t_ns);
+		return;
+	}
 	if (!in_window(r->check, t_ns)) {
 		if (!rest)
 			return;
@@ -278,7 +282,7 @@ static void see(struct check_set *c, struct frame_rule *r, uint64_t t_ns, uint32
 	r->count++;
 	seen_keep(&r->last, t_ns, from, f, mtu);
 	if (decides(r, gap_ns))
-		evidence_mark(c, r);
+		evidence_mark(c, (uint32_t)(r - c->frames), r->bus);
 }
 
 /* Chains by hash and the wild one hold rules of other identifiers too. */

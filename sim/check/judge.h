@@ -26,8 +26,9 @@ struct seen_frame {
 
 /* A check about frames, as the bus thread sees it. */
 struct frame_rule {
-	const struct scenario_check *check;
+	const struct scenario_check *check; /* NULL: it is an event's */
 	const struct scenario_match *match; /* NULL for a signal */
+	struct event_log *event; /* NULL: it is a check's */
 	uint32_t bus;
 	uint32_t next; /* rule of the same bucket; NO_RULE at the end */
 	struct series *series; /* values of a signal; rules of one signal share it */
@@ -76,16 +77,48 @@ struct bus_index {
 	uint32_t wild; /* patterns with a mask: looked at for every frame */
 };
 
-/* A signal that is plotted. */
+/* A signal that is plotted: of a signal map, or one of the scenario's. */
 struct plotted {
-	const struct sigmap_entry *signal;
-	uint32_t bus;
+	const struct sigmap_entry *signal; /* NULL: index counts */
+	uint32_t bus; /* of the map's */
+	uint32_t index; /* in scenario.signals.defs */
 	struct series *series; /* owned */
 };
 
-/* A check about console lines. */
+/* Moments of an event that are kept; of more the first are. */
+#define EVENT_TIMES 4096u
+
+struct event_log {
+	const struct scenario_event *event;
+	uint64_t n; /* that there were */
+	uint64_t t_ns[EVENT_TIMES];
+};
+
+/* A check about one of the scenario's signals, or an event of one. Bus thread. */
+struct value_rule {
+	const struct scenario_check *check; /* NULL: it is an event's, or drawn only */
+	struct event_log *event;
+	struct series *series; /* NULL: another rule of the signal draws it */
+	uint32_t next; /* rule of the same signal; NO_RULE at the end */
+	uint32_t bus; /* that brings it; NO_RULE: none */
+
+	uint64_t count, good, bad; /* values in the window; in bounds; not */
+	uint64_t outside;
+	double low, high, newest, good_value, bad_value; /* the last two: of the first such value */
+	uint64_t good_t_ns, bad_t_ns;
+
+	bool met; /* event: its condition held at the last value */
+	/* Gradient: the value that the next is compared with, and the steepest of both ways. */
+	double base, rise, fall;
+	uint64_t base_t_ns;
+};
+
+/* A check about console lines, or an event of one. */
 struct line_rule {
-	const struct scenario_check *check;
+	const struct scenario_check *check; /* NULL: it is an event's */
+	struct event_log *event;
+	uint32_t guest;
+	const char *port, *regex;
 	regex_t re;
 	uint64_t lines; /* seen in the window */
 	bool matched; /* in the window */
@@ -127,9 +160,16 @@ struct check_set {
 	struct frame_rule *frames;
 	uint32_t n_frames;
 	struct bus_history *histories; /* one for each bus */
-	struct evidence *evidence; /* one for each rule */
+	struct evidence *evidence; /* one for each rule of frames, then one for each of values */
+	struct value_rule *values;
+	uint32_t *value_heads; /* first rule of each signal */
+	uint32_t n_values;
 	struct plotted plots[CHECK_MAX_PLOTS];
 	uint32_t n_plots, plots_left_out;
+
+	/* Of any thread: that of its event. */
+	struct event_log **events;
+	uint32_t n_events;
 
 	/* Main thread. */
 	struct line_rule *lines;
@@ -169,10 +209,32 @@ void evidence_fini(struct check_set *c);
 /* Bus thread: a frame, before the rules see it. */
 void evidence_see(struct check_set *c, uint32_t bus, uint32_t from, uint64_t t_ns,
 	const struct canfd_frame *f, uint8_t mtu);
-/* Bus thread: the newest frame decided a rule. The first time counts. */
-void evidence_mark(struct check_set *c, const struct frame_rule *r);
+/* Bus thread: the newest frame of a bus decided the rule with that slot. The first time counts. */
+void evidence_mark(struct check_set *c, uint32_t slot, uint32_t bus);
 void seen_keep(struct seen_frame *s, uint64_t t_ns, uint32_t from, const struct canfd_frame *f,
 	uint8_t mtu);
+
+/* Events (events.c), before everything that has some. 0 or -ENOMEM. */
+MUST_CHECK int events_init(struct check_set *c);
+void events_fini(struct check_set *c);
+void event_add(struct event_log *l, uint64_t t_ns);
+/* Judge order and latency. *open: a run that lasted longer could have changed it. */
+enum check_outcome events_judge(struct check_set *c, const struct scenario_check *k,
+	uint64_t end_ns, uint64_t *t_ns, bool *open, char why[REASON_BYTES]);
+
+/* Values of signals (values.c), after frames_init(). 0 or -ENOMEM. */
+MUST_CHECK int values_init(struct check_set *c);
+void values_fini(struct check_set *c);
+/* Rule of a check; NULL where it has none. */
+const struct value_rule *values_rule(const struct check_set *c, const struct scenario_check *k);
+/* Judge signals and gradients; *open as above. */
+enum check_outcome values_judge(struct check_set *c, const struct scenario_check *k, uint64_t *t_ns,
+	bool *open, char why[REASON_BYTES]);
+
+/* The plot of a signal: a fresh one, or NULL where another rule has it or there are too many
+ * (*rc 0), or without memory. */
+struct series *plots_add(struct check_set *c, const struct plotted *what, int *rc);
+void plots_fini(struct check_set *c);
 
 /* Pictures (pictures.c): judges one check; the reason goes to `why`. */
 enum check_outcome pictures_judge(struct check_set *c, const struct scenario_check *k,

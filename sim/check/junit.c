@@ -72,6 +72,9 @@ static uint32_t guest_of(const struct scenario_check *k)
 	case SCENARIO_CHECK_PERIOD:
 		return k->u.period.match.from;
 	case SCENARIO_CHECK_SIGNAL:
+	case SCENARIO_CHECK_GRADIENT:
+	case SCENARIO_CHECK_ORDER:
+	case SCENARIO_CHECK_LATENCY:
 		return SCENARIO_ALL;
 	default:
 		return k->guest;

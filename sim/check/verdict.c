@@ -230,7 +230,7 @@ static enum check_outcome judge_frames(struct verdict *v)
 	const struct frame_rule *r = frames_rule(v->c, v->k);
 
 	if (!r)
-		return say(v, CHECK_ERROR, "its signal map was not read");
+		return say(v, CHECK_ERROR, "the scenario was read without its files");
 	switch (v->k->kind) {
 	case SCENARIO_CHECK_FORBID:
 		return judge_forbid(v, r);
@@ -370,6 +370,26 @@ static enum check_outcome judge_script(struct verdict *v)
 	return say(v, CHECK_FAIL, "at %s: %s", time_text(t, s->t_ns), s->text);
 }
 
+static enum check_outcome judge_values(struct verdict *v)
+{
+	bool open;
+	enum check_outcome o;
+
+	v->t_ns = MIN(window_end(v), v->c->end_ns);
+	o = values_judge(v->c, v->k, &v->t_ns, &open, v->why);
+	return open ? open_end(v, o) : o;
+}
+
+static enum check_outcome judge_events(struct verdict *v)
+{
+	bool open;
+	enum check_outcome o;
+
+	v->t_ns = MIN(window_end(v), v->c->end_ns);
+	o = events_judge(v->c, v->k, v->c->end_ns, &v->t_ns, &open, v->why);
+	return open ? open_end(v, o) : o;
+}
+
 static enum check_outcome judge(struct verdict *v)
 {
 	if (never_began(v) && v->k->kind != SCENARIO_CHECK_SCREEN &&
@@ -381,8 +401,14 @@ static enum check_outcome judge(struct verdict *v)
 	case SCENARIO_CHECK_FORBID:
 	case SCENARIO_CHECK_COUNT:
 	case SCENARIO_CHECK_PERIOD:
-	case SCENARIO_CHECK_SIGNAL:
 		return judge_frames(v);
+	case SCENARIO_CHECK_SIGNAL:
+		return v->k->u.signal.signal ? judge_frames(v) : judge_values(v);
+	case SCENARIO_CHECK_GRADIENT:
+		return judge_values(v);
+	case SCENARIO_CHECK_ORDER:
+	case SCENARIO_CHECK_LATENCY:
+		return judge_events(v);
 	case SCENARIO_CHECK_CONSOLE:
 	case SCENARIO_CHECK_FORBID_CONSOLE:
 		return judge_console(v);

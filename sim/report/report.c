@@ -209,8 +209,8 @@ static void put_verdicts(struct html *h, const struct check_set *c)
 
 /* ---- plots ---- */
 
-static void put_signal(struct html *h, const struct report_input *in, size_t i,
-	const struct check_plot *cp, const struct scenario *s)
+static void put_signal(
+	struct html *h, const struct report_input *in, size_t i, const struct check_plot *cp)
 {
 	struct plot_band bands[MOST_BANDS];
 	struct plot_mark marks[MOST_BANDS];
@@ -218,20 +218,23 @@ static void put_signal(struct html *h, const struct report_input *in, size_t i,
 	const struct check_verdict *v = check_verdicts(in->checks, &n);
 	char title[200];
 
-	for (size_t k = 0; k < n && used < MOST_BANDS; k++) {
+	for (size_t k = 0; k < n && MAX(used, n_marks) < MOST_BANDS; k++) {
 		const struct scenario_check *c = v[k].check;
 
 		if (!check_plot_is_of(in->checks, i, &v[k]))
 			continue;
-		if (c->u.signal.always)
-			bands[used++] = (struct plot_band){ c->after_ns,
-				MIN(c->until_ns, in->duration_ns), c->u.signal.min, c->u.signal.max,
-				v[k].outcome == CHECK_PASS };
-		if (!c->u.signal.always || v[k].outcome != CHECK_PASS)
-			marks[n_marks++] = (struct plot_mark){ v[k].t_ns, v[k].reason,
-				v[k].outcome != CHECK_PASS };
+		bool failed = v[k].outcome != CHECK_PASS;
+		bool bounds = c->kind == SCENARIO_CHECK_SIGNAL;
+
+		if (bounds && c->u.signal.always)
+			bands[used++] =
+				(struct plot_band){ c->after_ns, MIN(c->until_ns, in->duration_ns),
+					c->u.signal.min, c->u.signal.max, !failed };
+		if (failed || (bounds && !c->u.signal.always))
+			marks[n_marks++] = (struct plot_mark){ v[k].t_ns, v[k].reason, failed };
 	}
-	snprintf(title, sizeof(title), "%s (%s)", cp->name, s->buses[cp->bus].name);
+	snprintf(title, sizeof(title), "%s%s%s%s", cp->name, cp->where[0] ? " (" : "", cp->where,
+		cp->where[0] ? ")" : "");
 	plot_draw(h, &(struct plot){ .title = title,
 			     .kind = PLOT_VALUES,
 			     .series = cp->series,
@@ -242,7 +245,7 @@ static void put_signal(struct html *h, const struct report_input *in, size_t i,
 			     .n_marks = n_marks });
 }
 
-static void put_signals(struct html *h, const struct report_input *in, const struct scenario *s)
+static void put_signals(struct html *h, const struct report_input *in)
 {
 	struct check_plot cp;
 
@@ -250,7 +253,7 @@ static void put_signals(struct html *h, const struct report_input *in, const str
 		return;
 	html_leaf(h, "h2", NULL, "Signals");
 	for (size_t i = 0; check_plot(in->checks, i, &cp); i++)
-		put_signal(h, in, i, &cp, s);
+		put_signal(h, in, i, &cp);
 	if (check_plots_left_out(in->checks) > 0) {
 		html_open(h, "p", "class", "quiet", NULL);
 		html_printf(h, "%zu more signals are judged and not drawn.",
@@ -491,7 +494,7 @@ static void put_page(struct html *h, const struct report_input *in)
 	put_description(h, s->description);
 	put_facts(h, in, s);
 	put_verdicts(h, in->checks);
-	put_signals(h, in, s);
+	put_signals(h, in);
 	put_buses(h, in, s);
 	put_pictures(h, in, s);
 	put_sounds(h, in);

@@ -517,6 +517,9 @@ enum scenario_check_kind {
 	SCENARIO_CHECK_GAPLESS,
 	SCENARIO_CHECK_LEVEL,
 	SCENARIO_CHECK_CHIME,
+	SCENARIO_CHECK_GRADIENT,
+	SCENARIO_CHECK_ORDER,
+	SCENARIO_CHECK_LATENCY,
 	SCENARIO_CHECK_SCRIPT, /* implicit: a script did not stop with an error */
 	SCENARIO_CHECK_KINDS
 };
@@ -533,6 +536,31 @@ struct scenario_match {
 	uint8_t n_data; /* bytes of the pattern */
 	int8_t fd, rtr; /* 1: must be, 0: must not be, -1: either */
 	uint8_t data[CANFD_MAX_DLEN], mask[CANFD_MAX_DLEN];
+};
+
+/* How a signal's value becomes an event: the moment from which it is so. */
+enum scenario_cross { SCENARIO_ABOVE, SCENARIO_BELOW, SCENARIO_EQUALS };
+
+enum scenario_event_kind { SCENARIO_EVENT_FRAME, SCENARIO_EVENT_SIGNAL, SCENARIO_EVENT_CONSOLE };
+
+/* Something that happens at moments of a run. */
+struct scenario_event {
+	enum scenario_event_kind kind;
+	const char *text; /* what it is, for verdicts */
+	union {
+		struct scenario_match match;
+		struct {
+			uint32_t index; /* in scenario.signals.defs; SIGNAL_NONE: files were not
+					   read */
+			enum scenario_cross cross;
+			double value;
+		} signal;
+		struct {
+			uint32_t guest;
+			const char *regex; /* POSIX extended */
+			const char *port; /* NULL: any; "serial" is COM1 */
+		} console;
+	} u;
 };
 
 struct scenario_check {
@@ -556,9 +584,10 @@ struct scenario_check {
 			uint64_t at_least; /* frames that must have come */
 		} period;
 		struct {
-			const struct sigmap_entry
-				*signal; /* NULL only with scenario_opts.no_files */
-			uint32_t bus;
+			uint32_t index; /* in scenario.signals.defs; SIGNAL_NONE: not there */
+			const struct sigmap_entry *signal; /* of a signal map, or NULL; neither
+							      where files were not read */
+			uint32_t bus; /* of the map's */
 			double min, max; /* physical */
 			bool always; /* every value in the window; else one of them is enough */
 		} signal;
@@ -566,6 +595,20 @@ struct scenario_check {
 			const char *regex; /* POSIX extended */
 			const char *port; /* NULL: any; "serial" is COM1 */
 		} console;
+		struct {
+			uint32_t index; /* in scenario.signals.defs */
+			double rise, fall; /* most a second; HUGE_VAL: not checked */
+			uint64_t over_ns; /* values closer than this are not compared */
+		} gradient;
+		struct {
+			uint32_t n;
+			const struct scenario_event *events;
+		} order;
+		struct {
+			struct scenario_event from, to;
+			uint64_t max_ns, min_ns; /* from the cause to its first effect */
+			uint64_t at_least; /* causes that there must be */
+		} latency;
 		struct {
 			const char *checkpoint; /* which picture */
 			const char *reference; /* PNG; NULL for not_blank */

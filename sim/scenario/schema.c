@@ -388,6 +388,7 @@ void bind_table(struct bind *b, const struct schema *s, const struct node *n, vo
 	void *outer = b->obj;
 	size_t errors = b->d->errors;
 	const char *short_key = n->kind == NODE_SCALAR ? s->short_key : NULL;
+	bool chosen = false;
 
 	if ((n->kind == NODE_SCALAR && !short_key) || n->kind == NODE_LIST) {
 		bind_error(b, n, "is %s: write `key: value` pairs", kind_name(n));
@@ -403,6 +404,11 @@ void bind_table(struct bind *b, const struct schema *s, const struct node *n, vo
 		if (short_key && strcmp(k->key, short_key) == 0)
 			v = n;
 		if (v) {
+			/* Of two where one is allowed (which was reported) the first is read: they
+			 * may share memory. */
+			if ((k->flags & KEY_CHOICE) && chosen)
+				continue;
+			chosen |= (k->flags & KEY_CHOICE) != 0;
 			bind_key(b, k, v, obj);
 			if (k->flags & KEY_CHOICE)
 				memcpy((uint8_t *)obj + s->tag_offset, &k->tag, sizeof(k->tag));

@@ -34,53 +34,54 @@ const char *check_guest_name(struct bind *b, const struct scenario_check *c);
 /* --- frames (table_check_bus.c) --- */
 
 extern const struct schema_type type_data_mask;
-#define M(field) C(u.frames.match.field)
-
-#define MATCH_KEYS                                                                                      \
+/* Keys of a struct scenario_match that lies at `at` in the struct that is filled. */
+#define MATCH_KEYS_AT(at)                                                                               \
 	{ .key = "bus",                                                                                 \
 		.type = &type_bus,                                                                      \
 		.flags = KEY_ONLY,                                                                      \
-		.offset = M(bus),                                                                       \
+		.offset = (at) + offsetof(struct scenario_match, bus),                                  \
 		.doc = "on which bus" },                                                                \
 		{ .key = "frame",                                                                       \
 			.type = &type_match_frame,                                                      \
-			.offset = C(u.frames.match),                                                    \
+			.offset = (at),                                                                 \
 			.doc = "what the frame must be, in one line; instead of the keys from `id` to " \
 			       "`rtr`" },                                                               \
 		{ .key = "id",                                                                          \
 			.type = &type_can_id,                                                           \
-			.offset = M(id.id),                                                             \
+			.offset = (at) + offsetof(struct scenario_match, id.id),                        \
 			.doc = "its identifier; without `id` and `frame` any frame counts" },           \
 		{ .key = "mask",                                                                        \
 			.type = &type_mask,                                                             \
-			.offset = M(id.mask),                                                           \
+			.offset = (at) + offsetof(struct scenario_match, id.mask),                      \
 			.doc = "bits of the identifier that must be equal; without it all" },           \
 		{ .key = "data",                                                                        \
 			.type = &type_pattern,                                                          \
-			.offset = C(u.frames.match),                                                    \
+			.offset = (at),                                                                 \
 			.doc = "how its payload begins" },                                              \
 		{ .key = "data_mask",                                                                   \
 			.type = &type_data_mask,                                                        \
-			.offset = C(u.frames.match),                                                    \
+			.offset = (at),                                                                 \
 			.doc = "bits of `data` that must be equal, as many bytes as `data` has" },      \
 		{ .key = "length",                                                                      \
 			.type = &type_i32,                                                              \
 			.max = CANFD_MAX_DLEN,                                                          \
 			.unit = "bytes",                                                                \
-			.offset = M(len),                                                               \
+			.offset = (at) + offsetof(struct scenario_match, len),                          \
 			.doc = "its exact payload length" },                                            \
 		{ .key = "fd",                                                                          \
 			.type = &type_either,                                                           \
-			.offset = M(fd),                                                                \
+			.offset = (at) + offsetof(struct scenario_match, fd),                           \
 			.doc = "whether it is an FD frame; without it either" },                        \
 		{ .key = "rtr",                                                                         \
 			.type = &type_either,                                                           \
-			.offset = M(rtr),                                                               \
+			.offset = (at) + offsetof(struct scenario_match, rtr),                          \
 			.doc = "whether it is a remote frame; without it either" },                     \
 	{                                                                                               \
-		.key = "from", .type = &type_guests, .def = "all", .offset = M(from),                   \
+		.key = "from", .type = &type_guests, .def = "all",                                      \
+		.offset = (at) + offsetof(struct scenario_match, from),                                 \
 		.doc = "the guest that sent it; `all`: anyone, replays and actions too"                 \
 	}
+#define MATCH_KEYS MATCH_KEYS_AT(C(u.frames.match))
 
 /* Completes what the keys left open. */
 void check_finish_match(struct bind *b, const struct node *n, struct scenario_match *m);
@@ -92,3 +93,4 @@ extern const struct schema schema_sound_tone, schema_sound_silence, schema_sound
 	schema_sound_level, schema_sound_chime; /* table_check_sound.c */
 extern const struct schema schema_expect, schema_forbid, schema_count, schema_period,
 	schema_signal; /* table_check_bus.c */
+extern const struct schema schema_gradient, schema_order, schema_latency; /* table_check_event.c */

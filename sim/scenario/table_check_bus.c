@@ -343,8 +343,9 @@ static bool signal_bus(struct bind *b, const struct node *n, struct scenario_che
 static void signal_post(struct bind *b, const struct node *n, void *obj)
 {
 	struct scenario_check *c = obj;
-	const struct node *gauge = node_get(n, "gauge");
-	struct unit_near near = { .typed = gauge->text };
+	const struct node *gauge = node_get(n, "gauge"), *named = node_get(n, "signal");
+	const char *text = gauge ? gauge->text : named ? named->text : NULL;
+	struct unit_near near = { .typed = text };
 	size_t errors = b->d->errors;
 	char w[WINDOW_TEXT], bounds[80];
 
@@ -361,6 +362,12 @@ static void signal_post(struct bind *b, const struct node *n, void *obj)
 		bind_key_error(b, n, "max", "is less than \"min\"");
 	if (c->guest == SCENARIO_ALL)
 		bind_key_error(b, n, "guest", "must be one guest");
+	if (!text)
+		bind_error(b, n,
+			"needs \"signal\" (one of the scenario's) or \"gauge\" (one of a "
+			"signal map)");
+	else if (gauge && named)
+		bind_key_error(b, n, "gauge", "contradicts \"signal\": use one of them");
 	if (b->d->errors != errors)
 		return;
 	if (min && max)
@@ -369,8 +376,11 @@ static void signal_post(struct bind *b, const struct node *n, void *obj)
 		snprintf(bounds, sizeof(bounds), "%s %g",
 			min ? ">=" : "<=", min ? c->u.signal.min : c->u.signal.max);
 	if (!c->name)
-		c->name = bind_printf(b, "signal %s %s%s%s", gauge->text,
+		c->name = bind_printf(b, "signal %s %s%s%s", text,
 			c->u.signal.always ? "always " : "", bounds, check_window_text(w, c));
+	if (!gauge)
+		return;
+	c->u.signal.index = SIGNAL_NONE;
 	/* Without files (an editor, a fuzzer) there is no map: the check stays without a signal. */
 	const struct sigmap *m = signal_map(b, n, c);
 
@@ -389,17 +399,20 @@ static void signal_post(struct bind *b, const struct node *n, void *obj)
 }
 
 static const struct schema_key signal_keys[] = {
+	{ .key = "signal",
+		.type = &type_signal,
+		.offset = C(u.signal.index),
+		.doc = "the signal, one of the scenario's `signals`" },
 	{ .key = "guest",
 		.type = &type_guest,
 		.offset = C(guest),
-		.doc = "the guest whose signal map says where the signal is" },
+		.doc = "or with `gauge`: the guest whose signal map says where the signal is" },
 	{ .key = "map",
 		.type = &type_later_file,
 		.doc = "a signal map of its own, instead of a guest's" },
 	{ .key = "gauge",
 		.type = &type_later_name,
-		.flags = KEY_REQUIRED,
-		.doc = "the signal's name in the map" },
+		.doc = "instead of `signal`: its name in a signal map" },
 	AFTER_KEY,
 	WITHIN_KEY,
 	{ .key = "min",
@@ -420,6 +433,7 @@ static const struct schema_key signal_keys[] = {
 const struct schema schema_signal = {
 	.keys = signal_keys,
 	.n_keys = ARRAY_SIZE(signal_keys),
-	.doc = "A signal's physical value, read from the bus, must be in bounds.",
+	.doc = "A signal's value must be in bounds: one of the scenario's signals, whoever gives it its "
+	       "value, or one that a signal map finds on the bus.",
 	.post = signal_post,
 };

@@ -15,6 +15,12 @@ dyno_scenario_test(cockpit 120)
 dyno_scenario_test(stale-signal 60)
 dyno_scenario_test(sound 60)
 dyno_scenario_test(vehicle-model 90)
+dyno_scenario_test(ci-regression 90)
+
+add_test(NAME e2e_regression_fails
+  COMMAND ${CMAKE_CURRENT_LIST_DIR}/regression_fails.sh $<TARGET_FILE:dyno>
+    ${CMAKE_SOURCE_DIR}/scenarios/ci-regression.yaml ${CMAKE_BINARY_DIR}/tests/regression-fails)
+set_tests_properties(e2e_regression_fails PROPERTIES LABELS e2e TIMEOUT 90 SKIP_RETURN_CODE 77)
 
 # The recording of the real drive is not in the repository.
 add_test(NAME e2e_scenario_cockpit-real

@@ -4,7 +4,7 @@ foreach(part scenario scenario_errors scenario_files scenario_units sigmap)
   dyno_test(unit_${part} SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_${part}.c LINK dyno_scenario)
 endforeach()
 dyno_pkg(XML2 libxml-2.0)
-foreach(part check check_report check_sound)
+foreach(part check check_signals check_report check_sound)
   dyno_test(unit_${part} SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_${part}.c
     LINK dyno_check PkgConfig::XML2)
 endforeach()
