@@ -501,6 +501,7 @@ static int make_rest(struct bench *b, int (*can_fds)[SCENARIO_MAX_CAN], struct e
 	struct buses_config cfg = { .scenario = b->s,
 		.clock = &b->clock,
 		.out_dir = b->out_dir,
+		.duration_ns = b->duration_ns,
 		.script_said = script_notes_add,
 		.script_ctx = &b->notes };
 	int rc = check_new(b->s, b->out_dir, &b->checks, e);

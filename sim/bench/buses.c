@@ -66,6 +66,9 @@ struct buses {
 	bool agenda_ready;
 	struct feeds *feeds;
 	struct signal_sub values; /* for the checks */
+	bool stimulating; /* a frame that was due at stimulus_ns is being put on its bus */
+	uint64_t stimulus_ns;
+	struct record *stimuli; /* every frame that the bench decided to send, by bench time */
 	uint32_t n_lines, n_players, n_timed;
 	struct line *lines;
 	struct player *players;
@@ -94,7 +97,10 @@ static void on_frame(void *ctx, const struct canbus_frame *fr)
 	if (b->feeding && b->cfg.checks)
 		check_frame(b->cfg.checks, l->index, owner_of(l, fr->from), t_ns, fr->f,
 			fr->f->flags & CANFD_FDF ? CANFD_MTU : CAN_MTU);
-	feeds_frame(b->feeds, l->index, fr->f, !fr->from, t_ns);
+	/* Scripts hear what the bench sends at the time it was due, so that what they answer does
+	 * not depend on how late this thread is. */
+	feeds_frame(b->feeds, l->index, fr->f, !fr->from,
+		b->stimulating && !fr->from ? b->stimulus_ns : t_ns);
 }
 
 static json_t *port_metrics(const struct canbus_port *p)
@@ -142,6 +148,25 @@ static int open_recording(
 	return rc ? err_errno(e, -rc, "cannot record to %s", path) : 0;
 }
 
+static int open_stimuli(struct buses *b, struct err *e)
+{
+	const struct scenario *s = b->cfg.scenario;
+	uint64_t limit = 0;
+	char path[1024];
+	int fd, rc;
+
+	snprintf(path, sizeof(path), "%s/stimuli.candump", b->cfg.out_dir);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return err_errno(e, errno, "cannot write %s", path);
+	rc = record_new(&b->stimuli, fd, "stimuli", b->thread.loop);
+	for (uint32_t i = 0; i < s->n_buses; i++)
+		limit = MAX(limit, s->buses[i].record_limit_bytes);
+	if (!rc)
+		record_set_limit(b->stimuli, limit);
+	return rc ? err_errno(e, -rc, "cannot record to %s", path) : 0;
+}
+
 static int make_line(struct buses *b, uint32_t i, struct err *e)
 {
 	const struct scenario_bus *sb = &b->cfg.scenario->buses[i];
@@ -184,17 +209,41 @@ static uint64_t replay_now(void *ctx)
 	return bench_clock_now_ns(b->cfg.clock);
 }
 
-static void replays_until(struct buses *b, uint64_t t_ns);
+/*
+ * A frame that the bench sends, due at a bench time. What, when and in which order is the same in
+ * every run of a scenario, however late this thread is: it depends on what is written only. What
+ * is due when the run is over is not sent: how late the end is noticed must not matter.
+ */
+static int stimulate(struct buses *b, uint32_t bus, const struct canfd_frame *f, uint64_t t_ns)
+{
+	int rc;
+
+	if (b->cfg.duration_ns && t_ns >= b->cfg.duration_ns)
+		return 0;
+	if (b->stimuli)
+		record_frame_of(b->stimuli, b->cfg.scenario->buses[bus].name, t_ns, f);
+	b->stimulating = true;
+	b->stimulus_ns = t_ns;
+	rc = canbus_send(b->lines[bus].bus, f);
+	b->stimulating = false;
+	return rc;
+}
+
+static void replays_until(struct buses *b, uint64_t t_ns, uint32_t inclusive);
 
 static void emit(void *ctx, uint32_t target, const struct canfd_frame *f, uint64_t due_ns)
 {
 	struct player *p = ctx;
 
-	/* A replay that catches up passes instants at which others have frames: those first. */
+	/* A replay that catches up passes instants at which others have frames: those first. Of
+	 * one instant the first replay of the scenario is the first. */
 	agenda_run_to(&p->all->agenda, due_ns);
-	if (p->all->n_players > 1)
-		replays_until(p->all, due_ns);
-	if (canbus_send(p->all->lines[target].bus, f))
+	if (p->all->n_players > 1) {
+		replays_until(p->all, due_ns, (uint32_t)(p - p->all->players));
+		/* And what scripts answer to them. */
+		agenda_run_to(&p->all->agenda, due_ns);
+	}
+	if (stimulate(p->all, target, f, due_ns))
 		p->refused++;
 }
 
@@ -299,14 +348,20 @@ static int make_timed(struct buses *b)
 	return 0;
 }
 
-/* What the traces have for before t goes first, so that the order on the bus is the order of the
- * bench times, however late this thread runs. */
-static void replays_until(struct buses *b, uint64_t t_ns)
+/* What the traces have for before t goes first (and, of the first `inclusive` ones, for t), so that
+ * the order on the bus is the order of the bench times, however late this thread runs. */
+static void replays_until(struct buses *b, uint64_t t_ns, uint32_t inclusive)
 {
 	for (uint32_t i = 0; i < b->n_players; i++) {
 		if (b->players[i].started)
-			replay_run_until(b->players[i].replay, t_ns);
+			replay_run_until(b->players[i].replay, t_ns + (i < inclusive));
 	}
+}
+
+/* What is timed otherwise, scripts among it, finds the bus as it is to be at its time. */
+static void replays_first(void *ctx, uint64_t t_ns)
+{
+	replays_until(ctx, t_ns, 0);
 }
 
 static void timed_due(void *arg, uint64_t t_ns)
@@ -315,12 +370,11 @@ static void timed_due(void *arg, uint64_t t_ns)
 	struct buses *b = t->all;
 	const struct scenario_action *a = t->action;
 
-	replays_until(b, t_ns);
 	if (a->op != SCENARIO_SEND) {
 		feeds_action(b->feeds, a, t_ns, SIGNAL_BY_SCENARIO);
 		return;
 	}
-	if (canbus_send(b->lines[a->u.send.bus].bus, &a->u.send.frame.f))
+	if (stimulate(b, a->u.send.bus, &a->u.send.frame.f, t_ns))
 		b->send_failures++;
 	t->sent++;
 	if (a->u.send.every_ns && (!a->u.send.count || t->sent < a->u.send.count) &&
@@ -333,8 +387,8 @@ static int send_feed(void *ctx, uint32_t bus, const struct canfd_frame *f, uint6
 {
 	struct buses *b = ctx;
 
-	replays_until(b, t_ns);
-	return canbus_send(b->lines[bus].bus, f);
+	replays_until(b, t_ns, 0);
+	return stimulate(b, bus, f, t_ns);
 }
 
 /* What everybody sees of a signal is what is judged, a stuck value too. */
@@ -387,6 +441,8 @@ int buses_new(struct buses **out, const struct buses_config *cfg, struct err *e)
 	rc = b->lines && b->players ? loop_thread_init(&b->thread, "buses") : -ENOMEM;
 	if (!rc)
 		rc = agenda_init(&b->agenda, b->thread.loop, cfg->clock);
+	b->agenda.first = replays_first;
+	b->agenda.first_ctx = b;
 	b->agenda_ready = rc == 0;
 	if (rc)
 		(void)err_errno(e, -rc, "cannot make the bus thread's loop");
@@ -402,6 +458,8 @@ int buses_new(struct buses **out, const struct buses_config *cfg, struct err *e)
 	}
 	if (!rc && make_timed(b))
 		rc = err_set(e, -ENOMEM, "out of memory");
+	if (!rc && cfg->out_dir)
+		rc = open_stimuli(b, e);
 	if (rc) {
 		buses_free(b);
 		return rc;
@@ -423,6 +481,13 @@ int buses_stop(struct buses *b, struct err *e)
 	int first = 0;
 
 	loop_thread_stop(&b->thread);
+	if (b->stimuli) {
+		int rc = record_free(b->stimuli);
+
+		b->stimuli = NULL;
+		if (rc)
+			first = err_errno(e, -rc, "the log of the stimuli is incomplete");
+	}
 	for (uint32_t i = 0; b->lines && i < b->n_lines; i++) {
 		struct line *l = &b->lines[i];
 		int rc;
@@ -545,7 +610,12 @@ void buses_sync(struct buses *b)
 static void end_there(void *arg)
 {
 	struct buses *b = arg;
+	uint64_t end = b->cfg.duration_ns;
 
+	if (end && b->feeding && bench_clock_now_ns(b->cfg.clock) >= end) {
+		agenda_run_to(&b->agenda, end - 1);
+		replays_until(b, end, 0);
+	}
 	b->feeding = false;
 	sync_there(b);
 }
@@ -565,10 +635,11 @@ struct send {
 static void send_there(void *arg)
 {
 	struct send *c = arg;
+	uint64_t now = bench_clock_now_ns(c->b->cfg.clock);
 
 	if (bench_clock_running(c->b->cfg.clock))
-		replays_until(c->b, bench_clock_now_ns(c->b->cfg.clock));
-	c->rc = canbus_send(c->b->lines[c->bus].bus, &c->frame->f);
+		replays_until(c->b, now, 0);
+	c->rc = stimulate(c->b, c->bus, &c->frame->f, now);
 }
 
 int buses_send(struct buses *b, uint32_t bus, const struct scenario_frame *f)
@@ -605,7 +676,7 @@ static void act_there(void *arg)
 	uint64_t now = bench_clock_now_ns(c->all->cfg.clock);
 
 	if (bench_clock_running(c->all->cfg.clock))
-		replays_until(c->all, now);
+		replays_until(c->all, now, 0);
 	feeds_action(c->all->feeds, c->action, now, SIGNAL_BY_USER);
 }
 

@@ -23,7 +23,8 @@ struct buses_config {
 	const struct scenario *scenario; /* borrowed, as all here */
 	const struct bench_clock *clock;
 	struct check_set *checks;
-	const char *out_dir; /* recordings: NAME.log; NULL: none */
+	const char *out_dir; /* recordings: NAME.log, and stimuli.candump; NULL: none */
+	uint64_t duration_ns; /* nothing due at this bench time or later is sent; 0: no end */
 	/* Bus thread: a line of a script, or what it failed of. NULL: nobody wants to know. */
 	void (*script_said)(
 		void *ctx, uint32_t script, const char *text, bool failed, uint64_t t_ns);
@@ -49,7 +50,8 @@ MUST_CHECK int buses_add_guest(
 
 /* The bench clock was started, resumed or stopped: replays and timed frames follow. */
 void buses_sync(struct buses *b);
-/* From now on nothing is fed to the checks and no replay goes on: the run ended. */
+/* From now on nothing is fed to the checks and no replay goes on: the run ended. At its full
+ * duration everything that is due before is sent first, however late the thread is. */
 void buses_end(struct buses *b);
 
 /*

@@ -39,30 +39,42 @@ static struct agenda_entry pop(struct agenda *a)
 	}
 }
 
+/* The next entry of up to `limit`. False: there is none. */
+static bool take(struct agenda *a, uint64_t limit, struct agenda_entry *out)
+{
+	while (a->n && a->heap[0].t_ns <= limit) {
+		uint64_t t_ns = a->heap[0].t_ns;
+
+		if (a->first)
+			a->first(a->first_ctx, t_ns);
+		/* That may have run entries, and added earlier ones. */
+		if (a->n && a->heap[0].t_ns == t_ns) {
+			*out = pop(a);
+			return true;
+		}
+	}
+	return false;
+}
+
 static void due(struct ev_timer *t, uint64_t now_ns)
 {
 	struct agenda *a = t->data;
+	struct agenda_entry en;
 
 	/* The clock may have been stopped by another thread since the timer was armed; what an
 	 * entry adds for this very moment runs in this turn too. */
-	while (a->n && bench_clock_running(a->clock) &&
-		a->heap[0].t_ns <= bench_clock_at(a->clock, now_ns)) {
-		struct agenda_entry en = pop(a);
-
+	while (bench_clock_running(a->clock) && take(a, bench_clock_at(a->clock, now_ns), &en))
 		en.fn(en.arg, en.t_ns);
-	}
 	agenda_sync(a);
 }
 
 void agenda_run_to(struct agenda *a, uint64_t t_ns)
 {
+	struct agenda_entry en;
 	bool any = false;
 
-	for (; a->n && a->heap[0].t_ns <= t_ns; any = true) {
-		struct agenda_entry en = pop(a);
-
+	for (; take(a, t_ns, &en); any = true)
 		en.fn(en.arg, en.t_ns);
-	}
 	if (any)
 		agenda_sync(a);
 }

@@ -25,6 +25,11 @@ struct agenda {
 	struct agenda_entry *heap; /* earliest first */
 	size_t n, cap;
 	uint64_t seq;
+	/* Called before an entry of t_ns runs, for what is due before and is not in here; it may
+	 * add entries and call agenda_run_to(). NULL: there is nothing else. Set after
+	 * agenda_init(). */
+	void (*first)(void *ctx, uint64_t t_ns);
+	void *first_ctx;
 };
 
 /* Set-up, before the loop's thread runs. 0 or -errno. */

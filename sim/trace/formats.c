@@ -48,7 +48,7 @@ static const struct reader_ops reader_candump = {
 	.info = { .id = TRACE_CANDUMP,
 		.name = "candump",
 		.title = "candump",
-		.extensions = { "log", "txt", NULL },
+		.extensions = { "log", "txt", "candump", NULL },
 		.holds = HOLDS_FRAMES | TRACE_HOLDS_ERROR_OF | TRACE_HOLDS_NAME | TRACE_HOLDS_DIR |
 			 TRACE_HOLDS_EPOCH | TRACE_HOLDS_RAW_DLC | TRACE_WRITES,
 		.tick_ns = 1000 },

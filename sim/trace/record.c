@@ -93,6 +93,12 @@ void record_set_limit(struct record *r, uint64_t bytes)
 
 void record_frame(struct record *r, uint64_t t_ns, const struct canfd_frame *f)
 {
+	record_frame_of(r, r->channel, t_ns, f);
+}
+
+void record_frame_of(
+	struct record *r, const char *channel, uint64_t t_ns, const struct canfd_frame *f)
+{
 	uint32_t n;
 
 	if (r->len > BUF_BYTES - RECORD_LINE_BYTES && record_flush(r) < 0)
@@ -101,7 +107,7 @@ void record_frame(struct record *r, uint64_t t_ns, const struct canfd_frame *f)
 		r->lost++;
 		return;
 	}
-	n = r->full ? 0 : record_format(r->buf + r->len, t_ns, r->channel, f);
+	n = r->full ? 0 : record_format(r->buf + r->len, t_ns, channel, f);
 	if (r->full || n > r->limit - MIN(r->bytes, r->limit)) {
 		if (!r->full)
 			log_warn("recording of %s: its file is as large as it may become (%llu "

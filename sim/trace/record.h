@@ -26,6 +26,9 @@ MUST_CHECK int record_new(
 void record_set_limit(struct record *r, uint64_t bytes);
 /* Appends one frame. Never blocks on anything but the disk. Errors are kept for record_flush. */
 void record_frame(struct record *r, uint64_t t_ns, const struct canfd_frame *f);
+/* The same, under another name than the record's. */
+void record_frame_of(
+	struct record *r, const char *channel, uint64_t t_ns, const struct canfd_frame *f);
 /* Writes what is buffered. 0, or the first -errno since the start (logged once; then no more is
  * written and frames are counted as lost). */
 MUST_CHECK int record_flush(struct record *r);

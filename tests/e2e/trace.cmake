@@ -13,3 +13,6 @@ set_tests_properties(e2e_trace_peers PROPERTIES LABELS "fast;e2e" TIMEOUT 120 SK
 add_test(NAME e2e_trace
   COMMAND ${CMAKE_CURRENT_LIST_DIR}/check_trace.sh $<TARGET_FILE:dyno> ${CMAKE_BINARY_DIR}/tests/trace)
 set_tests_properties(e2e_trace PROPERTIES LABELS "fast;e2e" TIMEOUT 60)
+add_test(NAME e2e_same_run
+  COMMAND ${CMAKE_CURRENT_LIST_DIR}/check_same_run.sh $<TARGET_FILE:dyno> ${CMAKE_BINARY_DIR}/tests/same-run)
+set_tests_properties(e2e_same_run PROPERTIES LABELS "e2e" TIMEOUT 180)

@@ -175,6 +175,36 @@ static void test_run_to_a_time_leaves_the_later_ones_to_the_timer(void **state)
 	fixture_fini(&f);
 }
 
+/* Something that is not in the agenda is due at 1.5 ms, and answers with an entry. */
+static void outside_first(void *ctx, uint64_t t_ns)
+{
+	static struct entry answer;
+	struct fixture *f = ctx;
+
+	if (t_ns <= 1500000 || f->dropped)
+		return;
+	f->dropped = 1;
+	f->order[f->n++] = 'o';
+	answer = (struct entry){ f, 'x' };
+	assert_int_equal(agenda_add(&f->agenda, 1500000, note, NULL, &answer), 0);
+}
+
+static void test_what_is_due_elsewhere_comes_first_and_its_answers_too(void **state)
+{
+	struct fixture f;
+	struct entry a = { &f, 'a' }, b = { &f, 'b' };
+
+	(void)state;
+	fixture_init(&f);
+	f.agenda.first = outside_first;
+	f.agenda.first_ctx = &f;
+	assert_int_equal(agenda_add(&f.agenda, 2000000, note, NULL, &b), 0);
+	assert_int_equal(agenda_add(&f.agenda, 1000000, note, NULL, &a), 0);
+	agenda_run_to(&f.agenda, 2000000);
+	assert_string_equal(f.order, "aoxb");
+	fixture_fini(&f);
+}
+
 static void test_nothing_runs_while_the_clock_stands(void **state)
 {
 	struct fixture f;
@@ -222,6 +252,7 @@ int main(void)
 		cmocka_unit_test(test_a_deadline_that_would_wrap_never_comes),
 		cmocka_unit_test(test_entries_run_in_order_of_time_then_of_adding),
 		cmocka_unit_test(test_run_to_a_time_leaves_the_later_ones_to_the_timer),
+		cmocka_unit_test(test_what_is_due_elsewhere_comes_first_and_its_answers_too),
 		cmocka_unit_test(test_nothing_runs_while_the_clock_stands),
 		cmocka_unit_test(test_a_pause_moves_the_deadlines),
 	};
