@@ -334,7 +334,7 @@ static int start(struct audio *a, struct err *e)
 		rc = ev_loop_new(&a->loop);
 	}
 	if (rc == 0)
-		rc = recorder_new(&a->recorder, a->m.record);
+		rc = recorder_new(&a->recorder, a->m.record, a->m.flac);
 	if (rc == 0)
 		rc = make_devices(a, fds, e);
 	ipc_close_fds(fds, nfds);

@@ -177,6 +177,8 @@ int audio_manifest_parse(const json_t *msg, size_t nfds, struct audio_manifest *
 	if (rc == 0)
 		rc = get_name(msg, "record", JSON_OPTIONAL, out->record, sizeof(out->record), e);
 	if (rc == 0)
+		rc = json_get_bool(msg, "flac", JSON_OPTIONAL, &out->flac, e);
+	if (rc == 0)
 		rc = json_get_array(msg, "devices", JSON_REQUIRED, &devices, e);
 	if (rc == 0)
 		rc = json_get_array(msg, "focus", JSON_OPTIONAL, &focus, e);

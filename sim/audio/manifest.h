@@ -44,6 +44,7 @@ struct audio_manifest {
 	enum audio_server server;
 	enum log_level log_level;
 	char record[1024]; /* folder for recordings; "" none */
+	bool flac; /* they are FLAC, not WAV */
 	uint32_t n_devices, n_streams, n_focus;
 	struct audio_device_spec device[AUDIO_MAX_DEVICES];
 	struct audio_stream_spec stream[AUDIO_MAX_STREAMS];

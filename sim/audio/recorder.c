@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* WAV files of streams; see recorder.h. */
+/* Audio files of streams; see recorder.h. */
 #include "sim/audio/recorder.h"
 
 #include <errno.h>
@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -52,6 +53,7 @@ struct tap {
 
 struct recorder {
 	char folder[1024];
+	bool flac;
 	uint32_t n;
 	struct tap tap[MAX_TAPS];
 	pthread_t thread;
@@ -59,23 +61,46 @@ struct recorder {
 	atomic_bool stop;
 };
 
-int recorder_new(struct recorder **out, const char *folder)
+int recorder_new(struct recorder **out, const char *folder, bool flac)
 {
 	struct recorder *r = calloc(1, sizeof(*r));
 
 	if (!r)
 		return -ENOMEM;
 	snprintf(r->folder, sizeof(r->folder), "%s", folder);
+	r->flac = flac;
 	*out = r;
 	return 0;
+}
+
+/* Removes a stream's file of an earlier run, whatever it was. */
+static void forget_file(const struct recorder *r, const char *name, uint32_t number)
+{
+	static const char *const kinds[] = { "wav", "flac" };
+	char path[1400];
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		if (number == 1)
+			snprintf(path, sizeof(path), "%s/%s.%s", r->folder, name, kinds[i]);
+		else
+			snprintf(path, sizeof(path), "%s/%s-%u.%s", r->folder, name, number,
+				kinds[i]);
+		unlink(path);
+	}
 }
 
 int recorder_add(struct recorder *r, const char *name, uint32_t *tap)
 {
 	struct tap *t = &r->tap[r->n];
 
+	char path[1400];
+
 	if (r->n == MAX_TAPS)
 		return -ENOSPC;
+	/* What is not written now must not be taken for this run's. */
+	forget_file(r, name, 1);
+	snprintf(path, sizeof(path), "%s/%s.times.csv", r->folder, name);
+	unlink(path);
 	t->ring = malloc(RING_BYTES);
 	if (!t->ring)
 		return -ENOMEM;
@@ -134,11 +159,13 @@ void recorder_put(struct recorder *r, uint32_t tap, const struct pcm_params *p, 
 
 /* ---- the files ---- */
 
-static int sf_format(enum pcm_format f)
+static int sf_format(enum pcm_format f, bool flac)
 {
 	static const int of[PCM_FORMATS] = { SF_FORMAT_PCM_16, SF_FORMAT_PCM_24, SF_FORMAT_PCM_32,
 		SF_FORMAT_FLOAT };
 
+	if (flac)
+		return SF_FORMAT_FLAC | (f == PCM_S16 ? SF_FORMAT_PCM_16 : SF_FORMAT_PCM_24);
 	return SF_FORMAT_WAV | of[f];
 }
 
@@ -153,18 +180,24 @@ static void open_file(struct recorder *r, struct tap *t, const struct block *b)
 {
 	SF_INFO info = { .samplerate = (int)b->rate_hz,
 		.channels = b->channels,
-		.format = sf_format((enum pcm_format)b->format) };
+		.format = sf_format((enum pcm_format)b->format, r->flac) };
+	const char *kind = r->flac ? "flac" : "wav";
 	char path[1400];
 
 	if (t->file)
 		sf_close(t->file);
 	t->files++;
-	snprintf(path, sizeof(path), t->files == 1 ? "%s/%s.wav" : "%s/%s-%u.wav", r->folder,
-		t->name, t->files);
+	forget_file(r, t->name, t->files);
+	if (t->files == 1)
+		snprintf(path, sizeof(path), "%s/%s.%s", r->folder, t->name, kind);
+	else
+		snprintf(path, sizeof(path), "%s/%s-%u.%s", r->folder, t->name, t->files, kind);
 	t->file = sf_open(path, SFM_WRITE, &info);
 	t->frames = 0;
 	if (!t->file)
 		fail(t, path);
+	else if (r->flac) /* it has no samples beyond full scale */
+		sf_command(t->file, SFC_SET_CLIPPING, NULL, SF_TRUE);
 	if (!t->times) {
 		snprintf(path, sizeof(path), "%s/%s.times.csv", r->folder, t->name);
 		t->times = fopen(path, "we");

@@ -380,6 +380,8 @@ const struct cli_command cmd_ctl = {
 		"  console [GUEST [PORT]]                  the terminal becomes its console: Ctrl-A X\n"
 		"                                          leaves, Ctrl-A H helps\n"
 		"  balloon GUEST [SIZE]                    what it shall keep of its memory; its figures\n"
+		"  volume GUEST.STREAM PERCENT             of its sound, on the host\n"
+		"  mute GUEST.STREAM [on|off]              makes it silent, or heard again\n"
 		"  signals [PATTERN], get SIGNAL           values, of all whose name has PATTERN in it\n"
 		"  set SIGNAL VALUE                        a number, or the name of a value\n"
 		"  stuck SIGNAL [on|off]                   what is shown of it stays what it is\n"

@@ -364,6 +364,38 @@ static int silence_fields(
 	return rc ? rc : get_on(req, &out->action.u.silence.on, e);
 }
 
+static int get_stream(
+	const json_t *req, const struct scenario *s, struct ctl_request *out, struct err *e)
+{
+	char near[SCENARIO_STREAM_TEXT];
+	const char *path;
+	int rc = json_get_str(req, "stream", JSON_REQUIRED, &path, e);
+
+	if (rc || scenario_stream(s, path, &out->action.guest, &out->action.u.sound.stream, near))
+		return rc;
+	return unknown(e, "stream", path, near[0] ? near : NULL);
+}
+
+static int volume_fields(
+	const json_t *req, const struct scenario *s, struct ctl_request *out, struct err *e)
+{
+	uint64_t percent = 0;
+	int rc = get_stream(req, s, out, e);
+
+	if (!rc)
+		rc = json_get_u64(req, "percent", JSON_REQUIRED, 0, 100, &percent, e);
+	out->action.u.sound.percent = (uint32_t)percent;
+	return rc;
+}
+
+static int mute_fields(
+	const json_t *req, const struct scenario *s, struct ctl_request *out, struct err *e)
+{
+	int rc = get_stream(req, s, out, e);
+
+	return rc ? rc : get_on(req, &out->action.u.sound.on, e);
+}
+
 /* The guest's first card on the network; the only one where no network is named. */
 static int link_fields(
 	const json_t *req, const struct scenario *s, struct ctl_request *out, struct err *e)
@@ -407,6 +439,8 @@ static const struct op ops[] = {
 	{ "type", CTL_ACTION, SCENARIO_TYPE, NEED_GUEST, type_fields },
 	{ "console", CTL_CONSOLE, SCENARIO_OPS, NEED_GUEST, console_fields },
 	{ "console-size", CTL_CONSOLE_SIZE, SCENARIO_OPS, NEED_GUEST, console_size_fields },
+	{ "volume", CTL_ACTION, SCENARIO_VOLUME, 0, volume_fields },
+	{ "mute", CTL_ACTION, SCENARIO_MUTE, 0, mute_fields },
 	{ "signals", CTL_SIGNALS, SCENARIO_OPS, 0, signals_fields },
 	{ "get", CTL_GET, SCENARIO_OPS, 0, get_fields },
 	{ "set", CTL_ACTION, SCENARIO_SET, 0, set_fields },
@@ -416,8 +450,8 @@ static const struct op ops[] = {
 
 const char *const ctl_op_names[] = { "status", "metrics", "stop", "pause", "resume", "send", "key",
 	"touch", "pointer", "screenshot", "power-button", "reset", "kill", "bus-off", "balloon",
-	"link", "type", "console", "console-size", "signals", "get", "set", "stuck", "silence",
-	NULL };
+	"link", "type", "console", "console-size", "volume", "mute", "signals", "get", "set",
+	"stuck", "silence", NULL };
 
 static_assert(ARRAY_SIZE(ctl_op_names) == ARRAY_SIZE(ops) + 1, "one name for each operation");
 

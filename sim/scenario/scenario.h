@@ -323,6 +323,7 @@ struct scenario_focus {
 
 struct scenario_audio {
 	enum scenario_sound_server server;
+	uint32_t flac; /* recordings are FLAC, not WAV */
 	uint32_t n_focus;
 	const struct scenario_focus *focus;
 };
@@ -395,6 +396,8 @@ enum scenario_op {
 	SCENARIO_PAUSE,
 	SCENARIO_RESUME,
 	SCENARIO_KILL,
+	SCENARIO_VOLUME,
+	SCENARIO_MUTE,
 	SCENARIO_BUS_OFF, /* the guest's controller on u.bus_off.bus goes bus-off */
 	SCENARIO_LINK, /* the cable of a network card, in or out */
 	SCENARIO_BALLOON, /* what a guest shall keep of its memory */
@@ -472,6 +475,11 @@ struct scenario_action {
 		struct {
 			uint64_t target_bytes; /* 0 (control socket only): as it is */
 		} balloon;
+		struct {
+			uint32_t stream; /* index in the guest's sounds */
+			uint32_t percent; /* volume */
+			bool on; /* mute */
+		} sound;
 		struct {
 			const char *checkpoint; /* becomes part of the PNG's name */
 		} screenshot;
@@ -702,6 +710,11 @@ unsigned int scenario_num_cpus(const struct scenario_cpus *c);
 bool scenario_has_cpu(const struct scenario_cpus *c, unsigned int cpu);
 /* 0 where the pages are the host's usual ones. */
 uint64_t scenario_huge_bytes(enum scenario_huge_pages h);
+
+/* The stream "GUEST.STREAM"; false: there is none, and `near` is the one that may be meant, or "". */
+#define SCENARIO_STREAM_TEXT 160
+bool scenario_stream(const struct scenario *s, const char *path, uint32_t *guest, uint32_t *stream,
+	char near[SCENARIO_STREAM_TEXT]);
 
 /* The context identifier of a guest; 0 where it has no vsock device. */
 uint32_t scenario_vsock_cid(const struct scenario *s, uint32_t guest);

@@ -458,6 +458,8 @@ static const struct schema_key action_keys[] = {
 	OP("pause", &schema_pause, SCENARIO_PAUSE, "pause guests"),
 	OP("resume", &schema_resume, SCENARIO_RESUME, "resume guests"),
 	OP("kill", &schema_kill, SCENARIO_KILL, "kill a guest's process"),
+	OP("volume", &schema_volume_op, SCENARIO_VOLUME, "turn a stream's volume"),
+	OP("mute", &schema_mute_op, SCENARIO_MUTE, "make a stream silent"),
 	OP("bus_off", &schema_bus_off, SCENARIO_BUS_OFF, "force a controller into bus-off"),
 	OP("link", &schema_link, SCENARIO_LINK, "pull a network cable"),
 	OP("balloon", &schema_balloon_op, SCENARIO_BALLOON,

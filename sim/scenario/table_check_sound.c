@@ -8,58 +8,17 @@
 
 static_assert(C(u.sound.match) == C(u.frames.match), "the match keys serve both");
 
-/* Read when the check is complete: the stream is one of its guest's. */
-static void parse_later(
-	struct bind *b, const struct node *n, const struct schema_key *k, void *field)
-{
-	(void)b;
-	(void)n;
-	(void)k;
-	(void)field;
-}
-static const struct schema_type type_stream = { .name = "stream", .parse = parse_later };
-
-/* "GUEST.STREAM", or STREAM where only one guest has one of that name. */
-static bool find_stream(struct bind *b, const struct node *n, struct scenario_check *c)
-{
-	const struct scenario *s = &load_of(b)->s;
-	const struct node *at = node_get(n, "stream");
-	const char *text = at->text ? at->text : "";
-	struct unit_near near = { .typed = text };
-
-	for (uint32_t g = 0; g < s->n_guests; g++) {
-		for (uint32_t i = 0; i < s->guests[g].n_sounds; i++) {
-			const struct scenario_sound *sound = &s->guests[g].sounds[i];
-			const char *path =
-				bind_printf(b, "%s.%s", s->guests[g].name ? s->guests[g].name : "?",
-					sound->name ? sound->name : "?");
-
-			if (!path)
-				return false;
-			if (strcmp(path, text) != 0) {
-				unit_near(&near, path);
-				continue;
-			}
-			if (!sound->record)
-				bind_error(b, at, "is not recorded (its key \"record\")");
-			c->guest = g;
-			c->u.sound.stream = i;
-			return true;
-		}
-	}
-	bind_error(b, at, "names an unknown stream \"%.60s\": write GUEST.STREAM%s%s%s", text,
-		near.best ? "; did you mean \"" : "", near.best ? near.best : "",
-		near.best ? "\"?" : "");
-	return false;
-}
-
 /* What all have in common. False: errors were reported. */
 static bool sound_post(struct bind *b, const struct node *n, struct scenario_check *c)
 {
 	size_t errors = b->d->errors;
 
 	check_finish_window(b, n, c);
-	return find_stream(b, n, c) && b->d->errors == errors;
+	if (!refs_stream(b, n, &c->guest, &c->u.sound.stream))
+		return false;
+	if (!load_of(b)->s.guests[c->guest].sounds[c->u.sound.stream].record)
+		bind_key_error(b, n, "stream", "is not recorded (its key \"record\")");
+	return b->d->errors == errors;
 }
 
 static void check_for(struct bind *b, const struct node *n, const struct scenario_check *c)

@@ -5,6 +5,7 @@
 
 #include "base/proto/pcm_port.h"
 #include "sim/scenario/load.h"
+#include "sim/scenario/units.h"
 
 #define S(field) offsetof(struct scenario_sound, field)
 #define F(field) offsetof(struct scenario_focus, field)
@@ -22,6 +23,12 @@ static const struct schema_word server_words[] = {
 	{ "pipewire", SCENARIO_SOUND_PIPEWIRE, "PipeWire, as soon as it runs" },
 	{ "pulse", SCENARIO_SOUND_PULSE, "PulseAudio, as soon as it runs" },
 	{ "null", SCENARIO_SOUND_NULL, "nobody hears anything; recordings are made all the same" },
+	{ 0 },
+};
+
+static const struct schema_word recording_words[] = {
+	{ "wav", 0, "as they were played" },
+	{ "flac", 1, "compressed without loss; 32-bit and floating-point samples become 24 bits" },
 	{ 0 },
 };
 
@@ -112,20 +119,117 @@ static const struct schema_key focus_keys[] = {
 		.doc = "how long after it was heard last" },
 };
 
-static bool is_stream(const struct scenario *s, const char *path)
+bool scenario_stream(const struct scenario *s, const char *path, uint32_t *guest, uint32_t *stream,
+	char near[SCENARIO_STREAM_TEXT])
 {
-	for (uint32_t g = 0; g < s->n_guests; g++) {
-		const struct scenario_guest *sg = &s->guests[g];
-		size_t len = strlen(sg->name);
+	struct unit_near nearest = { .typed = path };
 
-		for (uint32_t i = 0; i < sg->n_sounds; i++) {
-			if (strncmp(path, sg->name, len) == 0 && path[len] == '.' &&
-				strcmp(path + len + 1, sg->sounds[i].name) == 0)
+	near[0] = '\0';
+	for (uint32_t g = 0; g < s->n_guests; g++) {
+		for (uint32_t i = 0; i < s->guests[g].n_sounds; i++) {
+			const char *sound = s->guests[g].sounds[i].name;
+			char text[SCENARIO_STREAM_TEXT];
+
+			/* One with errors has no name. */
+			if (!s->guests[g].name || !sound)
+				continue;
+			snprintf(text, sizeof(text), "%s.%s", s->guests[g].name, sound);
+			if (strcmp(text, path) == 0) {
+				*guest = g;
+				*stream = i;
 				return true;
+			}
+			unit_near(&nearest, text);
+			if (nearest.best == text) {
+				memcpy(near, text, sizeof(text));
+				nearest.best = near;
+			}
 		}
 	}
 	return false;
 }
+
+static bool is_stream(const struct scenario *s, const char *path)
+{
+	char near[SCENARIO_STREAM_TEXT];
+	uint32_t guest, stream;
+
+	return scenario_stream(s, path, &guest, &stream, near);
+}
+
+/* Read when the whole mapping is: see refs_stream(). */
+static void parse_stream(
+	struct bind *b, const struct node *n, const struct schema_key *k, void *field)
+{
+	(void)b;
+	(void)n;
+	(void)k;
+	(void)field;
+}
+const struct schema_type type_stream = { .name = "stream", .parse = parse_stream };
+
+bool refs_stream(struct bind *b, const struct node *n, uint32_t *guest, uint32_t *stream)
+{
+	const struct node *at = node_get(n, "stream");
+	const char *text = at && at->text ? at->text : "";
+	char near[SCENARIO_STREAM_TEXT];
+
+	if (scenario_stream(&load_of(b)->s, text, guest, stream, near))
+		return true;
+	bind_key_error(b, n, "stream",
+		"names an unknown stream \"%.60s\": write GUEST.STREAM%s%s%s", text,
+		near[0] ? "; did you mean \"" : "", near, near[0] ? "\"?" : "");
+	return false;
+}
+
+/* ---- actions ---- */
+
+#define O(field) offsetof(struct scenario_action, field)
+
+static void op_post(struct bind *b, const struct node *n, void *obj)
+{
+	struct scenario_action *a = obj;
+
+	(void)refs_stream(b, n, &a->guest, &a->u.sound.stream);
+}
+
+#define STREAM_KEY                                                            \
+	{                                                                     \
+		.key = "stream", .type = &type_stream, .flags = KEY_REQUIRED, \
+		.doc = "which one: `ivi.media`"                               \
+	}
+
+static const struct schema_key volume_keys[] = {
+	STREAM_KEY,
+	{ .key = "percent",
+		.type = &type_u32,
+		.flags = KEY_REQUIRED,
+		.max = 100,
+		.unit = "percent",
+		.offset = O(u.sound.percent),
+		.doc = "its volume on the host" },
+};
+const struct schema schema_volume_op = {
+	.keys = volume_keys,
+	.n_keys = ARRAY_SIZE(volume_keys),
+	.doc = "Sets a stream's volume on the host, beside the guest's own.",
+	.post = op_post,
+};
+
+static const struct schema_key mute_keys[] = {
+	STREAM_KEY,
+	{ .key = "on",
+		.type = &type_bool,
+		.def = "true",
+		.offset = O(u.sound.on),
+		.doc = "whether it is silent on the host" },
+};
+const struct schema schema_mute_op = {
+	.keys = mute_keys,
+	.n_keys = ARRAY_SIZE(mute_keys),
+	.doc = "Makes a stream silent on the host, or lets it be heard again.",
+	.post = op_post,
+};
 
 static const struct schema schema_focus = {
 	.item = "rule",
@@ -142,6 +246,12 @@ static const struct schema_key audio_keys[] = {
 		.words = server_words,
 		.offset = A(server),
 		.doc = "who plays it" },
+	{ .key = "recordings",
+		.type = &type_enum,
+		.def = "wav",
+		.words = recording_words,
+		.offset = A(flac),
+		.doc = "what files the recordings of streams are" },
 	{ .key = "focus",
 		.shape = SHAPE_LIST,
 		.sub = &schema_focus,

@@ -317,7 +317,7 @@ static void test_the_pacer_plays_what_nobody_else_does(void **state)
 	rig_close(&r);
 }
 
-static void test_what_is_heard_is_recorded_with_its_times(void **state)
+static void check_recording(bool flac)
 {
 	char folder[] = "/tmp/dyno-audio-XXXXXX", path[256], line[128];
 	static int16_t out[2 * 480];
@@ -327,10 +327,9 @@ static void test_what_is_heard_is_recorded_with_its_times(void **state)
 	FILE *t;
 	struct rig r;
 
-	(void)state;
 	assert_non_null(mkdtemp(folder));
 	rig_open(&r, PCM_PLAY);
-	assert_int_equal(recorder_new(&rec, folder), 0);
+	assert_int_equal(recorder_new(&rec, folder, flac), 0);
 	assert_int_equal(recorder_add(rec, "g-s", &r.s.tap), 0);
 	assert_int_equal(recorder_start(rec), 0);
 	r.s.recorder = rec;
@@ -342,7 +341,7 @@ static void test_what_is_heard_is_recorded_with_its_times(void **state)
 	assert_true(audio_stream_pull(&r.s, out, 480, T0 + NS_PER_S));
 	recorder_free(rec);
 
-	snprintf(path, sizeof(path), "%s/g-s.wav", folder);
+	snprintf(path, sizeof(path), "%s/g-s.%s", folder, flac ? "flac" : "wav");
 	f = sf_open(path, SFM_READ, &info);
 	assert_non_null(f);
 	assert_int_equal(info.frames, 1440);
@@ -377,7 +376,7 @@ static void test_a_guest_that_changes_its_format_for_ever_gets_a_hundred_files(v
 	(void)state;
 	p[1].rate_hz = 44100;
 	assert_non_null(mkdtemp(folder));
-	assert_int_equal(recorder_new(&rec, folder), 0);
+	assert_int_equal(recorder_new(&rec, folder, false), 0);
 	assert_int_equal(recorder_add(rec, "g-s", &tap), 0);
 	for (uint32_t i = 0; i < 130; i++)
 		recorder_put(rec, tap, &p[i % 2], i, out, 48, T0 + i * NS_PER_MS);
@@ -394,6 +393,13 @@ static void test_a_guest_that_changes_its_format_for_ever_gets_a_hundred_files(v
 		assert_int_equal(unlink(path) == 0, i <= 100);
 	}
 	assert_int_equal(rmdir(folder), 0);
+}
+
+static void test_what_is_heard_is_recorded_with_its_times(void **state)
+{
+	(void)state;
+	check_recording(false);
+	check_recording(true);
 }
 
 int main(void)

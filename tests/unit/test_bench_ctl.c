@@ -21,6 +21,7 @@ static const struct scenario_port ports[] = { { "hvc0", true }, { "data", false 
 static const struct scenario_network networks[] = { { .name = "lan" }, { .name = "wan" } };
 static const struct scenario_net nets[] = { { .network = 1 }, { .network = 0 } };
 static const struct scenario_net one_net[] = { { .network = 1 } };
+static const struct scenario_sound sounds[] = { { .name = "mic" }, { .name = "media" } };
 static const struct scenario_guest guests[] = {
 	{ .name = "cluster", .cmdline = "", .n_nets = 1, .nets = one_net },
 	{ .name = "ivi",
@@ -33,6 +34,8 @@ static const struct scenario_guest guests[] = {
 		.n_nets = 2,
 		.nets = nets,
 		.memory_bytes = 512u << 20,
+		.n_sounds = 2,
+		.sounds = sounds,
 		.balloon.enabled = true },
 };
 static const struct scenario_bus buses[] = { { .name = "can0" }, { .name = "can1" } };
@@ -144,6 +147,34 @@ static void test_pause_without_a_guest_is_for_all(void **state)
 	assert_int_equal(r.op, CTL_ACTION);
 	assert_int_equal(r.action.guest, 1);
 	ctl_request_fini(&r);
+}
+
+static void test_a_stream_is_named_by_guest_and_stream(void **state)
+{
+	struct ctl_request r;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(
+		parse(&two, "{\"op\":\"volume\",\"stream\":\"ivi.media\",\"percent\":30}", &r, &e),
+		0);
+	assert_int_equal(r.action.op, SCENARIO_VOLUME);
+	assert_int_equal(r.action.guest, 1);
+	assert_int_equal(r.action.u.sound.stream, 1);
+	assert_int_equal(r.action.u.sound.percent, 30);
+	ctl_request_fini(&r);
+	assert_int_equal(
+		parse(&two, "{\"op\":\"mute\",\"stream\":\"ivi.mic\",\"on\":\"off\"}", &r, &e), 0);
+	assert_int_equal(r.action.op, SCENARIO_MUTE);
+	assert_int_equal(r.action.u.sound.stream, 0);
+	assert_false(r.action.u.sound.on);
+	ctl_request_fini(&r);
+	expect_error(
+		&two, "{\"op\":\"mute\",\"stream\":\"ivi.medai\"}", "did you mean \"ivi.media\"");
+	expect_error(&two, "{\"op\":\"mute\",\"stream\":\"media\"}", "unknown stream");
+	expect_error(
+		&two, "{\"op\":\"volume\",\"stream\":\"ivi.media\",\"percent\":101}", "percent");
+	expect_error(&two, "{\"op\":\"volume\",\"stream\":\"ivi.media\"}", "percent");
 }
 
 static void test_a_balloon_has_a_size_or_is_only_asked(void **state)
@@ -330,6 +361,7 @@ int main(void)
 		cmocka_unit_test(test_a_frame_is_sent_to_the_named_bus),
 		cmocka_unit_test(test_the_only_bus_and_guest_need_not_be_named),
 		cmocka_unit_test(test_pause_without_a_guest_is_for_all),
+		cmocka_unit_test(test_a_stream_is_named_by_guest_and_stream),
 		cmocka_unit_test(test_a_balloon_has_a_size_or_is_only_asked),
 		cmocka_unit_test(test_a_cable_is_named_by_its_network),
 		cmocka_unit_test(test_a_touch_stays_on_its_display),
