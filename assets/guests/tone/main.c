@@ -7,7 +7,7 @@
  *	format=s16      or s24, s32, float
  *	rate=48000      period=480 frames, periods=4
  *	seconds=5       0: for ever
- *	pulse=MS        instead of tones a pulse so often; a line PULSE N when one was handed over
+ *	pulse=MS        instead of tones a pulse so often; PULSE N says when it was queued
  *	hear=CHANNELS   captures so many channels, and says once a second what it hears
  */
 #include <math.h>

@@ -101,10 +101,11 @@ void player_run(struct player *p)
 
 	while ((p->frames == 0 || p->frame < p->frames) && (at = dyno_pcm_next(p->pcm)) != NULL) {
 		bool pulse = fill(p, at);
+		uint64_t now = dyno_now_ns();
 
 		dyno_pcm_queue_now(p->pcm);
 		if (pulse)
-			dyno_printf("PULSE %u\n", p->pulses++);
+			dyno_printf("PULSE %u at_us=%u\n", p->pulses++, (unsigned int)(now / 1000));
 	}
 	if (p->ended || p->frames == 0 || p->frame < p->frames || !dyno_pcm_drained(p->pcm))
 		return;
