@@ -119,12 +119,13 @@ static void fragment(struct segments *s, const uint8_t *frame, uint32_t len,
 {
 	const uint8_t *ip = frame + NET_FRAME_MIN;
 	uint32_t hlen = (ip[0] & 0x0fu) * 4, head = NET_FRAME_MIN + hlen;
+	uint32_t end = MIN(len, NET_FRAME_MIN + get16(ip + 2));
 	uint32_t field = get16(ip + 6), off = 0, step, left;
 	uint8_t *to = s->piece + NET_FRAME_MIN;
 
-	if (hlen < 20 || len <= head || field & IP_DF || s->mtu < hlen + 8)
+	if (hlen < 20 || end <= head || field & IP_DF || s->mtu < hlen + 8)
 		return;
-	left = MIN(len, NET_FRAME_MIN + get16(ip + 2)) - head;
+	left = end - head;
 	step = (s->mtu - hlen) & ~7u;
 	memcpy(s->piece, frame, head);
 	for (; left; left -= MIN(left, step), off += step) {
