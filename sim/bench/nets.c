@@ -96,13 +96,20 @@ void nets_free(struct nets *n)
 static int open_tap(const char *name, int *fd, struct err *e)
 {
 	struct ifreq r = { .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR };
+	int rc;
 
 	*fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
 	if (*fd < 0)
 		return err_errno(e, errno, "cannot open /dev/net/tun");
 	snprintf(r.ifr_name, sizeof(r.ifr_name), "%s", name);
-	if (ioctl(*fd, TUNSETIFF, &r) < 0) {
-		int rc = err_errno(e, errno, "cannot open the tap interface %s", name);
+	rc = ioctl(*fd, TUNSETIFF, &r);
+	if (rc < 0 && errno == EINVAL) {
+		/* One that was made for several queues is opened as such only. */
+		r.ifr_flags |= IFF_MULTI_QUEUE;
+		rc = ioctl(*fd, TUNSETIFF, &r);
+	}
+	if (rc < 0) {
+		rc = err_errno(e, errno, "cannot open the tap interface %s", name);
 
 		fd_close(fd);
 		return rc;

@@ -42,6 +42,7 @@ struct usernet {
 	int epoll;
 	struct ev_io io;
 	struct ev_timer turn; /* slirp's own deadlines */
+	uint64_t turn_ns; /* when it is due; 0: it is not */
 	struct timer *timers;
 	/* What slirp asked for in its last turn. */
 	uint32_t n_fds;
@@ -49,6 +50,7 @@ struct usernet {
 	/* What the epoll instance watches, by descriptor. */
 	uint16_t watched[MAX_FD];
 	bool wanted[MAX_FD];
+	int top; /* no descriptor from here on is watched */
 	struct net_packet in[IN_PACKETS];
 	uint32_t in_count;
 	uint64_t dropped;
@@ -150,11 +152,18 @@ static void unregister_fd(int fd, void *opaque)
 	}
 }
 
+/* An earlier turn than was asked for does no harm, and costs less than setting the timer anew. */
+static void turn_by(struct usernet *u, uint64_t at_ns)
+{
+	if (u->turn_ns && u->turn_ns <= at_ns)
+		return;
+	u->turn_ns = at_ns;
+	ev_timer_at(&u->turn, at_ns);
+}
+
 static void notify(void *opaque)
 {
-	struct usernet *u = opaque;
-
-	ev_timer_at(&u->turn, 1);
+	turn_by(opaque, 1);
 }
 
 static const SlirpCb callbacks = {
@@ -210,23 +219,26 @@ static int get_revents(int idx, void *opaque)
 /* Tells the kernel what changed since the last turn. */
 static void watch(struct usernet *u)
 {
-	memset(u->wanted, 0, sizeof(u->wanted));
+	memset(u->wanted, 0, (size_t)u->top);
 	for (uint32_t i = 0; i < u->n_fds; i++) {
 		int fd = u->fds[i].fd;
 		/* POLLIN and EPOLLIN, ... are the same bits. */
 		struct epoll_event ev = { .events = (uint32_t)u->fds[i].events, .data.fd = fd };
 
 		u->wanted[fd] = true;
+		u->top = MAX(u->top, fd + 1);
 		if (u->watched[fd] == ev.events)
 			continue;
 		if (epoll_ctl(u->epoll, u->watched[fd] ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &ev) ==
 			0)
 			u->watched[fd] = (uint16_t)ev.events;
 	}
-	for (int fd = 0; fd < MAX_FD; fd++) {
+	for (int fd = 0; fd < u->top; fd++) {
 		if (u->watched[fd] && !u->wanted[fd])
 			unregister_fd(fd, u);
 	}
+	while (u->top && !u->watched[u->top - 1])
+		u->top--;
 }
 
 /* Asks slirp what it waits for. */
@@ -237,7 +249,7 @@ static void refill(struct usernet *u)
 	u->n_fds = 0;
 	slirp_pollfds_fill(u->slirp, &timeout_ms, add_poll, u);
 	watch(u);
-	ev_timer_at(&u->turn, clock_now_ns() + MIN(timeout_ms, SECOND_MS) * NS_PER_MS);
+	turn_by(u, clock_now_ns() + MIN(timeout_ms, SECOND_MS) * NS_PER_MS);
 }
 
 static void turn(struct usernet *u)
@@ -258,8 +270,11 @@ static void on_io(struct ev_io *io, uint32_t revents)
 
 static void on_turn(struct ev_timer *t, uint64_t now_ns)
 {
+	struct usernet *u = t->data;
+
 	(void)now_ns;
-	turn(t->data);
+	u->turn_ns = 0;
+	turn(u);
 }
 
 /* ---- frames ---- */

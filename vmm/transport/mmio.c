@@ -297,14 +297,13 @@ static const struct bus_ops page_ops = { page_read, page_write };
 
 /* ---- life ---- */
 
+/* Edge-triggered: each notification is an event, and the count need not be read away. */
 static void on_bell(struct ev_io *io, uint32_t revents)
 {
 	struct doorbell *b = io->data;
-	uint64_t count;
 
 	(void)revents;
-	if (read(b->eventfd, &count, sizeof(count)) == sizeof(count))
-		vt_kick(b->v->vt, b->queue);
+	vt_kick(b->v->vt, b->queue);
 }
 
 static int add_doorbells(struct vmmio *v)
@@ -321,7 +320,8 @@ static int add_doorbells(struct vmmio *v)
 		if (b->eventfd < 0)
 			return -errno;
 		v->n_doorbells++;
-		rc = ev_io_add(v->cfg.loop, &b->io, b->eventfd, EPOLLIN, on_bell, b);
+		rc = ev_io_add(v->cfg.loop, &b->io, b->eventfd,
+			(uint32_t)EPOLLIN | (uint32_t)EPOLLET, on_bell, b);
 		/* Not fatal: the write then comes as an exit, to ring(). */
 		b->known = rc == 0 && p->doorbell_add(p->ctx, v->cfg.addr + VMMIO_QUEUE_NOTIFY, q,
 					      b->eventfd) == 0;

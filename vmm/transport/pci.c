@@ -475,14 +475,13 @@ static int add_caps(struct vpci *v)
 	return v->msix_cap ? 0 : -ENOSPC;
 }
 
+/* Edge-triggered: each notification is an event, and the count need not be read away. */
 static void on_bell(struct ev_io *io, uint32_t revents)
 {
 	struct doorbell *b = io->data;
-	uint64_t count;
 
 	(void)revents;
-	if (read(b->eventfd, &count, sizeof(count)) == sizeof(count))
-		vt_kick(b->v->vt, b->queue);
+	vt_kick(b->v->vt, b->queue);
 }
 
 static int add_doorbells(struct vpci *v)
@@ -498,7 +497,8 @@ static int add_doorbells(struct vpci *v)
 		if (b->eventfd < 0)
 			return -errno;
 		v->n_doorbells++;
-		rc = ev_io_add(v->cfg.loop, &b->io, b->eventfd, EPOLLIN, on_bell, b);
+		rc = ev_io_add(v->cfg.loop, &b->io, b->eventfd,
+			(uint32_t)EPOLLIN | (uint32_t)EPOLLET, on_bell, b);
 	}
 	return rc;
 }

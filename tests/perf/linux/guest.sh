@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# The guest's part of the figures: `do=boot|io|can` on the command line. Figures are lines
+# The guest's part of the figures: `do=boot|io|net|can` on the command line. Figures are lines
 # `FIGURE name number`.
 figure() { echo "FIGURE $1 $2"; }
 
@@ -20,6 +20,25 @@ io)
 	figure user_net_send_bit_s "$(rate)"
 	iperf3 -J -R -c 10.0.2.2 -p 5301 -t 1 >/tmp/iperf.json 2>&1
 	figure user_net_receive_bit_s "$(rate)"
+	;;
+net)
+	ip link set lo up
+	ip link set eth0 up
+	ip addr add 10.0.2.15/24 dev eth0
+	ip link set eth1 up
+	ip addr add 10.9.0.2/24 dev eth1
+	sleep 0.2
+	echo "PING"
+	# The host says when it is done.
+	nc -l -p 5305 >/dev/null
+	stream() {
+		iperf3 -J -p 5301 -t 1 $2 >/tmp/iperf.json 2>&1
+		figure "$1" "$(sed -n 's/.*"bits_per_second":[[:space:]]*\([0-9]*\).*/\1/p' /tmp/iperf.json | tail -n 1)"
+	}
+	stream user_net_send_bit_s "-c 10.0.2.2"
+	stream user_net_receive_bit_s "-R -c 10.0.2.2"
+	stream tap_send_bit_s "-c 10.9.0.1"
+	stream tap_receive_bit_s "-R -c 10.9.0.1"
 	;;
 can)
 	ip link set can0 up txqueuelen 1000

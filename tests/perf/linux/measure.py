@@ -4,7 +4,7 @@
 
 FOLDER has vmlinux, bzImage, initrd.gz and initrd-io.gz.
 
-FIGURE is boot, io or can. Prints one JSON object. Needs root, a KVM and debugfs; started by `run`
+FIGURE is boot, io, net or can. Prints one JSON object. Needs root, a KVM and debugfs; started by `run`
 on the test host, whose instruction clock makes the times repeat.
 """
 import json
@@ -158,6 +158,51 @@ def figure_io():
     return out
 
 
+def exits():
+    return {name: int(read("/sys/kernel/debug/kvm/" + name))
+            for name in ("exits", "io_exits", "mmio_exits", "halt_exits", "irq_exits", "halt_wakeup")}
+
+
+def ping_us(address, count):
+    """Mean round trip of ping's own clock, without the first ones."""
+    words = ["busybox", "ping", "-q", "-A", "-c"]
+    subprocess.run([*words, "20", address], stdout=subprocess.DEVNULL, check=False)
+    found = re.search(r"= [0-9.]+/([0-9.]+)/", run_text([*words, str(count), address]))
+    return round(float(found.group(1)) * 1e3, 1) if found else None
+
+
+def figure_net():
+    """User network and a tap interface; tap streams and pings are the host's."""
+    out = {}
+    for command in ("ip link set lo up", "ip tuntap add dyno0 mode tap", "ip addr add 10.9.0.1/24 dev dyno0",
+                    "ip link set dyno0 up"):
+        subprocess.run(command.split(), check=False)
+    commands = {
+        "dyno": dyno("vmlinux", "do=net", "--net", "user", "--net", "tap=dyno0"),
+        "q35": qemu("q35", "bzImage", "do=net",
+                    "-netdev", "user,id=n", "-device", "virtio-net-pci,netdev=n,romfile=",
+                    "-netdev", "tap,id=t,ifname=dyno0,script=no,downscript=no",
+                    "-device", "virtio-net-pci,netdev=t,romfile="),
+    }
+    for name, command in commands.items():
+        server = subprocess.Popen(["iperf3", "-s", "-p", "5301"], stdout=subprocess.DEVNULL)
+        g = Guest(command)
+        g.until("^PING")
+        before = exits()
+        rtt = ping_us("10.9.0.2", 300)
+        per_ping = {k: round((v - before[k]) / 320, 1) for k, v in exits().items()}
+        subprocess.run("echo go | busybox nc -w 2 10.9.0.2 5305", shell=True, check=False)
+        g.until("^DONE")
+        out[name] = {**g.figures(), "tap_ping_us": rtt, "tap_ping_exits": per_ping}
+        g.stop()
+        server.terminate()
+        server.wait()
+    ours, theirs = out["dyno"], out["q35"]
+    out["ratio"] = {k: round(theirs[k] / ours[k] if k.endswith("_us") else ours[k] / theirs[k], 2)
+                    for k in ours if k != "tap_ping_exits" and ours[k] and theirs.get(k)}
+    return out
+
+
 def can_tool(*words):
     return [BIN + "/../tests/guest_can", *words]
 
@@ -200,7 +245,8 @@ def figure_can():
 
 result = {}
 for wanted in sys.argv[3:]:
-    result[wanted] = {"boot": figure_boot, "io": figure_io, "can": figure_can}[wanted]()
+    result[wanted] = {"boot": figure_boot, "io": figure_io, "net": figure_net,
+                      "can": figure_can}[wanted]()
     # What is known so far survives a host that hangs in the next part.
     print(json.dumps({wanted: result[wanted]}, indent=1), flush=True)
 shutil.rmtree(TMP)

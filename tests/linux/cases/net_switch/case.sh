@@ -6,7 +6,7 @@ guests=(server client)
 packages=(iperf3 ethtool iproute2 socat)
 programs=(iperf3 ethtool ip socat)
 needs=(python3)
-limit=110
+limit=200
 
 inside() {
 	bench
@@ -22,6 +22,6 @@ inside() {
 		        tagged += data[at + 40:at + 42] == b"\x81\0"
 		    at += size
 		print("CAPTURE %d ports, %d frames, the longest of %d bytes, %d with a tag" % (ports, frames, longest, tagged))
-		sys.exit(ports != 2 or frames < 1000 or longest < 20000 or not tagged)
+		sys.exit(ports != 2 or frames < 1000 or longest < 10000 or not tagged)
 	P
 }

@@ -14,17 +14,17 @@ ip addr add 10.7.0.$me/24 dev eth0.7
 
 if [ $role = server ]; then
 	iperf3 -s >/dev/null 2>&1 &
-	head -c 8000000 /dev/urandom >/tmp/file
+	head -c 3000000 /dev/urandom >/tmp/file
 	socat TCP6-LISTEN:5302,fork,reuseaddr OPEN:/tmp/file,rdonly &
 	socat TCP6-LISTEN:5303,fork,reuseaddr SYSTEM:'sha256sum | cut -c1-64 >/tmp/sum.new; mv /tmp/sum.new /tmp/sum' &
 	socat TCP6-LISTEN:5304,fork,reuseaddr SYSTEM:'cat /tmp/sum; rm -f /tmp/sum' &
+	socat -u TCP6-LISTEN:5306,fork,reuseaddr OPEN:/dev/null &
 	ready
 	# The client says when it is done.
 	check client socat -u TCP4-LISTEN:5305 CREATE:/tmp/bye
 else
 	ready
-	await 60 ping -c 1 -W 1 10.5.0.1
-	await 30 nc -w 1 10.5.0.1 5304 </dev/null
+	await 60 socat -u OPEN:/dev/null TCP4:10.5.0.1:5306
 	rate() { sed -n 's/.*"bits_per_second":[[:space:]]*\([0-9]*\).*/\1/p' /tmp/iperf.json | tail -n 1; }
 	stream() {
 		name=$1
@@ -43,7 +43,7 @@ else
 			sleep 0.2
 		done
 		echo "$mine $theirs"
-		[ "$mine" = "$theirs" ] && [ "$(stat -c %s /tmp/file)" = 8000000 ]
+		[ "$mine" = "$theirs" ] && [ "$(stat -c %s /tmp/file)" = 3000000 ]
 	}
 	check files both 10.5.0.1
 	check files.ipv6 both '[fd05::1]'

@@ -4,7 +4,7 @@ kernels=(guest)
 packages=(iperf3 ethtool iproute2 socat)
 programs=(iperf3 ethtool ip socat)
 needs=(iperf3 socat ip)
-limit=60
+limit=100
 
 inside() {
 	ip tuntap add dyno0 mode tap 2>/dev/null ||
@@ -12,10 +12,11 @@ inside() {
 	ip addr add 10.9.0.1/24 dev dyno0
 	ip link set dyno0 up
 	iperf3 -s -p 5301 >/dev/null &
-	head -c 6000000 /dev/urandom >"$tmp/file"
+	head -c 3000000 /dev/urandom >"$tmp/file"
 	socat TCP4-LISTEN:5302,reuseaddr,fork "OPEN:$tmp/file,rdonly" &
 	socat TCP4-LISTEN:5303,reuseaddr "CREATE:$tmp/back" &
-	bench_start "guests.linux.cmdline=$CMDLINE sum=$(sha256sum "$tmp/file" | cut -c1-64)"
+	cmdline="sum=$(sha256sum "$tmp/file" | cut -c1-64)"
+	bench_start
 	said linux READY
 	busybox ping -c 100 -A 10.9.0.2 | tail -2
 	echo done | socat -u - TCP4:10.9.0.2:5305
