@@ -188,6 +188,10 @@ static void test_words_become_requests(void **state)
 	expect_json(WORDS("balloon", "ivi", "256M"),
 		"{\"op\":\"balloon\",\"guest\":\"ivi\",\"target\":\"256M\"}");
 	expect_json(WORDS("bus-off", "ivi"), "{\"op\":\"bus-off\",\"guest\":\"ivi\"}");
+	expect_json(
+		WORDS("link", "ivi", "down"), "{\"op\":\"link\",\"guest\":\"ivi\",\"up\":false}");
+	expect_json(WORDS("link", "ivi", "up", "lan"),
+		"{\"op\":\"link\",\"guest\":\"ivi\",\"up\":true,\"net\":\"lan\"}");
 }
 
 static void test_typed_text_has_escapes_and_a_newline(void **state)
@@ -220,6 +224,8 @@ static void test_wrong_words_are_answered_with_the_right_form(void **state)
 	assert_non_null(strstr(e.text, "dyno ctl send [BUS] FRAME"));
 	assert_null(request(WORDS("touch", "ivi", "ten", "20"), &e));
 	assert_non_null(strstr(e.text, "ten is not a whole number"));
+	assert_null(request(WORDS("link", "ivi", "off"), &e));
+	assert_non_null(strstr(e.text, "off: say up or down"));
 	assert_null(request(WORDS("statsu"), &e));
 	assert_non_null(strstr(e.text, "did you mean status?"));
 }
