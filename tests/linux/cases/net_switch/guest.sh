@@ -15,9 +15,9 @@ ip addr add 10.7.0.$me/24 dev eth0.7
 if [ $role = server ]; then
 	iperf3 -s >/dev/null 2>&1 &
 	head -c 3000000 /dev/urandom >/tmp/file
-	socat TCP6-LISTEN:5302,fork,reuseaddr OPEN:/tmp/file,rdonly &
-	socat TCP6-LISTEN:5303,fork,reuseaddr SYSTEM:'sha256sum | cut -c1-64 >/tmp/sum.new; mv /tmp/sum.new /tmp/sum' &
-	socat TCP6-LISTEN:5304,fork,reuseaddr SYSTEM:'cat /tmp/sum; rm -f /tmp/sum' &
+	socat -U TCP6-LISTEN:5302,fork,reuseaddr OPEN:/tmp/file,rdonly &
+	socat -u TCP6-LISTEN:5303,fork,reuseaddr SYSTEM:'sha256sum | cut -c1-64 >/tmp/sum.new; mv /tmp/sum.new /tmp/sum' &
+	socat -U TCP6-LISTEN:5304,fork,reuseaddr SYSTEM:'cat /tmp/sum; rm -f /tmp/sum' &
 	socat -u TCP6-LISTEN:5306,fork,reuseaddr OPEN:/dev/null &
 	ready
 	# The client says when it is done.
@@ -27,10 +27,10 @@ else
 	await 60 socat -u OPEN:/dev/null TCP4:10.5.0.1:5306
 	rate() { sed -n 's/.*"bits_per_second":[[:space:]]*\([0-9]*\).*/\1/p' /tmp/iperf.json | tail -n 1; }
 	stream() {
-		name=$1
+		what=$1
 		shift
-		check "stream.$name" sh -c "iperf3 -J $* >/tmp/iperf.json || { tail -5 /tmp/iperf.json; exit 1; }"
-		echo "FIGURE $name $(rate) bit/s"
+		check "stream.$what" sh -c "iperf3 -J $* >/tmp/iperf.json || { tail -5 /tmp/iperf.json; exit 1; }"
+		echo "FIGURE $what $(rate) bit/s"
 	}
 	# both ADDRESS: the server's file here, and back again.
 	both() {

@@ -13,8 +13,8 @@ inside() {
 	ip link set dyno0 up
 	iperf3 -s -p 5301 >/dev/null &
 	head -c 3000000 /dev/urandom >"$tmp/file"
-	socat TCP4-LISTEN:5302,reuseaddr,fork "OPEN:$tmp/file,rdonly" &
-	socat TCP4-LISTEN:5303,reuseaddr "CREATE:$tmp/back" &
+	socat -U TCP4-LISTEN:5302,reuseaddr,fork "OPEN:$tmp/file,rdonly" &
+	socat -u TCP4-LISTEN:5303,reuseaddr "CREATE:$tmp/back" &
 	cmdline="sum=$(sha256sum "$tmp/file" | cut -c1-64)"
 	bench_start
 	said linux READY

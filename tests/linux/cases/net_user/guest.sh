@@ -36,10 +36,10 @@ await 10 ping -c 1 -W 1 $host
 
 rate() { sed -n 's/.*"bits_per_second":[[:space:]]*\([0-9]*\).*/\1/p' /tmp/iperf.json | tail -n 1; }
 stream() {
-	name=$1
+	what=$1
 	shift
-	check "stream.$name" sh -c "iperf3 -J $* >/tmp/iperf.json || { tail -5 /tmp/iperf.json; exit 1; }"
-	echo "FIGURE $name $(rate) bit/s"
+	check "stream.$what" sh -c "iperf3 -J $* >/tmp/iperf.json || { tail -5 /tmp/iperf.json; exit 1; }"
+	echo "FIGURE $what $(rate) bit/s"
 }
 stream send -c $host -p 5301 -t 1
 stream receive -R -c $host -p 5301 -t 1
