@@ -31,6 +31,7 @@ struct item {
 	uint32_t flags;
 	struct canfd_frame f;
 	uint32_t chan_key;
+	uint32_t key; /* frames that are the same have the same one */
 	char chan[TRACE_CHANNEL_BYTES];
 };
 
@@ -54,6 +55,7 @@ struct job {
 	struct side *a, *b;
 	uint32_t holds; /* what both formats can hold */
 	uint64_t only_a, only_b, off, worst_ns, shown;
+	uint32_t in_vain; /* frames for which another place at the same time is not looked for */
 };
 
 static const struct item *at(const struct side *s, uint32_t i)
@@ -77,6 +79,18 @@ static uint32_t channel_key(const char *name)
 	return h | 0x80000000u;
 }
 
+static uint32_t frame_key(const struct canfd_frame *f)
+{
+	uint32_t h = 2166136261u ^ f->can_id ^ (uint32_t)f->len << 24;
+
+	/* What an error frame says counts only where both formats hold it. */
+	if (f->can_id & CAN_ERR_FLAG)
+		return CAN_ERR_FLAG;
+	for (uint32_t i = 0; i < f->len; i++)
+		h = (h ^ f->data[i]) * 16777619u;
+	return h;
+}
+
 /* Makes the window as full as it can be. 0 or -errno. */
 static int refill(struct side *s, struct err *e)
 {
@@ -96,6 +110,7 @@ static int refill(struct side *s, struct err *e)
 			it->t_ns = t > s->minus_ns ? t - s->minus_ns : 0;
 			it->flags = s->in.f.flags;
 			it->f = s->in.f.f;
+			it->key = frame_key(&it->f);
 			it->chan_key = channel_key(trace_in_channel(&s->in));
 			(void)snprintf(it->chan, sizeof(it->chan), "%s", trace_in_channel(&s->in));
 			s->n++;
@@ -121,6 +136,8 @@ static bool same_frame(const struct job *j, const struct item *x, const struct i
 	const struct canfd_frame *f = &x->f, *g = &y->f;
 	uint8_t flags = (uint8_t)(f->flags ^ g->flags);
 
+	if (x->key != y->key)
+		return false;
 	if (j->holds & TRACE_HOLDS_CHANNEL && x->chan_key != y->chan_key)
 		return false;
 	if (f->can_id & g->can_id & CAN_ERR_FLAG && !(j->holds & TRACE_HOLDS_ERROR_OF))
@@ -219,19 +236,36 @@ static bool resync(const struct job *j, bool with_time, uint32_t *out_i, uint32_
 	return false;
 }
 
+/* How many frames of each are over before both go on together. False: it is a pair. */
+static bool find_difference(struct job *j, uint32_t *i, uint32_t *k)
+{
+	*i = j->a->n;
+	*k = j->b->n;
+	if (*i == 0 || *k == 0)
+		return true;
+	if (!j->in_vain && resync(j, true, i, k))
+		return true;
+	/* A whole trace may be shifted: the search is not repeated at each frame of it. */
+	j->in_vain = j->in_vain ? j->in_vain - 1 : WINDOW / 4;
+	if (same(j, 0, 0, false))
+		return false;
+	if (resync(j, false, i, k))
+		return true;
+	/* Nothing in either window is in the other: on to the next. */
+	*i = (j->a->n + 1) / 2;
+	*k = (j->b->n + 1) / 2;
+	return true;
+}
+
 static void take_difference(struct job *j)
 {
 	uint32_t i, k;
 
-	if (j->a->n == 0 || j->b->n == 0) {
-		i = j->a->n;
-		k = j->b->n;
-	} else if (same(j, 0, 0, true) || (!resync(j, true, &i, &k) && same(j, 0, 0, false))) {
+	if (!find_difference(j, &i, &k)) {
 		take_pair(j);
 		return;
-	} else if (!resync(j, true, &i, &k) && !resync(j, false, &i, &k)) {
-		i = k = 1;
 	}
+	j->in_vain = 0;
 	for (uint32_t n = 0; n < i; n++)
 		show(j, '-', at(j->a, n));
 	for (uint32_t n = 0; n < k; n++)
@@ -295,6 +329,7 @@ static int compare_files(struct job *j, const char *path, const char *other, str
 	if (j->any_channel)
 		j->holds &= ~TRACE_HOLDS_CHANNEL;
 	j->only_a = j->only_b = j->off = j->worst_ns = j->shown = 0;
+	j->in_vain = 0;
 	start_side(j, j->a, align);
 	start_side(j, j->b, align);
 	rc = compare(j, e);

@@ -52,7 +52,8 @@ struct trace {
 	uint64_t line; /* number of the current one */
 	uint32_t reports;
 	uint32_t last_chan;
-	uint32_t last_number; /* the number that last_number_chan is; 0 and nothing known at first */
+	uint32_t
+		last_number; /* the number that last_number_chan is; 0 and nothing known at first */
 	uint32_t last_number_chan;
 	uint32_t n_chan;
 	struct {

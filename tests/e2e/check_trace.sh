@@ -86,6 +86,12 @@ sed '250d' long.log > short.log
 want 1 'long.log: 500 frames, 1 of them only here' "$dyno" trace diff long.log short.log
 want 1 'short.log: 499 frames, 0 of them only here' "$dyno" trace diff long.log short.log
 
+# All at another time, and nothing in common: neither takes long.
+sed 's/^(1700000000/(1700000009/' long.log > shift.log
+want 1 '^500 frames have other times, up to 9000.000000 ms' "$dyno" trace diff long.log shift.log
+sed 's/can0 1/can0 7/' long.log > other.log
+want 1 'long.log: 500 frames, 500 of them only here' "$dyno" trace diff long.log other.log
+
 # Damage: what was in front of it is there, and its place is told.
 "$dyno" trace convert a.log whole.blf 2> /dev/null
 head -c 240 whole.blf > cut.blf
