@@ -156,9 +156,12 @@ static bool is_refused(const char *checks)
 	struct scenario_opts opts = { .no_files = true, .no_env = true };
 	struct scenario *s = NULL;
 	char text[4096];
+	int rc;
 
 	snprintf(text, sizeof(text), "%s%s", MACHINE, checks);
-	return scenario_load_text(text, strlen(text), "car.yaml", &opts, NULL, &s) == -EINVAL;
+	rc = scenario_load_text(text, strlen(text), "car.yaml", &opts, NULL, &s);
+	scenario_free(s);
+	return rc == -EINVAL;
 }
 
 /* --- measuring --------------------------------------------------------------------------- */
