@@ -328,6 +328,22 @@ static void test_a_chime_follows_its_frame(void **state)
 	free_run(&r);
 }
 
+static void test_a_chime_may_ring_out_fast(void **state)
+{
+	struct run r = begin("  - chime: {stream: a.out, frame: '210#01', hz: 1250}\n");
+
+	(void)state;
+	clear();
+	add_tone(left, 1250, -12, 3030, 3060);
+	for (unsigned int i = 0; i < 1440; i++)
+		left[3030 * 48 + i] *= (float)pow(0.995, i);
+	record();
+	frame(&r, 3 * S, "210#01");
+	end_at(&r, 10 * S);
+	expect_verdict(&r, 0, CHECK_PASS, "30.0ms after 210#01 at 3.000s");
+	free_run(&r);
+}
+
 static void test_pieces_of_recordings_lie_where_they_were_heard(void **state)
 {
 	/* The clock stood from 4 s for 100 s of the host's; the second file began 1 s later. */
@@ -404,6 +420,7 @@ int main(void)
 		cmocka_unit_test(test_sound_in_a_silence_fails),
 		cmocka_unit_test(test_the_level_must_stay_in_bounds_all_the_time),
 		cmocka_unit_test(test_a_chime_follows_its_frame),
+		cmocka_unit_test(test_a_chime_may_ring_out_fast),
 		cmocka_unit_test(test_pieces_of_recordings_lie_where_they_were_heard),
 		cmocka_unit_test(test_a_run_that_is_cut_short_leaves_checks_open),
 		cmocka_unit_test(test_a_recording_that_is_gone_is_an_error),
