@@ -3,7 +3,7 @@
 # rngtest is content, words on hvc0.
 packages=(libdrm-tests evtest rng-tools5)
 programs=(modetest evtest rngtest)
-limit=50
+limit=70
 
 inside() {
 	bench_start && said linux 'READY' 30 || return

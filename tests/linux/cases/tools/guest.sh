@@ -20,8 +20,9 @@ saw() { cat /tmp/event* | grep -qE "$1"; }
 await 20 saw 'ABS_MT_POSITION_X\), value 400' && ok "evtest: touch x"
 await 5 saw 'ABS_MT_POSITION_Y\), value 120' && ok "evtest: touch y"
 await 5 saw 'EV_KEY\), code 30 \(KEY_A\), value 1' && ok "evtest: key"
-# The scenario takes the picture now.
-sleep 20
+# The scenario takes the picture at 35 s.
+late() { [ "$(cut -d. -f1 /proc/uptime)" -ge 38 ]; }
+await 40 late
 # It has no gamma table, which modetest remarks.
 grep -i fail /tmp/modetest | grep -v gamma && fault "modetest: $(cat /tmp/modetest)"
 dmesg_known='^$'
