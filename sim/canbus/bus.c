@@ -42,10 +42,35 @@ bool bus_enqueue(struct canbus_port *p, const struct canfd_frame *f, uint32_t se
 	e = &q->slot[(q->head + q->count) & (q->cap - 1)];
 	e->key = can_arbitration_key(f);
 	e->t_ns = clock_now_ns();
+	e->origin = NULL;
 	e->serial = serial;
 	e->f = *f;
 	q->count++;
 	return true;
+}
+
+static struct queued *queue_at(struct frame_queue *q, uint32_t i)
+{
+	return &q->slot[(q->head + i) & (q->cap - 1)];
+}
+
+void bus_send_late(
+	struct canbus *b, struct canbus_port *origin, const struct canfd_frame *f, uint64_t due_ns)
+{
+	struct frame_queue *q = &b->late.q;
+	uint32_t i = q->count;
+
+	if ((!q->slot && queue_init(q, LATE_WINDOW) < 0) || q->count == q->cap) {
+		b->st.bench_dropped++;
+		return;
+	}
+	for (; i > 0 && queue_at(q, i - 1)->t_ns > due_ns; i--)
+		*queue_at(q, i) = *queue_at(q, i - 1);
+	*queue_at(q, i) = (struct queued){
+		.key = can_arbitration_key(f), .t_ns = due_ns, .origin = origin, .f = *f
+	};
+	q->count++;
+	bus_wake(b);
 }
 
 /* ---- life of ports ---- */
@@ -110,6 +135,7 @@ void bus_port_start(struct canbus_port *p)
 	if (p->active)
 		return;
 	p->active = true;
+	p->tx_errors = p->rx_errors = 0;
 	p->bus->n_active++;
 	if (p->busoff) {
 		p->busoff = false;
@@ -159,6 +185,14 @@ static void unlink_port(struct canbus_port *p)
 	if (p->gone)
 		return;
 	p->gone = true;
+	canbus_port_cut(p, false);
+	fault_forget_port(b, p);
+	for (uint32_t i = 0; i < b->late.q.count; i++) {
+		struct queued *e = queue_at(&b->late.q, i);
+
+		if (e->origin == p)
+			e->origin = NULL;
+	}
 	ev_io_del(&p->io);
 	for (uint32_t i = 1; i < b->n_src; i++) {
 		if (b->src[i] == p) {
@@ -205,6 +239,14 @@ void canbus_port_busoff(struct canbus_port *p)
 	bus_leave(b);
 }
 
+void canbus_port_cut(struct canbus_port *p, bool cut)
+{
+	if (p->cut == cut)
+		return;
+	p->cut = cut;
+	p->bus->n_cut += cut ? 1 : UINT32_MAX;
+}
+
 /* ---- delivery ---- */
 
 /* Seconds since canbus_new, for the load over the last full one. */
@@ -239,6 +281,11 @@ static bool acknowledged(const struct canbus *b, const struct canbus_port *p)
 {
 	uint32_t others = b->n_active - (p->active ? 1 : 0);
 
+	if (b->n_cut > 0) {
+		others = 0;
+		for (uint32_t i = 1; i < b->n_src; i++)
+			others += b->src[i] != p && b->src[i]->active && !b->src[i]->cut;
+	}
 	return others > 0 || b->n_tap_nodes > 0 || b->bench_is_node;
 }
 
@@ -268,6 +315,92 @@ static void busoff_others(struct canbus_port *p)
 	}
 }
 
+/* An error frame ends the first frame of p's queue, which stays there. */
+static void destroyed(struct canbus_port *p, uint64_t t_ns)
+{
+	struct canbus *b = p->bus;
+	uint64_t error_ns =
+		(uint64_t)(CAN_BITS_ERROR + CAN_BITS_IFS) * NS_PER_S / b->cfg.bitrate_hz;
+	bool off = errors_sent_badly(p);
+
+	b->st.errors++;
+	b->st.busy_ns += error_ns;
+	b->free_ns = t_ns + error_ns;
+	for (uint32_t i = 1; i < b->n_src; i++) {
+		if (b->src[i] != p && b->src[i]->active && !b->src[i]->cut)
+			errors_heard_badly(b->src[i]);
+	}
+	if (!off)
+		return;
+	if (p->ops) {
+		canbus_port_busoff(p);
+		return;
+	}
+	/* The bench's controller recovers by itself; what it was sending is lost. */
+	p->tx_errors = 0;
+	queue_pop(&p->q);
+	b->st.bench_dropped++;
+}
+
+/* Everyone hears a frame but who sent it, `origin`. */
+static void hear(struct canbus_port *origin, struct can_rec_frame *r, uint64_t busy_ns)
+{
+	struct canbus *b = origin->bus;
+	struct canbus_frame shown = { .t_ns = r->h.t_ns,
+		.busy_ns = busy_ns,
+		.from = origin->ops ? origin : NULL,
+		.f = &r->f };
+	bool error = r->f.can_id & CAN_ERR_FLAG;
+
+	r->h.mtu = r->f.flags & CANFD_FDF ? CANFD_MTU : CAN_MTU;
+	for (uint32_t i = 1; i < b->n_src && !error; i++) {
+		struct canbus_port *to = b->src[i];
+
+		if (to == origin || !to->active || to->cut)
+			continue;
+		errors_heard(to);
+		to->ops->put(to, r, (uint32_t)sizeof(r->h) + r->h.mtu);
+	}
+	show_taps(b, &shown);
+}
+
+/* What a fault leaves of a frame is heard, now or later. */
+static void hear_faulty(struct canbus_port *origin, struct can_rec_frame *r, uint64_t busy_ns,
+	struct canbus_fault *fault)
+{
+	struct canbus *b = origin->bus;
+	struct canbus_port *from = origin->ops ? origin : NULL;
+	struct canfd_frame held;
+
+	switch (fault->kind) {
+	case CANBUS_FAULT_DROP:
+	case CANBUS_FAULT_ERROR:
+		return;
+	case CANBUS_FAULT_DELAY:
+		bus_send_late(b, from, &r->f, r->h.t_ns + fault->delay_ns);
+		return;
+	case CANBUS_FAULT_DUPLICATE:
+		bus_send_late(b, from, &r->f, r->h.t_ns);
+		break;
+	case CANBUS_FAULT_CORRUPT:
+		for (uint8_t i = 0; i < r->f.len && !(r->f.can_id & CAN_RTR_FLAG); i++)
+			r->f.data[i] ^= fault->flip[i];
+		break;
+	case CANBUS_FAULT_REORDER:
+		if (!fault->holds) {
+			fault->holds = true;
+			fault->held = r->f;
+			fault->held_from = from;
+			return;
+		}
+		held = fault->held;
+		fault->holds = false;
+		bus_send_late(b, fault->held_from, &held, r->h.t_ns);
+		break;
+	}
+	hear(origin, r, busy_ns);
+}
+
 /*
  * The first frame of p's queue was on the bus for `ns` and ended at t_ns: everyone but p hears it,
  * p is told.
@@ -276,47 +409,49 @@ static void complete(struct canbus_port *p, uint64_t t_ns, uint64_t ns)
 {
 	struct canbus *b = p->bus;
 	struct queued *e = queue_head(&p->q);
-	struct can_rec_frame r = { .h = { .t_ns = t_ns, .kind = CAN_REC_FRAME, .mtu = CAN_MTU },
-		.f = e->f };
-	struct canbus_frame shown = { .t_ns = t_ns, .from = p->ops ? p : NULL, .f = &r.f };
-	uint32_t serial = e->serial, len;
+	struct can_rec_frame r = { .h = { .t_ns = t_ns, .kind = CAN_REC_FRAME }, .f = e->f };
+	struct canbus_port *origin = p != &b->late ? p : e->origin ? e->origin : &b->bench;
 	bool error = r.f.can_id & CAN_ERR_FLAG;
+	/* A late frame has met its fault. */
+	struct canbus_fault *fault =
+		b->faults && !error && p != &b->late ? fault_of(b, &r.f) : NULL;
+	uint64_t busy_ns = ns + CAN_BITS_IFS * NS_PER_S / b->cfg.bitrate_hz;
+	uint32_t serial = e->serial;
 
+	if (fault && fault->kind == CANBUS_FAULT_ERROR && !p->cut) {
+		destroyed(p, t_ns);
+		return;
+	}
 	queue_pop(&p->q);
-	shown.busy_ns = ns + CAN_BITS_IFS * NS_PER_S / b->cfg.bitrate_hz;
-	count_frame(b, &r.f, t_ns, shown.busy_ns);
+	count_frame(b, &r.f, t_ns, busy_ns);
 	if (error && p->ops) {
 		/* Of a host interface: its controller's report, which no port hears as a frame. */
 		p->st.errors++;
-		show_taps(b, &shown);
+		hear(p, &r, busy_ns);
 		if (r.f.can_id & CAN_ERR_BUSOFF)
 			busoff_others(p);
 		return;
 	}
-	if (p->ops && !acknowledged(b, p)) {
+	if (p->ops && (p->cut || !acknowledged(b, p))) {
 		b->st.unacked++;
-		if (b->cfg.alone == CANBUS_ALONE_ERROR) {
+		errors_unacknowledged(p);
+		if (p->cut || b->cfg.alone == CANBUS_ALONE_ERROR) {
 			p->st.tx_nacked++;
 			p->ops->answer(p, CAN_REC_NACK, serial, 0, t_ns);
 			bus_dirty(p);
 			return;
 		}
 	}
-	if (r.f.flags & CANFD_FDF)
-		r.h.mtu = CANFD_MTU;
-	len = (uint32_t)sizeof(r.h) + r.h.mtu;
-	for (uint32_t i = 1; i < b->n_src && !error; i++) {
-		struct canbus_port *to = b->src[i];
-
-		if (to != p && to->active)
-			to->ops->put(to, &r, len);
-	}
+	errors_sent(p);
 	if (p->ops) {
 		p->st.tx_frames++;
 		p->st.tx_bytes += r.f.len;
 		p->ops->answer(p, CAN_REC_ACK, serial, 0, t_ns);
 	}
-	show_taps(b, &shown);
+	if (fault)
+		hear_faulty(origin, &r, busy_ns, fault);
+	else
+		hear(origin, &r, busy_ns);
 }
 
 /* ---- arbitration and timing ---- */
@@ -327,8 +462,9 @@ static struct canbus_port *arbitrate(struct canbus *b, uint64_t t_ns)
 	struct canbus_port *best = NULL;
 	uint64_t best_key = UINT64_MAX;
 
-	for (uint32_t i = 0; i < b->n_src; i++) {
-		struct canbus_port *p = b->src[i];
+	/* The late frames are one node more. */
+	for (uint32_t i = 0; i <= b->n_src; i++) {
+		struct canbus_port *p = i < b->n_src ? b->src[i] : &b->late;
 
 		if (p->q.count && queue_head(&p->q)->t_ns <= t_ns &&
 			queue_head(&p->q)->key < best_key) {
@@ -344,11 +480,11 @@ static uint64_t first_waiting(const struct canbus *b)
 {
 	uint64_t t = UINT64_MAX;
 
-	for (uint32_t i = 0; i < b->n_src; i++) {
-		struct canbus_port *p = b->src[i];
+	for (uint32_t i = 0; i <= b->n_src; i++) {
+		const struct frame_queue *q = i < b->n_src ? &b->src[i]->q : &b->late.q;
 
-		if (p->q.count && queue_head(&p->q)->t_ns < t)
-			t = queue_head(&p->q)->t_ns;
+		if (q->count && q->slot[q->head].t_ns < t)
+			t = q->slot[q->head].t_ns;
 	}
 	return t;
 }
@@ -356,9 +492,14 @@ static uint64_t first_waiting(const struct canbus *b)
 static void pump_ideal(struct canbus *b)
 {
 	struct canbus_port *p;
+	uint64_t now = clock_now_ns();
 
-	while (!b->n_full && (p = arbitrate(b, UINT64_MAX)))
-		complete(p, clock_now_ns(), bits_ns(b, can_bits_of(&queue_head(&p->q)->f)));
+	while (!b->n_full && (p = arbitrate(b, now))) {
+		complete(p, now, bits_ns(b, can_bits_of(&queue_head(&p->q)->f)));
+		now = clock_now_ns();
+	}
+	if (b->late.q.count && !b->n_full)
+		ev_timer_at(&b->pump, queue_head(&b->late.q)->t_ns);
 }
 
 /*
@@ -513,6 +654,7 @@ int canbus_new(struct canbus **out, struct ev_loop *loop, const struct canbus_co
 		b->cfg.data_bitrate_hz = MAX(CANBUS_DEFAULT_DBITRATE, b->cfg.bitrate_hz);
 	b->t0_ns = clock_now_ns();
 	b->bench.bus = b;
+	b->late.bus = b;
 	b->src[0] = &b->bench;
 	b->n_src = 1;
 	b->rbuf = malloc((size_t)READ_PACKETS * CAN_PORT_PACKET_BYTES);
@@ -542,7 +684,12 @@ void canbus_free(struct canbus *b)
 		ev_io_del(&p->io);
 		port_free(p);
 	}
+	while (b->faults) {
+		b->faults->holds = false;
+		canbus_fault_remove(b->faults);
+	}
 	ev_timer_fini(&b->pump);
+	free(b->late.q.slot);
 	free(b->bench.q.slot);
 	free(b->rbuf);
 	free(b);

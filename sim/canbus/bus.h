@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/proto/can_port.h"
 #include "sim/canbus/canbus.h"
+#include "sim/canbus/fault.h"
 
 /* Packets a port's other end may be behind before it loses frames. */
 #define OUT_PACKETS 16u
@@ -21,11 +22,14 @@
 #define PATIENCE_NS NS_PER_S
 /* Frames that may wait to be written to a host interface. */
 #define RAW_WINDOW 256u
+/* Frames that faults hold back. */
+#define LATE_WINDOW 1024u
 
 /* A frame that waits for the bus. */
 struct queued {
 	uint64_t key; /* can_arbitration_key */
 	uint64_t t_ns; /* since when */
+	struct canbus_port *origin; /* of a late frame: who sent it, and does not hear it */
 	uint32_t serial;
 	struct canfd_frame f;
 };
@@ -58,6 +62,8 @@ struct canbus_port {
 	const struct port_ops *ops; /* NULL: the bench itself */
 	char name[64];
 	bool active, busoff;
+	bool cut; /* its cable is */
+	uint32_t tx_errors, rx_errors;
 	bool gone; /* unlinked; freed when nothing on the stack uses it any more */
 	bool dirty; /* in the bus's flush list */
 	struct canbus_port *next_dead;
@@ -90,6 +96,9 @@ struct canbus {
 	struct canbus_port *src[CANBUS_MAX_PORTS + 1];
 	uint32_t n_src;
 	struct canbus_port bench;
+	struct canbus_port late; /* frames that faults send later; in the order of their times */
+	struct canbus_fault *faults;
+	uint32_t n_cut;
 	bool bench_is_node; /* it has sent */
 	uint32_t n_active; /* ports that take part */
 	uint32_t n_full; /* raw ports that the bus waits for */
@@ -126,6 +135,21 @@ MUST_CHECK int bus_port_new(
 	struct canbus *b, const char *name, const struct port_ops *ops, struct canbus_port **out);
 /* The other end is gone. The port is unlinked; bus_leave() frees it. */
 void bus_port_gone(struct canbus_port *p);
+/*
+ * A frame of `origin` (NULL: of the bench), heard by all others when it is due. Where too many wait
+ * it is lost and counted.
+ */
+void bus_send_late(
+	struct canbus *b, struct canbus_port *origin, const struct canfd_frame *f, uint64_t due_ns);
+/* fault.c: the fault that a frame meets, which counts it; NULL: none. */
+struct canbus_fault *fault_of(struct canbus *b, const struct canfd_frame *frame);
+void fault_forget_port(struct canbus *b, const struct canbus_port *p);
+/* Error counters. The first: true when it goes bus-off. */
+bool errors_sent_badly(struct canbus_port *p);
+void errors_unacknowledged(struct canbus_port *p);
+void errors_sent(struct canbus_port *p);
+void errors_heard_badly(struct canbus_port *p);
+void errors_heard(struct canbus_port *p);
 /* Around everything that may end a port while it is in use. */
 void bus_enter(struct canbus *b);
 void bus_leave(struct canbus *b);
