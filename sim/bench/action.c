@@ -312,6 +312,9 @@ void action_run(struct bench *b, const struct scenario_action *a, action_done do
 	case SCENARIO_SET:
 	case SCENARIO_STUCK:
 	case SCENARIO_SILENCE:
+	case SCENARIO_FAULT:
+	case SCENARIO_CUT:
+	case SCENARIO_LOAD:
 		if (!buses_act(b->buses, a))
 			fan_fail(f, "the run is over");
 		break;

@@ -160,7 +160,8 @@ static int send_manifest(struct audio_proc *a, struct err *e)
 	}
 	m = json_pack("{s:i,s:s,s:s,s:s,s:b,s:o,s:o}", "manifest", 1, "backend",
 		servers[s->audio.server], "log_level", a->bench->opts.log_level, "record",
-		a->bench->out_dir, "flac", (int)s->audio.flac, "devices", devices, "focus", focus_rules(&s->audio));
+		a->bench->out_dir, "flac", (int)s->audio.flac, "devices", devices, "focus",
+		focus_rules(&s->audio));
 	if (rc == 0) {
 		rc = json_msg_send(a->child.sock, m, out.fd, out.n);
 		if (rc < 0)

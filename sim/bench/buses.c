@@ -14,9 +14,11 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/loop_thread.h"
+#include "sim/bench/faults.h"
 #include "sim/bench/feeds.h"
 #include "sim/bench/json_text.h"
 #include "sim/canbus/canbus.h"
+#include "sim/canbus/fault.h"
 #include "sim/clock/agenda.h"
 #include "sim/trace/record.h"
 #include "sim/trace/replay.h"
@@ -65,6 +67,7 @@ struct buses {
 	struct agenda agenda;
 	bool agenda_ready;
 	struct feeds *feeds;
+	struct faults *faults;
 	struct signal_sub values; /* for the checks */
 	bool stimulating; /* a frame that was due at stimulus_ns is being put on its bus */
 	uint64_t stimulus_ns;
@@ -107,13 +110,16 @@ static json_t *port_metrics(const struct canbus_port *p)
 {
 	struct canbus_port_stats st;
 
+	struct canbus_errors errors = canbus_port_errors(p);
+
 	canbus_port_get_stats(p, &st);
-	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b}", "tx_frames",
+	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:i,s:i,s:s}", "tx_frames",
 		(json_int_t)st.tx_frames, "tx_nacked", (json_int_t)st.tx_nacked, "rx_frames",
 		(json_int_t)st.rx_frames, "rx_dropped", (json_int_t)st.rx_dropped, "malformed",
 		(json_int_t)st.malformed, "errors", (json_int_t)st.errors, "overruns",
 		(json_int_t)st.overruns, "interruptions", (json_int_t)st.interruptions, "bus_off",
-		st.busoff);
+		st.busoff, "tx_errors", (int)errors.tx, "rx_errors", (int)errors.rx, "state",
+		canbus_error_state_name(errors.state));
 }
 
 static void on_port(void *ctx, struct canbus_port *p, enum canbus_port_event ev)
@@ -214,7 +220,8 @@ static uint64_t replay_now(void *ctx)
  * every run of a scenario, however late this thread is: it depends on what is written only. What
  * is due when the run is over is not sent: how late the end is noticed must not matter.
  */
-static int stimulate(struct buses *b, uint32_t bus, const struct canfd_frame *f, uint64_t t_ns)
+static int stimulate_by(struct buses *b, uint32_t bus, const struct canfd_frame *f, uint64_t t_ns,
+	int (*send)(struct canbus *, const struct canfd_frame *))
 {
 	int rc;
 
@@ -224,9 +231,14 @@ static int stimulate(struct buses *b, uint32_t bus, const struct canfd_frame *f,
 		record_frame_of(b->stimuli, b->cfg.scenario->buses[bus].name, t_ns, f);
 	b->stimulating = true;
 	b->stimulus_ns = t_ns;
-	rc = canbus_send(b->lines[bus].bus, f);
+	rc = send(b->lines[bus].bus, f);
 	b->stimulating = false;
 	return rc;
+}
+
+static int stimulate(struct buses *b, uint32_t bus, const struct canfd_frame *f, uint64_t t_ns)
+{
+	return stimulate_by(b, bus, f, t_ns, canbus_send);
 }
 
 static void replays_until(struct buses *b, uint64_t t_ns, uint32_t inclusive);
@@ -364,6 +376,21 @@ static void replays_first(void *ctx, uint64_t t_ns)
 	replays_until(ctx, t_ns, 0);
 }
 
+static void act(
+	struct buses *b, const struct scenario_action *a, uint64_t t_ns, enum signal_source source)
+{
+	switch (a->op) {
+	case SCENARIO_FAULT:
+	case SCENARIO_CUT:
+	case SCENARIO_LOAD:
+		faults_action(b->faults, a, t_ns);
+		break;
+	default:
+		feeds_action(b->feeds, a, t_ns, source);
+		break;
+	}
+}
+
 static void timed_due(void *arg, uint64_t t_ns)
 {
 	struct timed *t = arg;
@@ -371,7 +398,7 @@ static void timed_due(void *arg, uint64_t t_ns)
 	const struct scenario_action *a = t->action;
 
 	if (a->op != SCENARIO_SEND) {
-		feeds_action(b->feeds, a, t_ns, SIGNAL_BY_SCENARIO);
+		act(b, a, t_ns, SIGNAL_BY_SCENARIO);
 		return;
 	}
 	if (stimulate(b, a->u.send.bus, &a->u.send.frame.f, t_ns))
@@ -389,6 +416,15 @@ static int send_feed(void *ctx, uint32_t bus, const struct canfd_frame *f, uint6
 
 	replays_until(b, t_ns, 0);
 	return stimulate(b, bus, f, t_ns);
+}
+
+/* A frame of a node that fills the bus. */
+static int send_load(void *ctx, uint32_t bus, const struct canfd_frame *f, uint64_t t_ns)
+{
+	struct buses *b = ctx;
+
+	replays_until(b, t_ns, 0);
+	return stimulate_by(b, bus, f, t_ns, canbus_send_apart);
 }
 
 /* What everybody sees of a signal is what is judged, a stuck value too. */
@@ -426,6 +462,25 @@ static int make_feeds(struct buses *b, struct err *e)
 	return 0;
 }
 
+static struct canbus *bus_of(void *ctx, uint32_t bus)
+{
+	const struct buses *b = ctx;
+
+	return b->lines[bus].bus;
+}
+
+static struct canbus_port *port_of(void *ctx, uint32_t bus, uint32_t guest)
+{
+	const struct buses *b = ctx;
+	const struct line *l = &b->lines[bus];
+
+	for (unsigned int i = 0; i < canbus_num_ports(l->bus); i++) {
+		if (owner_of(l, canbus_port_at(l->bus, i)) == guest)
+			return canbus_port_at(l->bus, i);
+	}
+	return NULL;
+}
+
 int buses_new(struct buses **out, const struct buses_config *cfg, struct err *e)
 {
 	const struct scenario *s = cfg->scenario;
@@ -448,6 +503,13 @@ int buses_new(struct buses **out, const struct buses_config *cfg, struct err *e)
 		(void)err_errno(e, -rc, "cannot make the bus thread's loop");
 	if (!rc)
 		rc = make_feeds(b, e);
+	if (!rc && faults_new(&b->faults, &(struct faults_config){ .scenario = s,
+						  .agenda = &b->agenda,
+						  .send = send_load,
+						  .bus = bus_of,
+						  .port = port_of,
+						  .ctx = b }))
+		rc = err_set(e, -ENOMEM, "out of memory");
 	for (uint32_t i = 0; !rc && i < s->n_buses; i++) {
 		b->n_lines++;
 		rc = make_line(b, i, e);
@@ -518,14 +580,15 @@ void buses_free(struct buses *b)
 		log_error("%s", ignored.text);
 	for (uint32_t i = 0; i < b->n_players; i++)
 		replay_free(b->players[i].replay);
+	if (b->agenda_ready)
+		agenda_fini(&b->agenda);
+	faults_free(b->faults);
 	for (uint32_t i = 0; b->lines && i < b->n_lines; i++) {
 		if (b->lines[i].bus)
 			canbus_untap(&b->lines[i].tap);
 		canbus_free(b->lines[i].bus);
 		json_decref(b->lines[i].gone);
 	}
-	if (b->agenda_ready)
-		agenda_fini(&b->agenda);
 	feeds_free(b->feeds);
 	loop_thread_fini(&b->thread);
 	free(b->timed);
@@ -567,6 +630,7 @@ static void add_guest_there(void *arg)
 		l->owners[l->n_owners].port = port;
 		l->owners[l->n_owners++].guest = c->guest;
 	}
+	faults_plugged(c->b->faults, c->bus, c->guest, port);
 }
 
 int buses_add_guest(struct buses *b, uint32_t bus, uint32_t guest, int fd_take, struct err *e)
@@ -677,7 +741,7 @@ static void act_there(void *arg)
 
 	if (bench_clock_running(c->all->cfg.clock))
 		replays_until(c->all, now, 0);
-	feeds_action(c->all->feeds, c->action, now, SIGNAL_BY_USER);
+	act(c->all, c->action, now, SIGNAL_BY_USER);
 }
 
 bool buses_act(struct buses *b, const struct scenario_action *a)
@@ -803,9 +867,10 @@ static void metrics_there(void *arg)
 		json_array_append_new(players, player_metrics(&b->players[i]));
 	for (uint32_t i = 0; i < b->n_timed; i++)
 		sent += b->timed[i].sent;
-	c->out = json_pack("{s:o,s:o,s:I,s:I,s:o}", "buses", lines, "replays", players,
+	c->out = json_pack("{s:o,s:o,s:I,s:I,s:o,s:o}", "buses", lines, "replays", players,
 		"timed_frames", (json_int_t)sent, "timed_frames_refused",
-		(json_int_t)b->send_failures, "signals", feeds_metrics(b->feeds));
+		(json_int_t)b->send_failures, "signals", feeds_metrics(b->feeds), "faults",
+		faults_metrics(b->faults));
 }
 
 const struct series *buses_load(const struct buses *b, uint32_t bus)

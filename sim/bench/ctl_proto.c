@@ -364,6 +364,106 @@ static int silence_fields(
 	return rc ? rc : get_on(req, &out->action.u.silence.on, e);
 }
 
+static int get_id(const json_t *req, enum json_need need, canid_t *id, struct err *e)
+{
+	struct scenario_frame frame;
+	const char *text = NULL;
+	char whole[32];
+	int rc = json_get_str(req, "id", need, &text, e);
+
+	if (rc || !text)
+		return rc;
+	snprintf(whole, sizeof(whole), "%.20s#", text);
+	if (scenario_parse_frame(whole, &frame, e))
+		return err_set(e, -EINVAL,
+			"\"%.20s\" is no identifier: three hex digits, or eight for 29 bits", text);
+	*id = frame.f.can_id;
+	return 0;
+}
+
+static int get_share(
+	const json_t *req, const char *key, enum json_need need, double *share, struct err *e)
+{
+	const char *text = NULL;
+	int rc = json_get_str(req, key, need, &text, e);
+
+	if (rc || !text)
+		return rc;
+	if (unit_percent(text, share) || *share <= 0 || *share > 1)
+		return err_set(e, -EINVAL, "\"%.20s\" is no share: say 50%%", text);
+	return 0;
+}
+
+/* What a person breaks by hand is one fault and one load of each bus. */
+static int fault_fields(
+	const json_t *req, const struct scenario *s, struct ctl_request *out, struct err *e)
+{
+	static const char *const kinds[] = { "drop", "delay", "duplicate", "corrupt", "reorder",
+		"error" };
+	struct scenario_action *a = &out->action;
+	uint64_t delay_ms = 100;
+	const char *kind;
+	uint32_t i = 0;
+	int rc = get_bus(req, s, &a->u.fault.bus, e);
+
+	if (!rc)
+		rc = json_get_str(req, "kind", JSON_REQUIRED, &kind, e);
+	if (rc)
+		return rc;
+	a->u.fault.number = s->n_faults + a->u.fault.bus;
+	if (strcmp(kind, "off") == 0)
+		return 0;
+	while (i < ARRAY_SIZE(kinds) && strcmp(kinds[i], kind) != 0)
+		i++;
+	if (i == ARRAY_SIZE(kinds))
+		return unknown(e, "fault", kind,
+			nearest_word(kind, &kinds[0], ARRAY_SIZE(kinds), sizeof(kinds[0])));
+	a->u.fault.on = true;
+	a->u.fault.kind = (enum scenario_fault)i;
+	a->u.fault.chance = 1;
+	memset(a->u.fault.flip, 0xff, sizeof(a->u.fault.flip));
+	rc = get_id(req, JSON_OPTIONAL, &a->u.fault.id.id, e);
+	if (!rc && json_object_get(req, "id"))
+		a->u.fault.id.mask =
+			CAN_EFF_FLAG |
+			(a->u.fault.id.id & CAN_EFF_FLAG ? CAN_EFF_MASK : CAN_SFF_MASK);
+	if (!rc)
+		rc = get_share(req, "chance", JSON_OPTIONAL, &a->u.fault.chance, e);
+	if (!rc)
+		rc = json_get_u64(req, "delay_ms", JSON_OPTIONAL, 1, 3600000, &delay_ms, e);
+	a->u.fault.delay_ns = delay_ms * NS_PER_MS;
+	return rc;
+}
+
+static int load_fields(
+	const json_t *req, const struct scenario *s, struct ctl_request *out, struct err *e)
+{
+	struct scenario_action *a = &out->action;
+	const char *share;
+	int rc = get_bus(req, s, &a->u.load.bus, e);
+
+	if (!rc)
+		rc = json_get_str(req, "share", JSON_REQUIRED, &share, e);
+	if (rc)
+		return rc;
+	a->u.load.number = s->n_faults + s->n_buses + a->u.load.bus;
+	if (strcmp(share, "off") == 0)
+		return 0;
+	a->u.load.on = true;
+	a->u.load.id = CAN_SFF_MASK;
+	a->u.load.len = CAN_MAX_DLEN;
+	rc = get_share(req, "share", JSON_REQUIRED, &a->u.load.share, e);
+	return rc ? rc : get_id(req, JSON_OPTIONAL, &a->u.load.id, e);
+}
+
+static int cut_fields(
+	const json_t *req, const struct scenario *s, struct ctl_request *out, struct err *e)
+{
+	int rc = get_bus(req, s, &out->action.u.cut.bus, e);
+
+	return rc ? rc : get_on(req, &out->action.u.cut.on, e);
+}
+
 static int get_stream(
 	const json_t *req, const struct scenario *s, struct ctl_request *out, struct err *e)
 {
@@ -446,12 +546,15 @@ static const struct op ops[] = {
 	{ "set", CTL_ACTION, SCENARIO_SET, 0, set_fields },
 	{ "stuck", CTL_ACTION, SCENARIO_STUCK, 0, stuck_fields },
 	{ "silence", CTL_ACTION, SCENARIO_SILENCE, 0, silence_fields },
+	{ "fault", CTL_ACTION, SCENARIO_FAULT, 0, fault_fields },
+	{ "load", CTL_ACTION, SCENARIO_LOAD, 0, load_fields },
+	{ "cut", CTL_ACTION, SCENARIO_CUT, NEED_GUEST, cut_fields },
 };
 
 const char *const ctl_op_names[] = { "status", "metrics", "stop", "pause", "resume", "send", "key",
 	"touch", "pointer", "screenshot", "power-button", "reset", "kill", "bus-off", "balloon",
 	"link", "type", "console", "console-size", "volume", "mute", "signals", "get", "set",
-	"stuck", "silence", NULL };
+	"stuck", "silence", "fault", "load", "cut", NULL };
 
 static_assert(ARRAY_SIZE(ctl_op_names) == ARRAY_SIZE(ops) + 1, "one name for each operation");
 

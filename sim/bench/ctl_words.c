@@ -56,6 +56,11 @@ static const struct form forms[] = {
 		{ "signal", "value" } },
 	{ "stuck", "stuck SIGNAL [on|off]", 1, 2, 0, false, { "signal", "on" } },
 	{ "silence", "silence MESSAGE [on|off]", 1, 2, 0, false, { "message", "on" } },
+	{ "fault", "fault BUS KIND|off [ID [CHANCE]], for example fault can0 drop 123 50%", 2, 4,
+		'b', false, { "kind", "id", "chance" } },
+	{ "load", "load BUS SHARE|off [ID], for example load can0 80%", 2, 3, 'b', false,
+		{ "share", "id" } },
+	{ "cut", "cut GUEST on|off [BUS]", 2, 3, 'g', false, { "on", "bus" } },
 };
 
 static int usage(const struct form *f, struct err *e)

@@ -576,22 +576,45 @@ void bus_wake(struct canbus *b)
 
 /* ---- the bench ---- */
 
-int canbus_send(struct canbus *b, const struct canfd_frame *f)
+/* A frame of the bench through a port's own check, so that nothing impossible reaches one. */
+static int check_own(struct canbus *b, const struct canfd_frame *f, struct can_rec_frame *r)
 {
-	struct can_rec_frame in = { .h = { .kind = CAN_REC_FRAME, .mtu = CAN_MTU }, .f = *f }, r;
+	struct can_rec_frame in = { .h = { .kind = CAN_REC_FRAME, .mtu = CAN_MTU }, .f = *f };
 	struct can_packet one;
 	uint32_t off = 0;
 
-	/* Through the port's own check, so that nothing impossible reaches a port. */
 	if (f->flags & CANFD_FDF && !(f->can_id & CAN_ERR_FLAG))
 		in.h.mtu = CANFD_MTU;
 	one.len = 0;
-	if (!can_packet_add(&one, &in) || can_packet_next(one.b, one.len, &off, &r) != 1)
+	if (!can_packet_add(&one, &in) || can_packet_next(one.b, one.len, &off, r) != 1)
 		return -EINVAL;
-	if (r.h.mtu == CANFD_MTU && b->cfg.classic_only) {
+	if (r->h.mtu == CANFD_MTU && b->cfg.classic_only) {
 		b->st.errors++;
 		return -EINVAL;
 	}
+	return 0;
+}
+
+int canbus_send_apart(struct canbus *b, const struct canfd_frame *f)
+{
+	struct can_rec_frame r;
+	int rc = check_own(b, f, &r);
+
+	if (rc < 0)
+		return rc;
+	if (b->late.q.count >= APART_WINDOW)
+		return -ENOBUFS;
+	bus_send_late(b, NULL, &r.f, clock_now_ns());
+	return 0;
+}
+
+int canbus_send(struct canbus *b, const struct canfd_frame *f)
+{
+	struct can_rec_frame r;
+	int rc = check_own(b, f, &r);
+
+	if (rc < 0)
+		return rc;
 	b->bench_is_node = true;
 	if (!bus_enqueue(&b->bench, &r.f, 0)) {
 		b->st.bench_dropped++;

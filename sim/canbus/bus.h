@@ -24,6 +24,8 @@
 #define RAW_WINDOW 256u
 /* Frames that faults hold back. */
 #define LATE_WINDOW 1024u
+/* Frames of canbus_send_apart() that may wait. */
+#define APART_WINDOW 8u
 
 /* A frame that waits for the bus. */
 struct queued {

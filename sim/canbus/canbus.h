@@ -119,6 +119,12 @@ void canbus_remove_port(struct canbus_port *p);
  */
 MUST_CHECK int canbus_send(struct canbus *b, const struct canfd_frame *f);
 
+/*
+ * The same as a node of its own, beside the bench's: it takes part in arbitration against the
+ * bench's other frames. No fault meets it. -ENOBUFS when a few wait.
+ */
+MUST_CHECK int canbus_send_apart(struct canbus *b, const struct canfd_frame *f);
+
 /* Starts and stops listening. Both are allowed inside a tap's callback; idempotent. */
 void canbus_tap(struct canbus *b, struct canbus_tap *t);
 void canbus_untap(struct canbus_tap *t);

@@ -407,7 +407,19 @@ enum scenario_op {
 	SCENARIO_SET, /* signals get values */
 	SCENARIO_STUCK, /* what a signal shows stays what it is, or follows again */
 	SCENARIO_SILENCE, /* a message is sent no more, or again */
+	SCENARIO_FAULT, /* frames of a bus meet a fault, or no more */
+	SCENARIO_CUT, /* the cable of a controller is cut, or mended */
+	SCENARIO_LOAD, /* a node fills a bus, or no more */
 	SCENARIO_OPS
+};
+
+enum scenario_fault {
+	SCENARIO_FAULT_DROP,
+	SCENARIO_FAULT_DELAY,
+	SCENARIO_FAULT_DUPLICATE,
+	SCENARIO_FAULT_CORRUPT,
+	SCENARIO_FAULT_REORDER,
+	SCENARIO_FAULT_ERROR
 };
 
 /* A frame ready for a CAN port: mtu is CAN_MTU or CANFD_MTU. */
@@ -468,6 +480,27 @@ struct scenario_action {
 		struct {
 			uint32_t bus;
 		} bus_off;
+		struct {
+			uint32_t bus;
+			uint32_t number; /* of the faults and loads; that of its end is the same */
+			enum scenario_fault kind;
+			struct scenario_id id;
+			double chance; /* a fraction */
+			uint64_t delay_ns;
+			uint8_t flip[CANFD_MAX_DLEN];
+			bool on;
+		} fault;
+		struct {
+			uint32_t bus;
+			bool on;
+		} cut;
+		struct {
+			uint32_t bus, number;
+			double share; /* of the bus's time, as a fraction */
+			canid_t id; /* with CAN_EFF_FLAG */
+			uint32_t len;
+			bool on;
+		} load;
 		struct {
 			uint32_t net; /* index in the guest's nets */
 			bool up;
@@ -662,6 +695,7 @@ struct scenario {
 	enum scenario_ui ui;
 	struct scenario_cpus bench_cpus; /* of the bench's own processes */
 	uint32_t n_guests, n_buses, n_networks, n_replays, n_actions, n_checks;
+	uint32_t n_faults; /* faults and loads, numbered from 0 */
 	const struct scenario_guest *guests;
 	const struct scenario_bus *buses;
 	const struct scenario_network *networks;
@@ -711,7 +745,8 @@ bool scenario_has_cpu(const struct scenario_cpus *c, unsigned int cpu);
 /* 0 where the pages are the host's usual ones. */
 uint64_t scenario_huge_bytes(enum scenario_huge_pages h);
 
-/* The stream "GUEST.STREAM"; false: there is none, and `near` is the one that may be meant, or "". */
+/* The stream "GUEST.STREAM"; false: there is none, and `near` is the one that may be meant, or "".
+ */
 #define SCENARIO_STREAM_TEXT 160
 bool scenario_stream(const struct scenario *s, const char *path, uint32_t *guest, uint32_t *stream,
 	char near[SCENARIO_STREAM_TEXT]);

@@ -461,6 +461,9 @@ static const struct schema_key action_keys[] = {
 	OP("volume", &schema_volume_op, SCENARIO_VOLUME, "turn a stream's volume"),
 	OP("mute", &schema_mute_op, SCENARIO_MUTE, "make a stream silent"),
 	OP("bus_off", &schema_bus_off, SCENARIO_BUS_OFF, "force a controller into bus-off"),
+	OP("fault", &schema_fault, SCENARIO_FAULT, "frames get lost, late, doubled, wrong"),
+	OP("cut", &schema_cut, SCENARIO_CUT, "cut the cable of a controller"),
+	OP("load", &schema_load, SCENARIO_LOAD, "a node fills a bus"),
 	OP("link", &schema_link, SCENARIO_LINK, "pull a network cable"),
 	OP("balloon", &schema_balloon_op, SCENARIO_BALLOON,
 		"change what a guest has of its memory"),
@@ -499,5 +502,6 @@ const char *scenario_op_name(enum scenario_op op)
 bool scenario_op_on_bus(enum scenario_op op)
 {
 	return op == SCENARIO_SEND || op == SCENARIO_SET || op == SCENARIO_STUCK ||
-	       op == SCENARIO_SILENCE;
+	       op == SCENARIO_SILENCE || op == SCENARIO_FAULT || op == SCENARIO_CUT ||
+	       op == SCENARIO_LOAD;
 }

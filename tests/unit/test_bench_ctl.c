@@ -353,6 +353,48 @@ static void test_signals_are_read_and_set_by_name(void **state)
 	signal_model_fini(&s.signals);
 }
 
+static void test_faults_are_made_and_ended_by_hand(void **state)
+{
+	struct scenario s = { .n_buses = 2, .buses = buses, .n_faults = 5 };
+	struct ctl_request r;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(
+		parse(&s,
+			"{\"op\":\"fault\",\"bus\":\"can1\",\"kind\":\"delay\",\"id\":\"123\","
+			"\"chance\":\"50%\",\"delay_ms\":20}",
+			&r, &e),
+		0);
+	assert_int_equal(r.action.op, SCENARIO_FAULT);
+	assert_true(r.action.u.fault.on && r.action.u.fault.bus == 1);
+	assert_int_equal(r.action.u.fault.kind, SCENARIO_FAULT_DELAY);
+	assert_int_equal(r.action.u.fault.id.id, 0x123);
+	assert_int_equal(r.action.u.fault.id.mask, CAN_EFF_FLAG | CAN_SFF_MASK);
+	assert_true(r.action.u.fault.chance == 0.5);
+	assert_int_equal(r.action.u.fault.delay_ns, 20000000);
+	/* Beside those of the scenario. */
+	assert_int_equal(r.action.u.fault.number, 6);
+	ctl_request_fini(&r);
+	assert_int_equal(
+		parse(&s, "{\"op\":\"load\",\"bus\":\"can0\",\"share\":\"80%\"}", &r, &e), 0);
+	assert_true(r.action.u.load.on && r.action.u.load.share == 0.8);
+	assert_int_equal(r.action.u.load.id, 0x7ff);
+	assert_int_equal(r.action.u.load.number, 7);
+	ctl_request_fini(&r);
+	assert_int_equal(
+		parse(&s, "{\"op\":\"fault\",\"bus\":\"can1\",\"kind\":\"off\"}", &r, &e), 0);
+	assert_false(r.action.u.fault.on);
+	ctl_request_fini(&r);
+	expect_error(&s, "{\"op\":\"fault\",\"bus\":\"can0\",\"kind\":\"drp\"}", "\"drop\"?");
+	expect_error(&s, "{\"op\":\"fault\",\"bus\":\"can0\",\"kind\":\"drop\",\"id\":\"xyz\"}",
+		"no identifier");
+	expect_error(&s,
+		"{\"op\":\"fault\",\"bus\":\"can0\",\"kind\":\"drop\",\"chance\":\"120%\"}",
+		"no share");
+	expect_error(&s, "{\"op\":\"load\",\"bus\":\"can0\",\"share\":\"0%\"}", "no share");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -366,6 +408,7 @@ int main(void)
 		cmocka_unit_test(test_a_cable_is_named_by_its_network),
 		cmocka_unit_test(test_a_touch_stays_on_its_display),
 		cmocka_unit_test(test_signals_are_read_and_set_by_name),
+		cmocka_unit_test(test_faults_are_made_and_ended_by_hand),
 		cmocka_unit_test(test_a_pointer_needs_something_to_do),
 		cmocka_unit_test(test_unknown_names_are_answered_with_the_nearest),
 		cmocka_unit_test(test_nonsense_is_refused),

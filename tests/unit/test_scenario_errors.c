@@ -77,6 +77,35 @@ static void test_cpus_that_are_none_are_shown_how_to_write(void **state)
 		"1 error\n");
 }
 
+static void test_faults_that_cannot_be_are_refused(void **state)
+{
+	(void)state;
+	check_report(GOOD "actions:\n"
+			  "  - {at: 1s, fault: {kind: delay, bus: can0}}\n"
+			  "  - {at: 1s, fault: {kind: drop, bus: can0, delay: 1s}}\n"
+			  "  - {at: 1s, fault: {kind: drop, bus: can0, mask: 7F0}}\n"
+			  "  - {at: 1s, cut: {guest: cluster, bus: can1}}\n"
+			  "  - {at: 1s, load: {bus: can0, share: 120%}}\n",
+		"car.yaml:11:21: error: action 1: fault needs \"delay\": how much later they are "
+		"heard\n"
+		"  11 |   - {at: 1s, fault: {kind: delay, bus: can0}}\n"
+		"     |                     ^~~~~~~~~~~~~~~~~~~~~~~~\n"
+		"car.yaml:12:52: error: action 2: fault.delay is of the kind \"delay\" only\n"
+		"  12 |   - {at: 1s, fault: {kind: drop, bus: can0, delay: 1s}}\n"
+		"     |                                                    ^~\n"
+		"car.yaml:13:51: error: action 3: fault.mask needs \"id\"\n"
+		"  13 |   - {at: 1s, fault: {kind: drop, bus: can0, mask: 7F0}}\n"
+		"     |                                                   ^~~\n"
+		"car.yaml:14:41: error: action 4: cut.bus \"can1\" has no controller of guest "
+		"\"cluster\"\n"
+		"  14 |   - {at: 1s, cut: {guest: cluster, bus: can1}}\n"
+		"     |                                         ^~~~\n"
+		"car.yaml:15:39: error: action 5: load.share 120% exceeds 100%\n"
+		"  15 |   - {at: 1s, load: {bus: can0, share: 120%}}\n"
+		"     |                                       ^~~~\n"
+		"5 errors\n");
+}
+
 static void test_an_unknown_key_is_named_with_the_nearest_one(void **state)
 {
 	(void)state;
@@ -239,7 +268,7 @@ static void test_an_action_is_one_thing(void **state)
 		"  11 |   - {at: 1s, reset: cluster, kill: cluster}\n"
 		"     |                              ^~~~\n"
 		"car.yaml:12:5: error: action 2: needs one of: send, key, touch, pointer, power_button, "
-		"reset, pause, resume, kill, volume, mute, bus_off, link, balloon, screenshot, type, set, stuck, silence, log\n"
+		"reset, pause, resume, kill, volume, mute, bus_off, fault, cut, load, link, balloon, screenshot, type, set, stuck, silence, log\n"
 		"  12 |   - {at: 2s}\n"
 		"     |     ^~~~~~~~\n"
 		"2 errors\n");
@@ -518,6 +547,7 @@ int main(void)
 		cmocka_unit_test(test_typing_needs_a_console_that_is_there),
 		cmocka_unit_test(test_the_end_of_guests_needs_guests),
 		cmocka_unit_test(test_cpus_that_are_none_are_shown_how_to_write),
+		cmocka_unit_test(test_faults_that_cannot_be_are_refused),
 		cmocka_unit_test(test_an_unknown_key_is_named_with_the_nearest_one),
 		cmocka_unit_test(test_cpus_that_are_none_are_shown_how_to_write),
 		cmocka_unit_test(test_an_unknown_key_without_a_neighbour_lists_the_known_ones),
