@@ -4,7 +4,7 @@ kernels=(generic guest)
 modules=(virtio_pci virtiofs 9pnet_virtio 9p)
 needs=(diod)
 files=("$built/fs_stress=/bin/fs_stress")
-limit=100
+limit=150
 
 inside() {
 	local k
@@ -12,7 +12,7 @@ inside() {
 		mkdir -p "$tmp/$k"
 		echo "from the host" >"$tmp/$k/hello"
 	done
-	bench
+	bench || return
 	for k in fs nine; do
 		[[ $(cat "$tmp/$k/moved") = "from the guest" ]] || { echo "FAULT $k: what the guest wrote is not here"; return 1; }
 		[[ ! -e $tmp/$k/made ]] || { echo "FAULT $k: the old name is still here"; return 1; }

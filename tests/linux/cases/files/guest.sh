@@ -7,28 +7,28 @@ check nine.mount mount -t 9p -o $nine,cache=mmap nine /nine
 check nine_ro.mount mount -t 9p -o $nine nine_ro /nine_ro
 ready
 
-# try FOLDER OPERATIONS: what the host laid there, what we lay there, random work.
+# try FOLDER MIB COMMAND...: what the host laid there, what we lay there, random work.
 try() {
 	check "$1.read" grep -qx 'from the host' "/$1/hello"
 	echo "from the guest" >"/$1/made"
 	check "$1.rename" mv "/$1/made" "/$1/moved"
 	check "$1.link" ln -s moved "/$1/link"
 	check "$1.follow" grep -qx 'from the guest' "/$1/link"
-	check "$1.big" dd if=/dev/urandom of="/$1/big" bs=1M count=8 conv=fsync
+	check "$1.big" dd if=/dev/urandom of="/$1/big" bs=1M count=$2 conv=fsync
 	check "$1.copy" cp "/$1/big" /dev/shm/big
 	check "$1.again" umount "/$1"
-	shift
+	shift 2
 	check "$@"
 }
-try fs fs.remount mount -t virtiofs fs /fs
+try fs 8 fs.remount mount -t virtiofs fs /fs
 check fs.same cmp /fs/big /dev/shm/big
-try nine nine.remount mount -t 9p -o $nine,cache=mmap nine /nine
+try nine 2 nine.remount mount -t 9p -o $nine,cache=mmap nine /nine
 check nine.same cmp /nine/big /dev/shm/big
 
 start=$(cut -d' ' -f1 /proc/uptime)
 mkdir /fs/work /nine/work
 check fs.stress fs_stress /fs/work 1 1500 mmap
-check nine.stress fs_stress /nine/work 2 1500 mmap
+check nine.stress fs_stress /nine/work 2 500 mmap
 echo "FIGURE stress_from_$start to_$(cut -d' ' -f1 /proc/uptime) s"
 
 for d in ro nine_ro; do

@@ -14,24 +14,29 @@ run() {
 	esac
 	role=$1
 	shift
-	check "vsock_test.$role" vsock_test "$@" --peer-cid=$((peer + 2))
+	# Until the other one listens.
+	for i in $(seq 30); do
+		rc=0
+		vsock_test "$@" --peer-cid=$((peer + 2)) >/tmp/check.log 2>&1 || rc=$?
+		grep -q 'initialization failed' /tmp/check.log || break
+		sleep 1
+	done
+	[ $rc = 0 ] && ok "vsock_test.$role" || fault "vsock_test.$role: exit status $rc"
 	grep -vE '\.\.\.ok$' /tmp/check.log | sed 's/^/NOT OK /'
 	echo "FIGURE vsock_test_$role $(grep -c '\.\.\.ok' /tmp/check.log) passed"
 }
-up() { nc -z -w 1 10.9.0.$peer 5299; }
-nc -lk -p 5299 -e /bin/true &
+up() { ping -c 1 -W 1 10.9.0.$peer; }
 await 30 up
 
 head -c 4194304 /dev/urandom >/tmp/data
 if [ "$me" = 1 ]; then
-	socat VSOCK-LISTEN:6000 EXEC:cat &
+	socat VSOCK-LISTEN:6000,fork EXEC:cat &
 	run server
-	sleep 3
 	run client
 else
 	echo_back() { socat -t 10 - VSOCK-CONNECT:3:6000 </tmp/data | cmp - /tmp/data; }
+	await 20 socat -u /dev/null VSOCK-CONNECT:3:6000
 	check echo echo_back
-	sleep 2
 	run client
 	run server
 fi

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 ip link set lo up
-udhcpc -i eth0 -n -q -s /bin/true -t 5 >/dev/null 2>&1
 ip addr add 10.0.2.15/24 dev eth0
 ip link set eth0 up
 ready
@@ -39,14 +38,13 @@ echo "from the guest" >/nine/made
 check nine.copy cp /tmp/data /nine/data
 check nine.unmount umount /nine
 
-sleep 1
 echo "TEST client"
 sleep 3
 check vsock_test.client vsock_test --mode=client --control-host=10.0.2.2 --control-port=5300 --peer-cid=2
 grep -c '\.\.\.ok' /tmp/check.log | sed 's/^/tests that passed: /'
 vsock_test --mode=server --control-port=5301 --peer-cid=2 >/tmp/server.log 2>&1 &
 server=$!
-sleep 0.5
+sleep 2
 echo "TEST server"
 check vsock_test.server wait $server
 tail -n 5 /tmp/server.log
