@@ -7,10 +7,12 @@
 
 #include <cmocka.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/e2e/dyno_proc.h"
@@ -46,7 +48,7 @@ static bool was_written(const char *name)
 	return memcmp(first, zero, sizeof(first)) != 0;
 }
 
-static void write_scenario(const char *disk)
+static void write_scenario(const char *device)
 {
 	const char *build = getenv("DYNO_BUILD_DIR");
 	char text[4096];
@@ -58,26 +60,34 @@ static void write_scenario(const char *disk)
 		"  g:\n"
 		"    kernel: %s/guests/conformance.elf\n"
 		"    cmdline: only=blk print=com1\n"
-		"    disks: [ %s ]\n"
+		"    %s\n"
 		"checks:\n"
 		"  - console: { guest: g, match: '^PASS blk.zeroes' }\n"
 		"  - console: { guest: g, match: '^DONE' }\n",
-		build, disk);
+		build, device);
 	proc_write("disks.yaml", text);
 }
 
-static void run(const char *disk)
+static void run_device(const char *device)
 {
 	struct proc p;
 	char *log;
 
-	write_scenario(disk);
+	write_scenario(device);
 	proc_run(&p, ARGS("run", "disks.yaml", "--headless"));
 	log = proc_read("out/g.log");
 	if (p.status != 0 || !log || strstr(log, "FAIL"))
 		fail_msg("status %d\n%s\n%s\n%s", p.status, p.out, p.err, log ? log : "");
 	free(log);
 	proc_free(&p);
+}
+
+static void run(const char *disk)
+{
+	char device[1024];
+
+	snprintf(device, sizeof(device), "disks: [ %s ]", disk);
+	run_device(device);
 }
 
 static void test_changes_are_lost_by_default(void **state)
@@ -169,7 +179,7 @@ static void test_an_image_that_is_none_ends_the_run_with_its_reason(void **state
 
 	(void)state;
 	make_image();
-	write_scenario("{ file: disk.img, format: qcow2 }");
+	write_scenario("disks: [ { file: disk.img, format: qcow2 } ]");
 	assert_int_not_equal(proc_run(&p, ARGS("run", "disks.yaml", "--headless")), 0);
 	assert_non_null(strstr(p.err, "qemu-nbd g-0"));
 	proc_free(&p);
@@ -184,11 +194,42 @@ static void test_image_that_another_writes_to_is_refused(void **state)
 	make_image();
 	fd = open(proc_path("disk.img"), O_RDWR | O_CLOEXEC);
 	assert_int_equal(flock(fd, LOCK_EX), 0);
-	write_scenario("disk.img");
+	write_scenario("disks: [ disk.img ]");
 	assert_int_equal(proc_run(&p, ARGS("run", "disks.yaml", "--headless")), 3);
 	assert_non_null(strstr(p.err, "is in use by another"));
 	proc_free(&p);
 	close(fd);
+}
+
+/* A standard vhost-user program behind the same driver and the same checks. */
+static void test_a_disk_that_qemu_serves_over_vhost_user(void **state)
+{
+	char blockdev[2048], export[2048], sock[1024];
+	pid_t pid;
+
+	(void)state;
+	if (system("qemu-storage-daemon --version >/dev/null 2>&1") != 0)
+		skip();
+	make_image();
+	snprintf(sock, sizeof(sock), "%s", proc_path("blk.sock"));
+	snprintf(blockdev, sizeof(blockdev), "file,filename=%s,node-name=d,discard=unmap",
+		proc_path("disk.img"));
+	snprintf(export, sizeof(export),
+		"vhost-user-blk,id=e,node-name=d,writable=on,num-queues=2,addr.type=unix,addr.path=%s",
+		sock);
+	pid = fork();
+	if (pid == 0) {
+		execlp("qemu-storage-daemon", "qemu-storage-daemon", "--blockdev", blockdev,
+			"--export", export, (char *)NULL);
+		_exit(127);
+	}
+	assert_true(pid > 0);
+	for (unsigned int i = 0; i < 1000 && !proc_exists("blk.sock"); i++)
+		usleep(10 * 1000);
+	run_device("vhost_user: [{ id: 2, socket: blk.sock, queues: 2, config_bytes: 60 }]");
+	kill(pid, SIGTERM);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_true(was_written("disk.img"));
 }
 
 int main(void)
@@ -202,6 +243,7 @@ int main(void)
 		cmocka_unit_test(test_memory_over_a_vmdk_image_leaves_it_alone),
 		cmocka_unit_test(test_changes_go_into_a_qcow2_file_over_a_raw_image),
 		cmocka_unit_test(test_an_image_that_is_none_ends_the_run_with_its_reason),
+		cmocka_unit_test(test_a_disk_that_qemu_serves_over_vhost_user),
 	};
 
 	if (access("/dev/kvm", R_OK | W_OK) < 0) {

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 mkdir -p /tools /mnt
 check tools mount -t squashfs -o ro /dev/vda /tools
-for d in a b c d e f g h; do
+for d in a b c d e f g; do
 	q=/sys/block/vd$d
 	echo "vd$d $(cat $q/size) sectors, serial $(cat $q/serial), $(ls $q/mq | wc -l) queues, $(cat $q/cache_type), ro $(cat $q/ro)," \
 		"discard $(cat $q/queue/discard_max_bytes), zeroes $(cat $q/queue/write_zeroes_max_bytes)"
@@ -27,7 +27,7 @@ holds() {
 }
 fill() { tr '\0' "$4" </dev/zero | dd of=/dev/$1 bs=1M seek=$2 count=$3 iflag=fullblock oflag=direct conv=fsync 2>/dev/null; }
 
-for d in vdb vdc vdd vde vdf vdh; do
+for d in vdb vdc vdd vde vdf; do
 	check $d.fill fill $d 40 9 D
 	check $d.filled holds $d 40 9 D
 	check $d.discard blkdiscard -o 40M -l 6M /dev/$d
