@@ -103,3 +103,16 @@ vcan() {
 		ip link set "$i" mtu 72 up
 	done
 }
+
+# heard INTERFACE ID COMMAND...: a frame with this identifier comes because of the command, within
+# $patience seconds (3). It is in $tmp/one.
+heard() {
+	local from=$1,$2:7FF pid rc=0
+	shift 2
+	candump -L -n 1 -T "${patience:-3}000" "$from" >"$tmp/one" &
+	pid=$!
+	sleep 0.3
+	"$@" && wait $pid || rc=$?
+	cat "$tmp/one"
+	[[ $rc = 0 && -s $tmp/one ]]
+}
