@@ -24,6 +24,8 @@ received() {
 inside() {
 	local can=$DYNO_BIN/../tests/guest_can rc=0
 	modprobe vcan 2>/dev/null || true
+	# Of a case before.
+	ip link del vcan0 2>/dev/null || true
 	# cansequence has no room of its own to ask for.
 	echo 8000000 >/proc/sys/net/core/rmem_default
 	bench_start || return
