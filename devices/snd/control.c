@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The control queue of the sound device: every request is answered, in order. */
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -110,13 +111,23 @@ static_assert(
 		sizeof(((struct answer *)0)->b) >=
 			PCM_MAX_STREAMS * sizeof(struct virtio_snd_jack_info) &&
 		sizeof(((struct answer *)0)->b) >= 2 * 5 * sizeof(struct virtio_snd_chmap_info) &&
-		sizeof(((struct answer *)0)->b) >= CTLS * sizeof(struct virtio_snd_ctl_info),
+		sizeof(((struct answer *)0)->b) >= CTLS * VIRTIO_SND_CTL_INFO_ALIGNED,
 	"an answer");
 
 static void add(struct answer *a, const void *item, size_t len)
 {
 	memcpy(a->b + a->len, item, len);
 	a->len += (uint32_t)len;
+}
+
+static void add_ctl(struct answer *a, uint32_t i, uint32_t bytes)
+{
+	const struct virtio_snd_ctl_info item = ctl_item(i);
+	static const uint8_t none[VIRTIO_SND_CTL_INFO_ALIGNED - sizeof(item)];
+
+	add(a, &item, offsetof(struct virtio_snd_ctl_info, value));
+	add(a, none, bytes - sizeof(item));
+	add(a, &item.value, sizeof(item.value));
 }
 
 /* What a request is read from and may answer. */
@@ -159,7 +170,9 @@ static uint32_t query(struct snd *d, struct request *q, struct answer *a)
 		if (!has_ctls(d))
 			return VIRTIO_SND_S_NOT_SUPP;
 		total = CTLS;
-		bytes = sizeof(struct virtio_snd_ctl_info);
+		bytes = le32_get(in.size) == VIRTIO_SND_CTL_INFO_ALIGNED
+				? VIRTIO_SND_CTL_INFO_ALIGNED
+				: (uint32_t)sizeof(struct virtio_snd_ctl_info);
 	}
 	status = snd_check_query(&in, total, bytes, q->room);
 	if (status != VIRTIO_SND_S_OK)
@@ -176,9 +189,7 @@ static uint32_t query(struct snd *d, struct request *q, struct answer *a)
 		} else if (q->code == VIRTIO_SND_R_CHMAP_INFO) {
 			add(a, &d->chmap[i], sizeof(d->chmap[i]));
 		} else {
-			struct virtio_snd_ctl_info item = ctl_item(i);
-
-			add(a, &item, sizeof(item));
+			add_ctl(a, i, bytes);
 		}
 	}
 	return VIRTIO_SND_S_OK;

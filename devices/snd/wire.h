@@ -171,6 +171,9 @@ struct virtio_snd_ctl_info {
 	} value;
 };
 static_assert(sizeof(struct virtio_snd_ctl_info) == 92, "control info");
+/* The same where 64-bit values are aligned, as Linux has it: four bytes more in front of `value`. A
+ * driver says in its query which one it has. */
+#define VIRTIO_SND_CTL_INFO_ALIGNED 96u
 
 /* A value of the widest element type; unused bytes are zero. */
 struct virtio_snd_ctl_value {
