@@ -164,8 +164,8 @@ static struct pw_properties *properties(const struct node *n)
 {
 	bool play = n->s->direction == PCM_PLAY;
 	uint32_t period = n->params.period_bytes / pcm_frame_bytes(&n->params);
-	/* Turns below a period, so that a guest's position moves in steps below one; the server takes
-	 * the next smaller power of two. Shorter ones are missed on a busy host. */
+	/* Turns below a period, so that a guest's position moves in steps below one; the server
+	 * takes the next smaller power of two. Shorter ones are missed on a busy host. */
 	uint32_t turn = MAX(MIN(period * 3 / 4, 1024u), 32u);
 	struct pw_properties *p =
 		pw_properties_new(PW_KEY_MEDIA_TYPE, "Audio", PW_KEY_MEDIA_CATEGORY,

@@ -61,7 +61,7 @@ const char *html_text_of(struct html *h, size_t *len)
 	return h->broken ? NULL : (const char *)xmlBufferContent(h->buffer);
 }
 
-void html_open(struct html *h, const char *name, ...)
+void html_open_with(struct html *h, const char *name, ...)
 {
 	va_list ap;
 
@@ -119,9 +119,9 @@ void html_printf(struct html *h, const char *fmt, ...)
 void html_leaf(struct html *h, const char *name, const char *css_class, const char *text)
 {
 	if (css_class)
-		html_open(h, name, "class", css_class, NULL);
+		html_open(h, name, "class", css_class);
 	else
-		html_open(h, name, NULL);
+		html_open(h, name);
 	html_put(h, text);
 	html_close(h);
 }

@@ -18,8 +18,9 @@ void html_free(struct html *h);
 /* The page as it stands, all elements closed; valid until html_free(). NULL without memory. */
 const char *html_text_of(struct html *h, size_t *len);
 
-/* Opens an element; attributes as pairs of name and value, NULL after the last. */
-void html_open(struct html *h, const char *name, ...) __attribute__((sentinel));
+/* Opens an element; attributes as pairs of name and value: html_open(h, "td", "class", "n"). */
+#define html_open(h, ...) html_open_with((h), __VA_ARGS__, (const char *)NULL)
+void html_open_with(struct html *h, const char *name, ...) __attribute__((sentinel));
 /* Closes the innermost element. */
 void html_close(struct html *h);
 /* The same for an element that cannot hold anything: img, meta. */

@@ -135,7 +135,7 @@ static void line(struct html *h, const char *css, double x1, double y1, double x
 	char a[NUMBER_TEXT], b[NUMBER_TEXT], c[NUMBER_TEXT], d[NUMBER_TEXT];
 
 	html_open(h, "line", "class", css, "x1", number(a, "%.1f", x1), "y1", number(b, "%.1f", y1),
-		"x2", number(c, "%.1f", x2), "y2", number(d, "%.1f", y2), NULL);
+		"x2", number(c, "%.1f", x2), "y2", number(d, "%.1f", y2));
 	html_close(h);
 }
 
@@ -143,8 +143,7 @@ static void label(struct html *h, const char *css, double x, double y, const cha
 {
 	char a[NUMBER_TEXT], b[NUMBER_TEXT];
 
-	html_open(h, "text", "class", css, "x", number(a, "%.1f", x), "y", number(b, "%.1f", y),
-		NULL);
+	html_open(h, "text", "class", css, "x", number(a, "%.1f", x), "y", number(b, "%.1f", y));
 	html_put(h, text);
 	html_close(h);
 }
@@ -182,7 +181,7 @@ static void draw_bands(struct html *h, const struct plot *p, const struct frame 
 		html_open(h, "rect", "class", b->kept ? "band" : "band bad", "x",
 			number(t[0], "%.1f", x), "y", number(t[1], "%.1f", y), "width",
 			number(t[2], "%.1f", MAX(right - x, 1)), "height",
-			number(t[3], "%.1f", MAX(bottom - y, 1)), NULL);
+			number(t[3], "%.1f", MAX(bottom - y, 1)));
 		html_close(h);
 	}
 }
@@ -228,7 +227,7 @@ static void draw_curve(struct html *h, const struct plot *p, const struct frame 
 			break;
 		before = up ? high : low;
 	}
-	html_open(h, "path", "class", "curve", "d", path, NULL);
+	html_open(h, "path", "class", "curve", "d", path);
 	html_close(h);
 }
 
@@ -239,11 +238,11 @@ static void draw_marks(struct html *h, const struct plot *p, const struct frame 
 		double x = place_x(f, (double)m->t_ns / 1e9);
 		char t[3][NUMBER_TEXT];
 
-		html_open(h, "g", NULL);
+		html_open(h, "g");
 		html_leaf(h, "title", NULL, m->text);
 		line(h, m->bad ? "mark bad" : "mark", x, TOP, x, HEIGHT - BOTTOM);
 		html_open(h, "circle", "class", m->bad ? "dot bad" : "dot", "cx",
-			number(t[0], "%.1f", x), "cy", number(t[1], "%.1f", TOP), "r", "4", NULL);
+			number(t[0], "%.1f", x), "cy", number(t[1], "%.1f", TOP), "r", "4");
 		html_close(h);
 		html_close(h);
 	}
@@ -253,7 +252,7 @@ void plot_draw(struct html *h, const struct plot *p)
 {
 	char box[NUMBER_TEXT];
 
-	html_open(h, "figure", NULL);
+	html_open(h, "figure");
 	html_leaf(h, "figcaption", NULL, p->title);
 	if (p->series->used == 0) {
 		html_leaf(h, "p", "quiet", "nothing was seen");
@@ -263,7 +262,7 @@ void plot_draw(struct html *h, const struct plot *p)
 	struct frame f = frame_of(p);
 
 	html_open(h, "svg", "viewBox", number(box, "0 0 %g %g", WIDTH, HEIGHT), "role", "img",
-		"aria-label", p->title, NULL);
+		"aria-label", p->title);
 	draw_bands(h, p, &f);
 	draw_axes(h, &f);
 	draw_curve(h, p, &f);

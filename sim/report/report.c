@@ -53,7 +53,7 @@ static const char style[] =
 
 static void fact(struct html *h, const char *name, const char *value)
 {
-	html_open(h, "tr", NULL);
+	html_open(h, "tr");
 	html_leaf(h, "th", NULL, name);
 	html_leaf(h, "td", NULL, value);
 	html_close(h);
@@ -65,15 +65,15 @@ static void put_facts(struct html *h, const struct report_input *in, const struc
 	char text[64] = "";
 	struct tm tm;
 
-	html_open(h, "table", NULL);
+	html_open(h, "table");
 	fact(h, "scenario", s->path);
 	if (gmtime_r(&started, &tm))
 		strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC", &tm);
 	fact(h, "began", text);
 	time_text(text, in->duration_ns);
-	html_open(h, "tr", NULL);
+	html_open(h, "tr");
 	html_leaf(h, "th", NULL, "lasted");
-	html_open(h, "td", NULL);
+	html_open(h, "td");
 	html_printf(h, "%s, ended by: %s", text, in->end_cause);
 	html_close(h);
 	html_close(h);
@@ -90,7 +90,7 @@ static void put_description(struct html *h, const char *text)
 	while (text && *text) {
 		size_t len = strcspn(text, "\n");
 
-		html_open(h, "p", NULL);
+		html_open(h, "p");
 		html_printf(h, "%.*s", (int)MIN(len, 1000), text);
 		html_close(h);
 		text += len + (text[len] == '\n');
@@ -132,11 +132,11 @@ static void put_evidence(struct html *h, const struct check_set *c, const struct
 		return;
 	/* What failed is shown at once. */
 	if (v->outcome == CHECK_PASS)
-		html_open(h, "details", NULL);
+		html_open(h, "details");
 	else
-		html_open(h, "details", "open", "open", NULL);
+		html_open(h, "details", "open", "open");
 	html_leaf(h, "summary", "quiet", "frames on the bus around it");
-	html_open(h, "pre", NULL);
+	html_open(h, "pre");
 	for (size_t i = 0; check_evidence(c, v, i, text, &decisive); i++) {
 		html_put(h, decisive ? "> " : "  ");
 		if (decisive)
@@ -153,19 +153,19 @@ static void put_verdict(struct html *h, const struct check_set *c, const struct 
 {
 	char text[64];
 
-	html_open(h, "tr", NULL);
-	html_open(h, "td", NULL);
+	html_open(h, "tr");
+	html_open(h, "td");
 	put_badge(h, "", v->outcome, check_outcome_name(v->outcome));
 	html_close(h);
 	html_leaf(h, "td", "n", time_text(text, v->t_ns));
-	html_open(h, "td", NULL);
+	html_open(h, "td");
 	html_put(h, v->check->name);
 	if (v->check->line > 0) {
 		snprintf(text, sizeof(text), " line %" PRIu32, v->check->line);
 		html_leaf(h, "span", "quiet", text);
 	}
 	html_close(h);
-	html_open(h, "td", NULL);
+	html_open(h, "td");
 	html_put(h, v->reason);
 	put_evidence(h, c, v);
 	html_close(h);
@@ -175,7 +175,7 @@ static void put_verdict(struct html *h, const struct check_set *c, const struct 
 /* Column heads; those that begin with '#' are of numbers. */
 static void put_heads(struct html *h, const char *const *heads, size_t n)
 {
-	html_open(h, "tr", NULL);
+	html_open(h, "tr");
 	for (size_t i = 0; i < n; i++) {
 		bool number = heads[i][0] == '#';
 
@@ -193,7 +193,7 @@ static void put_verdicts(struct html *h, const struct check_set *c)
 	if (n == 0)
 		return;
 	html_leaf(h, "h2", NULL, "Checks");
-	html_open(h, "table", NULL);
+	html_open(h, "table");
 	put_heads(h, heads, ARRAY_SIZE(heads));
 	/* What did not pass comes first: it is what the reader looks for. */
 	for (size_t i = 0; i < n; i++) {
@@ -255,7 +255,7 @@ static void put_signals(struct html *h, const struct report_input *in)
 	for (size_t i = 0; check_plot(in->checks, i, &cp); i++)
 		put_signal(h, in, i, &cp);
 	if (check_plots_left_out(in->checks) > 0) {
-		html_open(h, "p", "class", "quiet", NULL);
+		html_open(h, "p", "class", "quiet");
 		html_printf(h, "%zu more signals are judged and not drawn.",
 			check_plots_left_out(in->checks));
 		html_close(h);
@@ -290,12 +290,12 @@ static void put_buses(struct html *h, const struct report_input *in, const struc
 
 static void put_picture(struct html *h, const char *caption, const char *path)
 {
-	html_open(h, "figure", NULL);
-	html_open(h, "img", "alt", caption, NULL);
+	html_open(h, "figure");
+	html_open(h, "img", "alt", caption);
 	bool there = html_attach(h, "src", "image/png", path, REPORT_PICTURE_BYTES);
 
 	html_close_void(h);
-	html_open(h, "figcaption", NULL);
+	html_open(h, "figcaption");
 	html_put(h, caption);
 	if (!there)
 		html_printf(h, " (%s)", path);
@@ -313,7 +313,7 @@ static void put_pictures(struct html *h, const struct report_input *in, const st
 	if (!check_picture_at(in->checks, 0, &p))
 		return;
 	html_leaf(h, "h2", NULL, "Pictures");
-	html_open(h, "div", "class", "pictures", NULL);
+	html_open(h, "div", "class", "pictures");
 	for (size_t i = 0; check_picture_at(in->checks, i, &p); i++) {
 		snprintf(text, sizeof(text), "%s, %s display %" PRIu32 " at %s",
 			p.checkpoint ? p.checkpoint : "picture", s->guests[p.guest].name, p.display,
@@ -322,8 +322,8 @@ static void put_pictures(struct html *h, const struct report_input *in, const st
 			put_picture(h, text, p.path);
 			continue;
 		}
-		html_open(h, "figure", NULL);
-		html_open(h, "figcaption", NULL);
+		html_open(h, "figure");
+		html_open(h, "figcaption");
 		html_printf(h, "%s: %s", text, p.error ? p.error : "not saved");
 		html_close(h);
 		html_close(h);
@@ -366,11 +366,11 @@ static void put_sounds(struct html *h, const struct report_input *in)
 		char path[1400];
 
 		snprintf(path, sizeof(path), "%s/%s", in->out_dir, name);
-		html_open(h, "figure", NULL);
-		html_open(h, "audio", "controls", "controls", NULL);
+		html_open(h, "figure");
+		html_open(h, "audio", "controls", "controls");
 		if (!html_attach(h, "src", sound_type(name), path, REPORT_SOUND_BYTES)) {
 			html_close(h);
-			html_open(h, "a", "href", name, NULL);
+			html_open(h, "a", "href", name);
 		}
 		html_close(h);
 		html_leaf(h, "figcaption", NULL, name);
@@ -387,7 +387,7 @@ static void put_number(struct html *h, const json_t *o, const char *key)
 {
 	const json_t *v = json_object_get(o, key);
 
-	html_open(h, "td", "class", "n", NULL);
+	html_open(h, "td", "class", "n");
 	if (json_is_integer(v))
 		html_printf(h, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
 	else if (json_is_real(v))
@@ -404,11 +404,11 @@ static void put_tail(struct html *h, const struct check_set *c, uint32_t guest, 
 
 	if (n == 0)
 		return;
-	html_open(h, "details", NULL);
-	html_open(h, "summary", NULL);
+	html_open(h, "details");
+	html_open(h, "summary");
 	html_printf(h, "last %zu console lines of %s", n, name);
 	html_close(h);
-	html_open(h, "pre", NULL);
+	html_open(h, "pre");
 	for (size_t i = 0; i < n; i++) {
 		html_put(h, lines[i]);
 		html_raw(h, "\n");
@@ -424,14 +424,14 @@ static void put_guests(struct html *h, const struct report_input *in, const stru
 	if (s->n_guests == 0)
 		return;
 	html_leaf(h, "h2", NULL, "Guests");
-	html_open(h, "table", NULL);
+	html_open(h, "table");
 	put_heads(h, heads, ARRAY_SIZE(heads));
 	for (uint32_t i = 0; i < s->n_guests; i++) {
 		const json_t *g =
 			json_object_get(json_object_get(in->metrics, "guests"), s->guests[i].name);
 		const char *end = json_string_value(json_object_get(g, "end"));
 
-		html_open(h, "tr", NULL);
+		html_open(h, "tr");
 		html_leaf(h, "td", NULL, s->guests[i].name);
 		html_leaf(h, "td", NULL, end ? end : "–");
 		put_number(h, g, "ready_ms");
@@ -452,9 +452,9 @@ static void put_metrics(struct html *h, const struct report_input *in)
 	if (!text)
 		return;
 	html_leaf(h, "h2", NULL, "Figures");
-	html_open(h, "details", NULL);
+	html_open(h, "details");
 	html_leaf(h, "summary", NULL, "all of them (metrics.json)");
-	html_open(h, "pre", NULL);
+	html_open(h, "pre");
 	for (char *line = text, *next; line; line = next) {
 		next = strchr(line, '\n');
 		if (next)
@@ -475,19 +475,19 @@ static void put_page(struct html *h, const struct report_input *in)
 	bool passed = check_passed(in->checks);
 	char text[200];
 
-	html_open(h, "html", "lang", "en", NULL);
-	html_open(h, "head", NULL);
-	html_open(h, "meta", "charset", "utf-8", NULL);
+	html_open(h, "html", "lang", "en");
+	html_open(h, "head");
+	html_open(h, "meta", "charset", "utf-8");
 	html_close_void(h);
-	html_open(h, "meta", "name", "viewport", "content", "width=device-width", NULL);
+	html_open(h, "meta", "name", "viewport", "content", "width=device-width");
 	html_close_void(h);
 	snprintf(text, sizeof(text), "%s: %.100s", passed ? "passed" : "FAILED", s->name);
 	html_leaf(h, "title", NULL, text);
-	html_open(h, "style", NULL);
+	html_open(h, "style");
 	html_raw(h, style);
 	html_close(h);
 	html_close(h);
-	html_open(h, "body", NULL);
+	html_open(h, "body");
 	put_badge(h, " big", passed ? CHECK_PASS : CHECK_FAIL,
 		head_words(in->checks, text, sizeof(text)));
 	html_leaf(h, "h1", NULL, s->name);

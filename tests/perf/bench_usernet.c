@@ -113,8 +113,7 @@ static void *serve(void *arg)
 
 static int listen_any(uint16_t *port)
 {
-	struct sockaddr_in a = { .sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof(a);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -268,9 +267,8 @@ static void by_gateway(int ctl, int tap, double out[KINDS][ROUNDS])
 	if (pthread_create(&threads[0], NULL, loop_main, vm) ||
 		pthread_create(&threads[1], NULL, loop_main, bench))
 		die("thread", EAGAIN);
-	if (write(ctl, "g", 1) != 1 ||
-		read(ctl, out, sizeof(double[KINDS][ROUNDS])) !=
-			(ssize_t)sizeof(double[KINDS][ROUNDS]))
+	if (write(ctl, "g", 1) != 1 || read(ctl, out, sizeof(double[KINDS][ROUNDS])) !=
+					       (ssize_t)sizeof(double[KINDS][ROUNDS]))
 		die("guest", EPIPE);
 	ev_loop_stop(vm);
 	ev_loop_stop(bench);
