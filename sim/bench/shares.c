@@ -2,12 +2,14 @@
 /* Starting virtiofsd and diod; see shares.h. */
 #include "sim/bench/shares.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -17,6 +19,8 @@
 
 #define MAX_ARGS 40
 #define SOCK_AT  3 /* the helper's number of its socket */
+#define CONF_AT  4 /* and of its configuration */
+#define CONF     "/proc/self/fd/4"
 
 struct command {
 	const char *argv[MAX_ARGS + 1];
@@ -159,24 +163,43 @@ static int virtiofsd_command(
 	return 0;
 }
 
-static int diod_command(
-	struct command *c, const struct scenario_share *s, char *path, size_t cap, struct err *e)
+static int diod_command(struct command *c, char *path, size_t cap, struct err *e)
 {
 	int rc = service_find("diod", "diod", path, cap, e);
 
 	if (rc)
 		return rc;
 	args(c,
-		(const char *const[]){ path, "-f", "-n", "-c", "/dev/null", "-L", "stderr", "-r",
-			"3", "-w", "3", "-e", s->path },
-		13);
+		(const char *const[]){
+			path, "-f", "-n", "-c", CONF, "-L", "stderr", "-r", "3", "-w", "3" },
+		11);
 	/* Guests' users need not be the host's. Who is not root serves all of them as himself. */
 	arg(c, geteuid() == 0 ? "-N" : "-S");
-	if (s->read_only) {
-		arg(c, "-o");
-		arg(c, "ro");
-	}
 	return 0;
+}
+
+/*
+ * What diod exports, as a file without a name. diod 1.0.24 forgets the options of an export that is
+ * on its command line, "ro" among them. The file is Lua: bytes that are not plain are written as
+ * numbers. The descriptor, or -errno.
+ */
+static int diod_conf(const struct scenario_share *s)
+{
+	CLEANUP_FD int fd = memfd_create("diod.conf", MFD_CLOEXEC);
+	FILE *f = fd < 0 ? NULL : fdopen(dup(fd), "w");
+	bool written;
+
+	if (!f)
+		return -errno;
+	fputs("exports = { { path=\"", f);
+	for (const char *p = s->path; *p; p++)
+		fprintf(f, isalnum((unsigned char)*p) || *p == '/' ? "%c" : "\\%03d",
+			(unsigned char)*p);
+	fprintf(f, "\", opts=\"%s\" } }\n", s->read_only ? "ro" : "");
+	written = !ferror(f);
+	if (fclose(f) || !written)
+		return -EIO;
+	return fd_take(&fd);
 }
 
 /* ---- sockets ---- */
@@ -225,16 +248,24 @@ int share_open(struct service_set *set, const char *guest, const struct scenario
 	char name[SERVICE_NAME], text[4400];
 	CLEANUP_FD int theirs = -1;
 	CLEANUP_FD int ours = -1;
-	int rc = s->type == SCENARIO_SHARE_9P ? diod_command(&c, s, text, sizeof(text), e)
+	CLEANUP_FD int conf = -1;
+	int rc = s->type == SCENARIO_SHARE_9P ? diod_command(&c, text, sizeof(text), e)
 					      : virtiofsd_command(&c, s, text, sizeof(text), e);
 
 	if (!rc)
 		rc = make_sockets(s, &theirs, &ours, e);
+	if (!rc && s->type == SCENARIO_SHARE_9P) {
+		conf = diod_conf(s);
+		if (conf < 0)
+			rc = err_errno(e, -conf, "cannot write what diod is to export");
+	}
 	if (!rc) {
-		const struct service_fd fds[] = { { theirs, SOCK_AT } };
-		const struct service_config cfg = {
-			.name = name, .argv = c.argv, .fds = fds, .n_fds = 1, .ends_itself = true
-		};
+		const struct service_fd fds[] = { { theirs, SOCK_AT }, { conf, CONF_AT } };
+		const struct service_config cfg = { .name = name,
+			.argv = c.argv,
+			.fds = fds,
+			.n_fds = conf >= 0 ? 2 : 1,
+			.ends_itself = true };
 
 		service_name_of(name, guest, s);
 		rc = service_start(set, &cfg, NULL, e);
