@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Disks of all kinds at Linux' own driver: fio with checks, discard, write zeroes, cache mode, serial
 # numbers; and what is left of it on the host.
-kernels=(guest cloud)
+kernels=(guest)
 modules=(virtio_pci virtio_blk squashfs ext4)
 packages=(fio util-linux e2fsprogs)
 programs=(blkdiscard blockdev mkfs.ext4 e2fsck)

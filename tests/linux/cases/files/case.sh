@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Folders of the host by virtio-fs and virtio-9p: what is there, what is written, random work.
-kernels=(generic guest)
+kernels=(guest)
 modules=(virtio_pci virtiofs 9pnet_virtio 9p)
 needs=(diod)
 files=("$built/fs_stress=/bin/fs_stress")
