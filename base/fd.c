@@ -170,6 +170,14 @@ int file_slurp(const char *path, size_t max, uint8_t **buf, size_t *len, struct 
 	return rc < 0 ? err_errno(e, -rc, "cannot read %s", path) : 0;
 }
 
+int file_write(const char *path, const void *buf, size_t len, struct err *e)
+{
+	CLEANUP_FD int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	int rc = fd < 0 ? -errno : fd_write_all(fd, buf, len);
+
+	return rc < 0 ? err_errno(e, -rc, "cannot write %s", path) : 0;
+}
+
 int mkdir_p(const char *path)
 {
 	char p[4096];

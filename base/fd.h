@@ -60,5 +60,7 @@ MUST_CHECK int64_t fd_size(int fd);
 /* Reads a whole file into a fresh buffer (NUL added, not counted); at most `max` bytes (EFBIG). */
 MUST_CHECK int fd_slurp(int fd, size_t max, uint8_t **buf, size_t *len);
 MUST_CHECK int file_slurp(const char *path, size_t max, uint8_t **buf, size_t *len, struct err *e);
+/* Makes a file of these bytes, or overwrites it. 0 or -errno with a message. */
+MUST_CHECK int file_write(const char *path, const void *buf, size_t len, struct err *e);
 /* Makes a folder and its parents. 0 or -errno. */
 MUST_CHECK int mkdir_p(const char *path);

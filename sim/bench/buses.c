@@ -469,14 +469,17 @@ static struct canbus *bus_of(void *ctx, uint32_t bus)
 	return b->lines[bus].bus;
 }
 
-static struct canbus_port *port_of(void *ctx, uint32_t bus, uint32_t guest)
+/* The i-th controller of a guest on a bus; NULL: it has not so many there. */
+static struct canbus_port *port_of(void *ctx, uint32_t bus, uint32_t guest, unsigned int i)
 {
 	const struct buses *b = ctx;
 	const struct line *l = &b->lines[bus];
 
-	for (unsigned int i = 0; i < canbus_num_ports(l->bus); i++) {
-		if (owner_of(l, canbus_port_at(l->bus, i)) == guest)
-			return canbus_port_at(l->bus, i);
+	for (unsigned int k = 0; k < canbus_num_ports(l->bus); k++) {
+		struct canbus_port *p = canbus_port_at(l->bus, k);
+
+		if (owner_of(l, p) == guest && i-- == 0)
+			return p;
 	}
 	return NULL;
 }
@@ -760,13 +763,9 @@ struct busoff {
 static void busoff_there(void *arg)
 {
 	struct busoff *c = arg;
-	const struct line *l = &c->b->lines[c->bus];
+	struct canbus_port *p;
 
-	for (unsigned int i = 0; i < canbus_num_ports(l->bus); i++) {
-		struct canbus_port *p = canbus_port_at(l->bus, i);
-
-		if (owner_of(l, p) != c->guest)
-			continue;
+	for (unsigned int i = 0; (p = port_of(c->b, c->bus, c->guest, i)); i++) {
 		canbus_port_busoff(p);
 		c->found = true;
 	}

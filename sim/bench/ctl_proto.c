@@ -398,8 +398,7 @@ static int get_share(
 static int fault_fields(
 	const json_t *req, const struct scenario *s, struct ctl_request *out, struct err *e)
 {
-	static const char *const kinds[] = { "drop", "delay", "duplicate", "corrupt", "reorder",
-		"error" };
+	const char *kinds[SCENARIO_FAULT_KINDS];
 	struct scenario_action *a = &out->action;
 	uint64_t delay_ms = 100;
 	const char *kind;
@@ -413,6 +412,8 @@ static int fault_fields(
 	a->u.fault.number = s->n_faults + a->u.fault.bus;
 	if (strcmp(kind, "off") == 0)
 		return 0;
+	for (uint32_t k = 0; k < ARRAY_SIZE(kinds); k++)
+		kinds[k] = scenario_fault_name((enum scenario_fault)k);
 	while (i < ARRAY_SIZE(kinds) && strcmp(kinds[i], kind) != 0)
 		i++;
 	if (i == ARRAY_SIZE(kinds))

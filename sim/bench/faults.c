@@ -148,13 +148,13 @@ static void load_begin(struct made *m, const struct scenario_action *a, uint64_t
 static void cut(struct faults *f, const struct scenario_action *a)
 {
 	uint32_t bit = UINT32_C(1) << a->guest;
-	struct canbus_port *p = f->cfg.port(f->cfg.ctx, a->u.cut.bus, a->guest);
+	struct canbus_port *p;
 
 	if (a->u.cut.on)
 		f->cut[a->u.cut.bus] |= bit;
 	else
 		f->cut[a->u.cut.bus] &= ~bit;
-	if (p)
+	for (unsigned int i = 0; (p = f->cfg.port(f->cfg.ctx, a->u.cut.bus, a->guest, i)); i++)
 		canbus_port_cut(p, a->u.cut.on);
 }
 
@@ -192,8 +192,6 @@ void faults_action(struct faults *f, const struct scenario_action *a, uint64_t t
 
 json_t *faults_metrics(const struct faults *f)
 {
-	static const char *const kinds[] = { "drop", "delay", "duplicate", "corrupt", "reorder",
-		"error" };
 	json_t *list = json_array();
 
 	for (uint32_t i = 0; i < f->n; i++) {
@@ -212,7 +210,7 @@ json_t *faults_metrics(const struct faults *f)
 			json_array_append_new(list,
 				json_pack("{s:s,s:s,s:I,s:I,s:b}", "bus",
 					f->cfg.scenario->buses[a->u.fault.bus].name, "kind",
-					kinds[a->u.fault.kind], "matched",
+					scenario_fault_name(a->u.fault.kind), "matched",
 					(json_int_t)m->fault.seen, "hit", (json_int_t)m->fault.hit,
 					"in_force", m->fault.bus != NULL));
 	}

@@ -21,8 +21,8 @@ struct faults_config {
 	/* Sends a frame that is due at bench time t_ns. 0 or -errno. */
 	int (*send)(void *ctx, uint32_t bus, const struct canfd_frame *f, uint64_t t_ns);
 	struct canbus *(*bus)(void *ctx, uint32_t bus);
-	/* A guest's controller on a bus; NULL when it is not plugged in. */
-	struct canbus_port *(*port)(void *ctx, uint32_t bus, uint32_t guest);
+	/* The i-th of a guest's controllers that are plugged into a bus; NULL beyond. */
+	struct canbus_port *(*port)(void *ctx, uint32_t bus, uint32_t guest, unsigned int i);
 	void *ctx;
 };
 

@@ -122,6 +122,12 @@ int bus_port_new(
 	return 0;
 }
 
+/* How long an error frame occupies the bus, intermission included. */
+static uint64_t error_frame_ns(const struct canbus *b)
+{
+	return (uint64_t)(CAN_BITS_ERROR + CAN_BITS_IFS) * NS_PER_S / b->cfg.bitrate_hz;
+}
+
 static void tell(struct canbus_port *p, enum canbus_port_event ev)
 {
 	struct canbus *b = p->bus;
@@ -153,11 +159,8 @@ void bus_port_stop(struct canbus_port *p, enum canbus_port_event why)
 	if (b->tx == p) {
 		/* A sender that vanishes in the middle of its frame leaves an error frame behind.
 		 */
-		uint64_t err_ns =
-			(uint64_t)(CAN_BITS_ERROR + CAN_BITS_IFS) * NS_PER_S / b->cfg.bitrate_hz;
-
 		b->tx = NULL;
-		b->free_ns = now + err_ns;
+		b->free_ns = now + error_frame_ns(b);
 		b->st.errors++;
 		bus_wake(b);
 	}
@@ -319,8 +322,7 @@ static void busoff_others(struct canbus_port *p)
 static void destroyed(struct canbus_port *p, uint64_t t_ns)
 {
 	struct canbus *b = p->bus;
-	uint64_t error_ns =
-		(uint64_t)(CAN_BITS_ERROR + CAN_BITS_IFS) * NS_PER_S / b->cfg.bitrate_hz;
+	uint64_t error_ns = error_frame_ns(b);
 	bool off = errors_sent_badly(p);
 
 	b->st.errors++;

@@ -3,7 +3,6 @@
 #include "sim/check/junit.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <libxml/parser.h>
 #include <libxml/tree.h>
@@ -181,13 +180,8 @@ int junit_write(
 		xmlDocDumpFormatMemoryEnc(doc, &text, &len, "UTF-8", 1);
 	if (!text)
 		rc = err_set(e, -ENOMEM, "no memory for %s", path);
-	if (rc == 0) {
-		CLEANUP_FD int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-
-		rc = fd < 0 ? -errno : fd_write_all(fd, text, (size_t)len);
-		if (rc != 0)
-			rc = err_errno(e, -rc, "cannot write %s", path);
-	}
+	if (rc == 0)
+		rc = file_write(path, text, (size_t)len, e);
 	xmlFree(text);
 	xmlFreeDoc(doc);
 	return rc;

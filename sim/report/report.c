@@ -4,7 +4,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -517,13 +516,8 @@ int report_write(const struct report_input *in, const char *path, struct err *e)
 	}
 	if (!text)
 		rc = err_set(e, -ENOMEM, "no memory for %s", path);
-	if (rc == 0) {
-		CLEANUP_FD int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-
-		rc = fd < 0 ? -errno : fd_write_all(fd, text, len);
-		if (rc != 0)
-			rc = err_errno(e, -rc, "cannot write %s", path);
-	}
+	if (rc == 0)
+		rc = file_write(path, text, len, e);
 	html_free(h);
 	return rc;
 }

@@ -142,6 +142,9 @@ void sound_check(struct bind *b, const struct node *root);
 /* Asks for a picture at a time; returns the checkpoint's name. */
 const char *load_imply_picture(struct bind *b, uint64_t at_ns, uint32_t guest, uint32_t display);
 void load_imply(struct bind *b, const struct scenario_action *act);
+/* The same for the end of an action that lasts `for_ns`; `end` has the time of its beginning. */
+void load_imply_end(
+	struct bind *b, struct scenario_action end, enum scenario_op op, uint64_t for_ns);
 
 /* --- frames as text (frame.c) ------------------------------------------------------------ */
 

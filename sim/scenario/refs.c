@@ -109,19 +109,11 @@ const struct schema_type type_guests = {
 };
 
 /* Read by refs_display(), when the guest is known. */
-static void parse_later(
-	struct bind *b, const struct node *n, const struct schema_key *k, void *field)
-{
-	(void)b;
-	(void)n;
-	(void)k;
-	(void)field;
-}
 const struct schema_type type_display = {
 	.name = "display",
 	.doc = "A display of the guest, by its title or by its number from 0. May be left out where "
 	       "the guest has only one.",
-	.parse = parse_later,
+	.parse = schema_parse_later,
 };
 
 static bool display_by_name(

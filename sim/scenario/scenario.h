@@ -419,7 +419,8 @@ enum scenario_fault {
 	SCENARIO_FAULT_DUPLICATE,
 	SCENARIO_FAULT_CORRUPT,
 	SCENARIO_FAULT_REORDER,
-	SCENARIO_FAULT_ERROR
+	SCENARIO_FAULT_ERROR,
+	SCENARIO_FAULT_KINDS
 };
 
 /* A frame ready for a CAN port: mtu is CAN_MTU or CANFD_MTU. */
@@ -736,6 +737,8 @@ void scenario_free(struct scenario *s);
 /* "expect", "forbid", ... as in the file; "send", "key", ...; "classic", ... for bit 0, 1, ... */
 const char *scenario_check_kind_name(enum scenario_check_kind k);
 const char *scenario_op_name(enum scenario_op op);
+/* "drop", ...; NULL beyond the last kind. */
+const char *scenario_fault_name(enum scenario_fault kind);
 /* Whether an action is carried out with the frames of its moment, in their order. */
 bool scenario_op_on_bus(enum scenario_op op);
 const char *scenario_can_feature_name(unsigned int bit);

@@ -383,6 +383,15 @@ static void bind_absent(struct bind *b, const struct schema_key *k, const struct
 	bind_item_error(b, n, "%s%sneeds \"%s\" (%s)", in, *in ? " " : "", k->key, k->doc);
 }
 
+void schema_parse_later(
+	struct bind *b, const struct node *n, const struct schema_key *k, void *field)
+{
+	(void)b;
+	(void)n;
+	(void)k;
+	(void)field;
+}
+
 void bind_table(struct bind *b, const struct schema *s, const struct node *n, void *obj)
 {
 	void *outer = b->obj;

@@ -117,6 +117,10 @@ const char *bind_printf(struct bind *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
  * NULL then. */
 const char *bind_file(struct bind *b, const struct node *n, const char *path);
 
+/* For types whose values the table's post reads: it knows what they refer to. */
+void schema_parse_later(
+	struct bind *b, const struct node *n, const struct schema_key *k, void *field);
+
 /* Generic types. Field types: const char *, bool, uint32_t, uint64_t, ... as named. */
 extern const struct schema_type type_string; /* const char * */
 extern const struct schema_type type_name; /* const char *: letters, digits, _ . - */

@@ -26,6 +26,14 @@ void load_imply(struct bind *b, const struct scenario_action *act)
 	l->n_implied++;
 }
 
+void load_imply_end(
+	struct bind *b, struct scenario_action end, enum scenario_op op, uint64_t for_ns)
+{
+	end.op = op; /* is written into the action later */
+	end.at_ns += for_ns;
+	load_imply(b, &end);
+}
+
 const char *load_imply_picture(struct bind *b, uint64_t at_ns, uint32_t guest, uint32_t display)
 {
 	char text[UNIT_TEXT];
@@ -332,10 +340,8 @@ static void pause_post(struct bind *b, const struct node *n, void *obj)
 	(void)n;
 	if (a->u.pause.for_ns == 0)
 		return;
-	resume.op = SCENARIO_RESUME;
 	resume.u.pause.for_ns = 0;
-	resume.at_ns += a->u.pause.for_ns;
-	load_imply(b, &resume);
+	load_imply_end(b, resume, SCENARIO_RESUME, a->u.pause.for_ns);
 }
 
 static const struct schema_key pause_keys[] = {

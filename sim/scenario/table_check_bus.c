@@ -291,16 +291,8 @@ const struct schema schema_period = {
 
 /* --- signals ----------------------------------------------------------------------------- */
 
-static void parse_text_later(
-	struct bind *b, const struct node *n, const struct schema_key *k, void *field)
-{
-	(void)b;
-	(void)n;
-	(void)k;
-	(void)field;
-}
-static const struct schema_type type_later_file = { .name = "file", .parse = parse_text_later };
-static const struct schema_type type_later_name = { .name = "text", .parse = parse_text_later };
+static const struct schema_type type_later_file = { .name = "file", .parse = schema_parse_later };
+static const struct schema_type type_later_name = { .name = "text", .parse = schema_parse_later };
 
 static const struct sigmap *signal_map(
 	struct bind *b, const struct node *n, struct scenario_check *c)

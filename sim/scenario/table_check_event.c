@@ -32,15 +32,7 @@ static const struct schema_word crosses[] = { { "above", SCENARIO_ABOVE, NULL },
 	{ "below", SCENARIO_BELOW, NULL }, { "equals", SCENARIO_EQUALS, NULL }, { 0 } };
 
 /* Read by event_signal_post(): one of three keys. */
-static void parse_threshold(
-	struct bind *b, const struct node *n, const struct schema_key *k, void *field)
-{
-	(void)b;
-	(void)n;
-	(void)k;
-	(void)field;
-}
-static const struct schema_type type_threshold = { .name = "value", .parse = parse_threshold };
+static const struct schema_type type_threshold = { .name = "value", .parse = schema_parse_later };
 
 static void event_signal_post(struct bind *b, const struct node *n, void *obj)
 {

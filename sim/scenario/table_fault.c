@@ -25,8 +25,9 @@ static const struct schema_type type_for = { .name = "duration", .parse = parse_
 		       "it is ended by hand"                                                         \
 	}
 
-/* The end of an action that lasts `for` is an action too. */
-static void imply_end(struct bind *b, const struct node *n, struct scenario_action *end)
+/* With `for`, the end is an action too. */
+static void imply_end(struct bind *b, const struct node *n, const struct scenario_action *end,
+	enum scenario_op op)
 {
 	const struct node *lasts = node_get(n, "for");
 	uint64_t for_ns = 0;
@@ -34,8 +35,7 @@ static void imply_end(struct bind *b, const struct node *n, struct scenario_acti
 	if (!lasts)
 		return;
 	type_duration.parse(b, lasts, &(struct schema_key){ .key = "for" }, &for_ns);
-	end->at_ns += for_ns;
-	load_imply(b, end);
+	load_imply_end(b, *end, op, for_ns);
 }
 
 #define BUS_KEY(at)                                                                 \
@@ -88,9 +88,8 @@ static void fault_post(struct bind *b, const struct node *n, void *obj)
 	a->u.fault.number = load_of(b)->s.n_faults++;
 	a->u.fault.on = true;
 	end = *a;
-	end.op = SCENARIO_FAULT;
 	end.u.fault.on = false;
-	imply_end(b, n, &end);
+	imply_end(b, n, &end, SCENARIO_FAULT);
 }
 
 static const struct schema_word fault_kinds[] = {
@@ -108,6 +107,15 @@ static const struct schema_word fault_kinds[] = {
 		"the end" },
 	{ 0 }
 };
+
+const char *scenario_fault_name(enum scenario_fault kind)
+{
+	for (const struct schema_word *w = fault_kinds; w->word; w++) {
+		if (w->value == (uint32_t)kind)
+			return w->word;
+	}
+	return NULL;
+}
 
 static const struct schema_key fault_keys[] = {
 	{ .key = "kind",
@@ -164,9 +172,8 @@ static void cut_post(struct bind *b, const struct node *n, void *obj)
 	if (!there)
 		bind_key_error(b, n, "bus", "\"%s\" has no controller of guest \"%s\"",
 			load_of(b)->s.buses[a->u.cut.bus].name, g->name ? g->name : "?");
-	end.op = SCENARIO_CUT;
 	end.u.cut.on = !a->u.cut.on;
-	imply_end(b, n, &end);
+	imply_end(b, n, &end, SCENARIO_CUT);
 }
 
 static const struct schema_key cut_keys[] = {
@@ -202,9 +209,8 @@ static void load_post(struct bind *b, const struct node *n, void *obj)
 	a->u.load.number = load_of(b)->s.n_faults++;
 	a->u.load.on = true;
 	end = *a;
-	end.op = SCENARIO_LOAD;
 	end.u.load.on = false;
-	imply_end(b, n, &end);
+	imply_end(b, n, &end, SCENARIO_LOAD);
 }
 
 static const struct schema_key load_keys[] = {

@@ -81,15 +81,6 @@ const struct schema_type type_assigns = {
 	.parse = parse_assigns,
 };
 
-/* The end of an action that lasts `for_ns` is an action too. */
-static void imply_end(
-	struct bind *b, struct scenario_action end, enum scenario_op op, uint64_t for_ns)
-{
-	end.op = op; /* is written into the action later */
-	end.at_ns += for_ns;
-	load_imply(b, &end);
-}
-
 static void stuck_post(struct bind *b, const struct node *n, void *obj)
 {
 	struct scenario_action *a = obj, end = *a;
@@ -97,7 +88,7 @@ static void stuck_post(struct bind *b, const struct node *n, void *obj)
 	(void)n;
 	end.u.stuck.on = !a->u.stuck.on;
 	if (a->u.stuck.for_ns)
-		imply_end(b, end, SCENARIO_STUCK, a->u.stuck.for_ns);
+		load_imply_end(b, end, SCENARIO_STUCK, a->u.stuck.for_ns);
 }
 
 static const struct schema_key stuck_keys[] = {
@@ -149,21 +140,13 @@ static void silence_post(struct bind *b, const struct node *n, void *obj)
 	end = *a;
 	end.u.silence.on = !a->u.silence.on;
 	if (a->u.silence.for_ns)
-		imply_end(b, end, SCENARIO_SILENCE, a->u.silence.for_ns);
+		load_imply_end(b, end, SCENARIO_SILENCE, a->u.silence.for_ns);
 }
 
-static void parse_message(
-	struct bind *b, const struct node *n, const struct schema_key *k, void *field)
-{
-	(void)b;
-	(void)n;
-	(void)k;
-	(void)field; /* silence_post() finds it, when the bus is known */
-}
 static const struct schema_type type_message = {
 	.name = "message",
 	.doc = "The name of a message of a bus's database.",
-	.parse = parse_message,
+	.parse = schema_parse_later,
 };
 
 static const struct schema_key silence_keys[] = {
