@@ -158,15 +158,7 @@ static bool is_stream(const struct scenario *s, const char *path)
 }
 
 /* Read when the whole mapping is: see refs_stream(). */
-static void parse_stream(
-	struct bind *b, const struct node *n, const struct schema_key *k, void *field)
-{
-	(void)b;
-	(void)n;
-	(void)k;
-	(void)field;
-}
-const struct schema_type type_stream = { .name = "stream", .parse = parse_stream };
+const struct schema_type type_stream = { .name = "stream", .parse = schema_parse_later };
 
 bool refs_stream(struct bind *b, const struct node *n, uint32_t *guest, uint32_t *stream)
 {

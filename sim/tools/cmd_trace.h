@@ -70,6 +70,13 @@ enum { PICK_FROM = 100, PICK_TO, PICK_ID, PICK_NOT_ID, PICK_CHANNEL, PICK_LIMIT,
 
 /* True: the option was one of PICK_OPTIONS. CLI_BAD in *item with a message when it is no good. */
 bool pick_option(struct pick *p, int *item, const char *value, struct err *e);
+/*
+ * Reads a command's words: the options of `p`, and all others, plain words among them, through
+ * `take` (CLI_BAD with a message where one is no good). CLI_END, or what cli_next() ended with.
+ */
+int pick_args(struct pick *p, const struct cli_command *self, int argc, char **argv,
+	int (*take)(void *ctx, int item, const char *value, struct err *e), void *ctx,
+	struct err *e);
 void pick_fini(struct pick *p);
 enum picked { PICK_YES, PICK_NO, PICK_DONE };
 /* Whether the frame in `in` is wanted; PICK_DONE: nor is any behind it. */

@@ -357,8 +357,9 @@ static int compare_files(struct job *j, const char *path, const char *other, str
 
 /* ---- the command line ---- */
 
-static int take_option(struct job *j, int item, const char *value, struct err *e)
+static int take_option(void *ctx, int item, const char *value, struct err *e)
 {
+	struct job *j = ctx;
 	char *end;
 
 	switch (item) {
@@ -390,18 +391,8 @@ static int take_option(struct job *j, int item, const char *value, struct err *e
 
 static int read_args(struct job *j, int argc, char **argv, struct err *e)
 {
-	struct cli c;
-	int item;
+	int item = pick_args(&j->pick, j->self, argc, argv, take_option, j, e);
 
-	cli_start(&c, j->self, argc, argv);
-	while ((item = cli_next(&c, e)) > 0 || item == CLI_WORD) {
-		if (pick_option(&j->pick, &item, c.value, e)) {
-			if (item == CLI_BAD)
-				return item;
-		} else if (take_option(j, item, c.value, e) < 0) {
-			return CLI_BAD;
-		}
-	}
 	if (item == CLI_END && j->n_words < 2)
 		return err_set(e, CLI_BAD, "name two traces or more");
 	return item;

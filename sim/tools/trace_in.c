@@ -195,6 +195,25 @@ bool pick_option(struct pick *p, int *item, const char *value, struct err *e)
 	return true;
 }
 
+int pick_args(struct pick *p, const struct cli_command *self, int argc, char **argv,
+	int (*take)(void *ctx, int item, const char *value, struct err *e), void *ctx,
+	struct err *e)
+{
+	struct cli c;
+	int item;
+
+	cli_start(&c, self, argc, argv);
+	while ((item = cli_next(&c, e)) > 0 || item == CLI_WORD) {
+		if (pick_option(p, &item, c.value, e)) {
+			if (item == CLI_BAD)
+				return item;
+		} else if (take(ctx, item, c.value, e) < 0) {
+			return CLI_BAD;
+		}
+	}
+	return item;
+}
+
 void pick_fini(struct pick *p)
 {
 	free(p->ids);
