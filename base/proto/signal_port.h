@@ -19,6 +19,14 @@
 #define SIGNAL_PORT_MAX     1024
 #define SIGNAL_PORT_RECORDS 64
 
+/* Where a quantity of a device comes from: value * scale + offset of a signal, which is a place in
+ * the socket's list; SIGNAL_FEED_CONSTANT: always `offset`. */
+#define SIGNAL_FEED_CONSTANT UINT32_MAX
+struct signal_feed {
+	uint32_t signal;
+	double scale, offset;
+};
+
 enum signal_rec_type {
 	SIGNAL_REC_VALUE = 1, /* from the bench */
 	SIGNAL_REC_SET = 2 /* to the bench: stamp and state mean nothing */

@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "sim/bench/action.h"
 #include "sim/bench/cli.h"
+#include "sim/bench/feeds.h"
 #include "sim/bench/host.h"
 #include "sim/bench/report.h"
 
@@ -317,6 +318,8 @@ static int start_one(struct bench *b, struct guest *g, int *ui_end, struct err *
 		*ui_end = pair[1];
 	}
 	rc = guest_start(g, b->vm_program, can_fds, e);
+	if (!rc)
+		rc = feeds_plug(b->buses, g->sg, fd_take(&g->signals_fd), e);
 	for (uint32_t i = 0; !rc && i < g->sg->n_can; i++)
 		rc = buses_add_guest(b->buses, g->sg->can[i].bus, g->index, can_fds[i], e);
 	return rc;
@@ -512,6 +515,7 @@ static int make_rest(struct bench *b, int (*can_fds)[SCENARIO_MAX_CAN], struct e
 	if (!rc)
 		rc = buses_new(&b->buses, &cfg, e);
 	for (uint32_t i = 0; !rc && i < b->s->n_guests; i++) {
+		rc = feeds_plug(b->buses, b->guests[i].sg, fd_take(&b->guests[i].signals_fd), e);
 		for (uint32_t c = 0; !rc && c < b->s->guests[i].n_can; c++)
 			rc = buses_add_guest(b->buses, b->s->guests[i].can[c].bus, i,
 				fd_take(&can_fds[i][c]), e);

@@ -231,11 +231,13 @@ static void port_gone(void *ctx, struct signal_port *p)
 	signal_port_free(p);
 }
 
-int feeds_add_port(struct feeds *f, int fd_take, const uint32_t *signals, uint32_t n_signals)
+int feeds_add_port(struct feeds *f, int fd_take, const uint32_t *signals, const bool *settable,
+	uint32_t n_signals)
 {
 	struct signal_port_config cfg = { .loop = f->cfg.loop,
 		.table = f->table,
 		.signals = signals,
+		.settable = settable,
 		.n_signals = n_signals,
 		.now_ns = now,
 		.gone = port_gone,

@@ -50,10 +50,17 @@ struct signals *feeds_table(struct feeds *f);
 
 /*
  * Another process sees and sets these signals over a socket (base/proto/signal_port.h), whose
- * place in `signals` is their number there. The fd is consumed. 0 or -errno.
+ * place in `signals` is their number there; `settable` (NULL: all): which it may set. The fd is
+ * consumed. 0 or -errno.
  */
-MUST_CHECK int feeds_add_port(
-	struct feeds *f, int fd_take, const uint32_t *signals, uint32_t n_signals);
+MUST_CHECK int feeds_add_port(struct feeds *f, int fd_take, const uint32_t *signals,
+	const bool *settable, uint32_t n_signals);
+
+struct buses;
+/* The signals that a guest's devices use, over this socket, which is consumed; -1: it uses none.
+ * Any thread but the bus's. 0 or -errno with a message. (feeds_guest.c) */
+MUST_CHECK int feeds_plug(
+	struct buses *b, const struct scenario_guest *g, int fd_take, struct err *e);
 
 /* A signal as JSON: name, value, unit, state, ...; a new reference. */
 json_t *feeds_signal_json(struct feeds *f, uint32_t signal);

@@ -243,6 +243,7 @@ void guest_clear(struct guest *g, struct bench *b, uint32_t index)
 		.kernel_fd = -1,
 		.initrd_fd = -1,
 		.display_fd = -1,
+		.signals_fd = -1,
 		.log_fd = -1 };
 	for (uint32_t i = 0; i < SCENARIO_MAX_DISKS; i++)
 		disk_clear(&g->disk[i]);
@@ -470,7 +471,7 @@ static int sigmap_memfd(const struct sigmap *m, struct err *e)
 
 /* What dyno-vm gets and we close once it was sent. */
 struct lent {
-	int sigmap, serial, vsock, sound, can[SCENARIO_MAX_CAN], nets[SCENARIO_MAX_NETS],
+	int sigmap, serial, vsock, sound, signals, can[SCENARIO_MAX_CAN], nets[SCENARIO_MAX_NETS],
 		ports[GUEST_MAX_STREAMS], shares[SCENARIO_MAX_SHARES],
 		vhost_user[SCENARIO_MAX_VHOST];
 	struct manifest_disk_fds disks[SCENARIO_MAX_DISKS];
@@ -505,6 +506,15 @@ static int make_ends(struct guest *g, struct lent *l, int *can_fds, struct err *
 		rc = audio_plug(&g->bench->audio, g->index, &l->sound, e);
 	if (!rc && sg->vsock.enabled)
 		rc = vsocks_plug(g->bench->vsocks, g->index, &l->vsock, e);
+	if (!rc && sg->n_signals) {
+		int pair[2];
+
+		rc = ipc_pair(pair, 0);
+		if (rc)
+			return err_errno(e, -rc, "cannot make a socket for signals");
+		g->signals_fd = pair[0];
+		l->signals = pair[1];
+	}
 	for (uint32_t i = 0; !rc && i < sg->n_disks; i++) {
 		l->disks[i].file = g->disk[i].fd;
 		if (disk_is_nbd(&g->disk[i]))
@@ -532,6 +542,7 @@ static int hand_over(struct guest *g, const struct lent *l, struct err *e)
 		.display = g->display_fd,
 		.vsock = l->vsock,
 		.sound = l->sound,
+		.signals = l->signals,
 		.sound_wake = audio_wake_fd(&b->audio, g->index),
 		.rings = audio_ring_fds(&b->audio, g->index),
 		.can = l->can,
@@ -556,7 +567,7 @@ static int hand_over(struct guest *g, const struct lent *l, struct err *e)
 int guest_start(struct guest *g, const char *program, int *can_fds, struct err *e)
 {
 	const char *argv[] = { program, NULL };
-	struct lent l = { .sigmap = -1, .serial = -1, .vsock = -1, .sound = -1 };
+	struct lent l = { .sigmap = -1, .serial = -1, .vsock = -1, .sound = -1, .signals = -1 };
 	int rc;
 
 	memset(l.can, 0xff, sizeof(l.can));
@@ -589,6 +600,7 @@ int guest_start(struct guest *g, const char *program, int *can_fds, struct err *
 	fd_close(&l.serial);
 	fd_close(&l.vsock);
 	fd_close(&l.sound);
+	fd_close(&l.signals);
 	ipc_close_fds(l.can, SCENARIO_MAX_CAN);
 	ipc_close_fds(l.nets, SCENARIO_MAX_NETS);
 	ipc_close_fds(l.ports, GUEST_MAX_STREAMS);
@@ -600,6 +612,7 @@ int guest_start(struct guest *g, const char *program, int *can_fds, struct err *
 	if (rc) {
 		for (uint32_t i = 0; i < g->sg->n_can; i++)
 			fd_close(&can_fds[i]);
+		fd_close(&g->signals_fd);
 		child_fini(&g->vm);
 		end_streams(g);
 		rpc_close(&g->rpc, "the guest could not be started");
@@ -620,6 +633,7 @@ void guest_fini(struct guest *g)
 	for (uint32_t i = 0; i < SCENARIO_MAX_DISKS; i++)
 		disk_close(&g->disk[i]);
 	fd_close(&g->display_fd);
+	fd_close(&g->signals_fd);
 	fd_close(&g->log_fd);
 	if (g->ready_regex_ok)
 		regfree(&g->ready_regex);

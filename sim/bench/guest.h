@@ -43,6 +43,7 @@ struct guest {
 	struct disk disk[SCENARIO_MAX_DISKS]; /* the same */
 	char *boot_options; /* arguments of the disk's boot entry; NULL: it boots from no disk */
 	int display_fd; /* dyno-vm's end until it was handed over; -1 */
+	int signals_fd; /* our end of its devices' signals until it was plugged in; -1 */
 	int log_fd; /* out/NAME.log */
 	bool ready_regex_ok;
 	regex_t ready_regex;

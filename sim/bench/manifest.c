@@ -207,6 +207,7 @@ json_t *manifest_vm(const struct scenario *s, uint32_t guest, const struct manif
 		json_object_set_new(m, "serial", fd_object(out, in->serial));
 	if (in->display >= 0)
 		json_object_set_new(m, "display", fd_object(out, in->display));
+	manifest_signals(s, g, in->signals, m, out);
 	if (in->sigmap >= 0)
 		json_array_append_new(
 			modules, json_pack("{s:o,s:s}", "fd", manifest_fd_index(out, in->sigmap),

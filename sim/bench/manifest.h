@@ -24,7 +24,7 @@ struct manifest_disk_fds {
 
 /* A guest's descriptors, -1 where there is none. */
 struct manifest_guest_fds {
-	int kernel, initrd, kvm, sigmap, serial, display, vsock, sound, sound_wake;
+	int kernel, initrd, kvm, sigmap, serial, display, vsock, sound, sound_wake, signals;
 	const int *can; /* n_can of the guest */
 	const int *nets; /* n_nets of the guest */
 	const int *ports; /* n_ports of the guest */
@@ -48,6 +48,12 @@ json_t *manifest_fd_index(struct manifest_fds *out, int fd);
  */
 void manifest_files(const struct scenario_guest *g, const struct manifest_guest_fds *in,
 	json_t *devices, struct manifest_fds *out);
+
+/* What a device takes from a signal (manifest_signals.c). */
+json_t *manifest_feed(const struct signal_feed *f);
+/* Adds the list of signals that the guest's devices use, where there is one. */
+void manifest_signals(const struct scenario *s, const struct scenario_guest *g, int fd, json_t *m,
+	struct manifest_fds *out);
 
 /* dyno-vm's; NULL without memory. */
 json_t *manifest_vm(const struct scenario *s, uint32_t guest, const struct manifest_guest_fds *in,

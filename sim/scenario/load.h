@@ -53,6 +53,9 @@ struct load {
 	struct load_dbc *databases;
 	struct raw_signals signals;
 	bool signals_unknown; /* files were not read: names of signals mean nothing */
+	/* Those that devices of the guest which is being read have named. */
+	struct scenario_guest_signal used[SCENARIO_MAX_USED];
+	uint32_t n_used;
 	/* As read, before they are put together. */
 	const void *replays;
 	const struct scenario_action *actions;
@@ -68,7 +71,8 @@ static inline struct load *load_of(struct bind *b)
 /* --- tables ------------------------------------------------------------------------------ */
 
 extern const struct schema schema_scenario;
-extern const struct schema schema_guest, schema_bus, schema_replay; /* table_machine.c */
+extern const struct schema schema_guest, schema_bus; /* table_machine.c */
+extern const struct schema schema_replay; /* table_replay.c */
 extern const struct schema schema_network, schema_net, schema_link; /* table_net.c */
 extern const struct schema schema_disk; /* table_disk.c */
 extern const struct schema schema_balloon, schema_balloon_op; /* table_balloon.c */
@@ -94,6 +98,8 @@ extern const struct schema_type type_display; /* read by refs_display() */
 extern const struct schema_type type_checkpoint; /* const char * */
 extern const struct schema_type type_signal; /* uint32_t index (table_signal_op.c) */
 extern const struct schema_type type_assigns; /* struct scenario_assigns (table_signal_op.c) */
+extern const struct schema_type type_feed; /* struct signal_feed (table_feed.c) */
+extern const struct schema_type type_output; /* uint32_t place (table_feed.c) */
 extern const struct schema_type type_key; /* uint16_t KEY_* */
 extern const struct schema_type type_button; /* uint16_t BTN_* */
 extern const struct schema_type type_point; /* struct scenario_point: [x, y] */
@@ -119,6 +125,12 @@ bool refs_port(struct bind *b, const struct node *n, uint32_t guest, const char 
 
 /* The map in a file, read once; NULL when it is wrong (reported). */
 const struct sigmap *refs_sigmap(struct bind *b, const struct node *n, const char *path);
+
+/* The signal that `n` names; false where there is none (reported), and where files were not read
+ * (table_signal_op.c). */
+bool refs_signal(struct bind *b, const struct node *n, uint32_t *out);
+/* The guest that was read gets the list of signals that its devices named (table_feed.c). */
+void feeds_take(struct bind *b, struct scenario_guest *g);
 
 /* The public form of the array that schema_replay bound. */
 const struct scenario_replay *load_replays(struct bind *b, const void *raws, uint32_t n);
@@ -163,6 +175,7 @@ void frame_show_match(char *buf, size_t cap, const struct scenario_match *m);
 MUST_CHECK int sigmap_load_diags(struct diags *d, const char *path, struct sigmap *out);
 extern const struct schema schema_sigmap;
 extern const struct schema schema_frame; /* a frame written as a mapping */
+extern const struct schema schema_feed; /* a quantity written as a mapping (table_feed.c) */
 
 /*
  * Replaces ${NAME} and ${NAME:-default} in all values below `n`: from --set words, then from the

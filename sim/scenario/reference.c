@@ -220,6 +220,7 @@ void scenario_print_reference(FILE *f)
 	fputs(intro, f);
 	put_table(&p, "The file", "##", &schema_scenario);
 	put_table(&p, "frame, written as a mapping", "##", &schema_frame);
+	put_table(&p, "quantity, written as a mapping", "##", &schema_feed);
 	fputs(maps, f);
 	put_table(&p, "The map", "##", &schema_sigmap);
 	fputs(names, f);

@@ -17,6 +17,7 @@
 
 #include "base/err.h"
 #include "base/proto/display.h"
+#include "base/proto/signal_port.h"
 #include "sim/scenario/sigmap.h"
 #include "sim/sensor/script.h"
 #include "sim/signal/model.h"
@@ -42,6 +43,7 @@
 #define SCENARIO_MAX_SOUNDS   8 /* streams of one guest */
 #define SCENARIO_MAX_FOCUS    16
 #define SCENARIO_MAX_SCRIPTS  16
+#define SCENARIO_MAX_USED     256 /* signals that devices of one guest use */
 #define SCENARIO_NAME_MAX     23 /* bytes of a guest, bus, port or checkpoint name */
 
 /* Stands for "every guest" or "every display" where an index is expected. */
@@ -235,6 +237,13 @@ struct scenario_sound {
 	bool mute, record;
 };
 
+/* A signal that a guest's devices use. In their settings it is known by its place in the guest's
+ * list. */
+struct scenario_guest_signal {
+	uint32_t signal; /* index in scenario.signals.defs */
+	bool set; /* the guest sets it */
+};
+
 /* --- files, and devices of other programs ------------------------------------------------ */
 
 enum scenario_share_type { SCENARIO_SHARE_VIRTIOFS, SCENARIO_SHARE_9P };
@@ -303,6 +312,8 @@ struct scenario_guest {
 	const struct scenario_vhost_user *vhost_user;
 	uint32_t n_sounds;
 	const struct scenario_sound *sounds; /* none: no sound device */
+	uint32_t n_signals;
+	const struct scenario_guest_signal *signals; /* that its devices use */
 };
 
 /* --- sound ------------------------------------------------------------------------------- */

@@ -8,7 +8,7 @@
 
 #define A(field) offsetof(struct scenario_action, field)
 
-static bool find_signal(struct bind *b, const struct node *n, uint32_t *out)
+bool refs_signal(struct bind *b, const struct node *n, uint32_t *out)
 {
 	struct load *l = load_of(b);
 	struct err e;
@@ -26,7 +26,7 @@ static void parse_signal(
 	struct bind *b, const struct node *n, const struct schema_key *k, void *field)
 {
 	(void)k;
-	(void)find_signal(b, n, field);
+	(void)refs_signal(b, n, field);
 }
 const struct schema_type type_signal = {
 	.name = "signal",
@@ -67,7 +67,7 @@ static void parse_assigns(
 	}
 	items = bind_alloc(b, n->n * sizeof(*items));
 	for (uint32_t i = 0; items && i < n->n; i++) {
-		if (find_signal(b, n->items[2 * i], &items[i].signal) &&
+		if (refs_signal(b, n->items[2 * i], &items[i].signal) &&
 			read_value(b, n->items[2 * i + 1], items[i].signal, m, &items[i].value))
 			out->n++;
 	}

@@ -16,6 +16,7 @@ struct watched {
 	struct signal_sub sub;
 	uint32_t place; /* in the socket's list */
 	bool waits; /* its value has yet to be sent */
+	bool settable;
 };
 
 struct signal_port {
@@ -104,6 +105,8 @@ static int receive(struct signal_port *p)
 	for (int i = 0; i < n; i++) {
 		if (r[i].type != SIGNAL_REC_SET)
 			return -EBADMSG;
+		if (!p->w[r[i].signal].settable)
+			return -EACCES;
 		(void)!signals_set(p->cfg.table, p->cfg.signals[r[i].signal], r[i].value,
 			p->cfg.now_ns(p->cfg.ctx), SIGNAL_BY_GUEST);
 	}
@@ -139,6 +142,7 @@ int signal_port_new(struct signal_port **out, int fd_take, const struct signal_p
 		if (n)
 			memcpy(list, cfg->signals, n * sizeof(*list));
 		p->cfg.signals = list;
+		p->cfg.settable = NULL;
 		p->io = (struct ev_io)EV_IO_INIT;
 		rc = ev_io_add(cfg->loop, &p->io, fd_take, EPOLLIN | EPOLLOUT, ready, p);
 	}
@@ -152,10 +156,15 @@ int signal_port_new(struct signal_port **out, int fd_take, const struct signal_p
 	for (uint32_t i = 0; i < n; i++) {
 		struct watched *w = &p->w[i];
 
-		*w = (struct watched){ .port = p, .place = i, .waits = true };
+		*w = (struct watched){ .port = p,
+			.place = i,
+			.waits = true,
+			.settable = !cfg->settable || cfg->settable[i] };
 		w->sub = (struct signal_sub){ .changed = changed, .ctx = w, .signal = list[i] };
 		signals_subscribe(cfg->table, &w->sub);
 	}
+	/* They are there before the process starts; one that is gone is found by the loop. */
+	(void)!flush(p);
 	*out = p;
 	return 0;
 }

@@ -20,10 +20,11 @@ struct signal_port_config {
 	struct ev_loop *loop; /* borrowed, as all here */
 	struct signals *table;
 	const uint32_t *signals; /* the socket's list: indices in the model; copied */
+	const bool *settable; /* n_signals: which of them the process may set; NULL: all; copied */
 	uint32_t n_signals; /* SIGNAL_PORT_MAX at most */
 	uint64_t (*now_ns)(void *ctx); /* bench time, for what the process sets */
-	/* The other end has closed it, or sent what is no record: the port does nothing more. May
-	 * free it. */
+	/* The other end has closed it, sent what is no record, or set what it may not: the port
+	 * does nothing more. May free it. */
 	void (*gone)(void *ctx, struct signal_port *p);
 	void *ctx;
 };

@@ -30,6 +30,11 @@ static void check(const struct manifest *m)
 	check_fd(m->kvm_fd, seen);
 	check_fd(m->serial_fd, seen);
 	check_fd(m->display_fd, seen);
+	check_fd(m->signals_fd, seen);
+	for (unsigned int i = 0; i < m->n_signals; i++) {
+		if (strlen(m->signal[i]) >= MANIFEST_SIGNAL)
+			abort();
+	}
 	for (unsigned int i = 0; i < m->n_modules; i++)
 		check_fd(m->module[i].fd, seen);
 	for (unsigned int i = 0; i < m->n_devices; i++) {

@@ -137,7 +137,7 @@ static void test_other_processes_come_and_go(void **state)
 		ssize_t n;
 
 		assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair), 0);
-		assert_int_equal(feeds_add_port(t->feeds, pair[0], list, 1), 0);
+		assert_int_equal(feeds_add_port(t->feeds, pair[0], list, NULL, 1), 0);
 		assert_int_equal(ev_loop_turn(t->loop, 0), 0);
 		n = recv(pair[1], buf, sizeof(buf), MSG_DONTWAIT);
 		assert_int_equal(signal_rec_unpack(buf, (uint32_t)n, 1, r), 1);
@@ -149,7 +149,7 @@ static void test_other_processes_come_and_go(void **state)
 		int pair[2];
 
 		assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair), 0);
-		rc = feeds_add_port(t->feeds, pair[0], list, 1);
+		rc = feeds_add_port(t->feeds, pair[0], list, NULL, 1);
 		fd_close(&pair[1]);
 	}
 	assert_int_equal(rc, -ENOSPC);

@@ -260,6 +260,46 @@ static void test_disks_say_where_changes_go(void **state)
 	json_decref(m);
 }
 
+static void test_signals_of_a_guest_are_named_in_its_order(void **state)
+{
+	static const struct signal_def defs[] = { { .name = "Speed" }, { .name = "Lamp" } };
+	static const struct scenario_guest_signal used[] = { { .signal = 1, .set = true },
+		{ .signal = 0 } };
+	static const struct scenario_guest guest = {
+		.name = "g", .builtin = "hello", .cmdline = "", .n_signals = 2, .signals = used
+	};
+	static const struct scenario s = {
+		.n_guests = 1, .guests = &guest, .signals = { .n_defs = 2, .defs = defs }
+	};
+	struct manifest_guest_fds in = { .kernel = 10,
+		.initrd = -1,
+		.kvm = 11,
+		.sigmap = -1,
+		.serial = -1,
+		.display = -1,
+		.signals = 77 };
+	const struct signal_feed scaled = { 1, 2, 3 }, constant = { SIGNAL_FEED_CONSTANT, 1, 4 };
+	struct manifest_fds fds;
+	json_t *m = manifest_vm(&s, 0, &in, &opts, &fds), *o = json_object_get(m, "signals"), *feed;
+
+	(void)state;
+	assert_int_equal(fd_of(o, &fds), 77);
+	o = json_object_get(o, "names");
+	assert_int_equal(json_array_size(o), 2);
+	assert_string_equal(json_string_value(json_array_get(o, 0)), "Lamp");
+	assert_string_equal(json_string_value(json_array_get(o, 1)), "Speed");
+	json_decref(m);
+	feed = manifest_feed(&scaled);
+	assert_int_equal(json_integer_value(json_object_get(feed, "signal")), 1);
+	assert_true(json_real_value(json_object_get(feed, "scale")) == 2);
+	assert_true(json_real_value(json_object_get(feed, "offset")) == 3);
+	json_decref(feed);
+	feed = manifest_feed(&constant);
+	assert_null(json_object_get(feed, "signal"));
+	assert_true(json_real_value(json_object_get(feed, "offset")) == 4);
+	json_decref(feed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -270,6 +310,7 @@ int main(void)
 		cmocka_unit_test(test_the_buses_are_added_to_the_command_line),
 		cmocka_unit_test(test_a_plain_guest_gets_nothing_it_did_not_ask_for),
 		cmocka_unit_test(test_the_ui_hears_of_guests_with_displays_only),
+		cmocka_unit_test(test_signals_of_a_guest_are_named_in_its_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

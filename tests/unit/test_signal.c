@@ -381,9 +381,11 @@ static void port_gone(void *ctx, struct signal_port *p)
 static void connect_port(struct bed *t, struct far_end *f)
 {
 	static const uint32_t list[] = { LIGHT, SPEED };
+	static const bool settable[] = { true, false };
 	struct signal_port_config cfg = { .loop = t->loop,
 		.table = t->table,
 		.signals = list,
+		.settable = settable,
 		.n_signals = 2,
 		.now_ns = port_now,
 		.gone = port_gone,
@@ -445,6 +447,21 @@ static void test_another_process_sets_signals(void **state)
 	fd_close(&f.fd);
 }
 
+static void test_a_process_that_sets_what_it_may_not_is_cut_off(void **state)
+{
+	struct bed *t = *state;
+	struct signal_rec r = { SIGNAL_REC_SET, SIGNAL_REC_FRESH, 1, 0, 90 };
+	struct signal_rec_wire w = signal_rec_pack(&r);
+	struct far_end f = { 0 };
+
+	connect_port(t, &f);
+	assert_int_equal(send(f.fd, &w, sizeof(w), 0), sizeof(w));
+	assert_int_equal(ev_loop_turn(t->loop, 0), 0);
+	assert_int_equal(f.gone, 1);
+	assert_int_equal(signals_get(t->table, SPEED)->state, SIGNAL_UNSET);
+	fd_close(&f.fd);
+}
+
 static void test_a_process_that_sends_rubbish_is_cut_off(void **state)
 {
 	struct bed *t = *state;
@@ -493,6 +510,7 @@ int main(void)
 		cmocka_unit_test(test_records_that_break_a_rule_are_refused),
 		BED(test_another_process_gets_all_values_and_then_changes),
 		BED(test_another_process_sets_signals),
+		BED(test_a_process_that_sets_what_it_may_not_is_cut_off),
 		BED(test_a_process_that_sends_rubbish_is_cut_off),
 		BED(test_a_process_that_leaves_is_forgotten),
 	};

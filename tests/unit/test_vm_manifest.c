@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -275,6 +276,32 @@ static void test_long_names_and_too_many_devices_are_refused(void **state)
 	json_decref(root);
 }
 
+static void test_signals_are_a_list_of_names(void **state)
+{
+	char text[1024], name[MANIFEST_SIGNAL + 1];
+	struct manifest m;
+
+	(void)state;
+	assert_int_equal(
+		parse("{" HEAD ",\"signals\":{\"fd\":1,\"names\":[\"a\",\"b.c\"]}}", 2, &m, NULL),
+		0);
+	assert_int_equal(m.signals_fd, 1);
+	assert_int_equal(m.n_signals, 2);
+	assert_string_equal(m.signal[1], "b.c");
+	manifest_fini(&m);
+	assert_int_equal(parse("{" HEAD "}", 1, &m, NULL), 0);
+	assert_int_equal(m.signals_fd, MANIFEST_NO_FD);
+	assert_int_equal(m.n_signals, 0);
+	manifest_fini(&m);
+	expect_refused("{" HEAD ",\"signals\":{\"fd\":1}}", "names");
+	expect_refused("{" HEAD ",\"signals\":{\"fd\":0,\"names\":[]}}", "signals: fd 0");
+	expect_refused("{" HEAD ",\"signals\":{\"names\":[\"a\",4]}}", "names[1]");
+	memset(name, 'x', MANIFEST_SIGNAL);
+	name[MANIFEST_SIGNAL] = '\0';
+	snprintf(text, sizeof(text), "{" HEAD ",\"signals\":{\"names\":[\"%s\"]}}", name);
+	expect_refused(text, "names[0]");
+}
+
 static void test_two_gpus_are_one_too_many(void **state)
 {
 	(void)state;
@@ -298,6 +325,7 @@ int main(void)
 		cmocka_unit_test(test_wrong_keys_are_named),
 		cmocka_unit_test(test_long_names_and_too_many_devices_are_refused),
 		cmocka_unit_test(test_two_gpus_are_one_too_many),
+		cmocka_unit_test(test_signals_are_a_list_of_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,6 +23,9 @@ int bind_failed(struct err *e, int rc, const char *what)
 	return e->text[0] ? rc : err_errno(e, -rc, "%s", what);
 }
 
+/* The bench says them while dyno-vm starts. */
+#define FIRST_VALUES_MS 2000
+
 static const struct bind *const binds[DEVICE_TYPES] = {
 	[DEVICE_CAN] = &bind_can,
 	[DEVICE_RNG] = &bind_rng,
@@ -100,6 +103,12 @@ int devices_add(struct machine *mc, int *fds, struct err *e)
 {
 	int rc = manifest_gpu(mc->m) ? open_display(mc, bind_take(fds, mc->m->display_fd), e) : 0;
 
+	if (rc == 0) {
+		rc = signal_client_new(&mc->signals, mc->dev_loop.loop,
+			bind_take(fds, mc->m->signals_fd), mc->m->n_signals, FIRST_VALUES_MS);
+		if (rc < 0)
+			(void)err_errno(e, -rc, "cannot listen to signals");
+	}
 	for (unsigned int i = 0; i < mc->m->n_devices && rc == 0; i++) {
 		rc = add_one(mc, i, fds, e);
 		if (rc < 0)
@@ -117,6 +126,8 @@ void devices_free(struct machine *mc)
 	}
 	scanout_port_free(mc->display);
 	mc->display = NULL;
+	signal_client_free(mc->signals);
+	mc->signals = NULL;
 }
 
 struct status_call {

@@ -10,6 +10,7 @@
 #include "devices/legacy/cmos.h"
 #include "devices/legacy/reset.h"
 #include "devices/legacy/uart.h"
+#include "devices/signal/client.h"
 #include "vmm/bus/bus.h"
 #include "vmm/guest/machine.h"
 #include "vmm/guest/watchdog.h"
@@ -47,6 +48,7 @@ struct machine {
 	unsigned int line_held[VM_IOAPIC_PINS]; /* devices that hold the line high */
 	struct scanout_port *display; /* shared by the gpu and its inputs; NULL without gpu */
 	bool display_is_channel;
+	struct signal_client *signals; /* of the devices' loop; never NULL once built */
 	struct machine_device device[MANIFEST_MAX_DEVICES];
 	int kernel_fd, initrd_fd;
 	int module_fd[MANIFEST_MAX_MODULES];

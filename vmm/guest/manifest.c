@@ -286,6 +286,7 @@ int manifest_parse(struct manifest *out, const json_t *root, unsigned int n_fds,
 		.initrd_fd = MANIFEST_NO_FD,
 		.serial_fd = MANIFEST_NO_FD,
 		.display_fd = MANIFEST_NO_FD,
+		.signals_fd = MANIFEST_NO_FD,
 		.cmdline = strdup("") };
 	if (!out->cmdline)
 		return err_errno(e, ENOMEM, "manifest");
@@ -305,6 +306,8 @@ int manifest_parse(struct manifest *out, const json_t *root, unsigned int n_fds,
 		rc = manifest_get_fd_of(&r, root, "serial", JSON_OPTIONAL, &out->serial_fd);
 	if (rc == 0)
 		rc = manifest_get_fd_of(&r, root, "display", JSON_OPTIONAL, &out->display_fd);
+	if (rc == 0)
+		rc = manifest_read_signals(&r, root, out);
 	if (rc == 0)
 		rc = parse_modules(&r, root, out);
 	if (rc == 0)
@@ -330,6 +333,9 @@ void manifest_fini(struct manifest *m)
 		if (m->device[i].type == DEVICE_9P)
 			free(m->device[i].u.p9.tree);
 	}
+	for (unsigned int i = 0; i < m->n_signals; i++)
+		free(m->signal[i]);
+	free(m->signal);
 	free(m->cmdline);
 	*m = (struct manifest){ 0 };
 }

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/proto/display.h"
 #include "base/proto/pcm_port.h"
+#include "base/proto/signal_port.h"
 #include "devices/blk/blk_port.h"
 #include "vmm/kvm/vm.h"
 
@@ -24,6 +25,7 @@
 #define MANIFEST_MAX_PORTS   16
 #define MANIFEST_MAX_SOUNDS  PCM_MAX_STREAMS
 #define MANIFEST_EXPORT      256 /* bytes of an NBD export's name */
+#define MANIFEST_SIGNAL      256 /* bytes of a signal's name, NUL included */
 #define MANIFEST_NO_FD       (-1)
 
 enum device_type {
@@ -159,6 +161,9 @@ struct manifest {
 	int kvm_fd, kernel_fd, initrd_fd, serial_fd, display_fd;
 	char kernel_name[MANIFEST_NAME];
 	char *cmdline; /* owned, never NULL */
+	int signals_fd;
+	unsigned int n_signals;
+	char **signal; /* owned; names of the signals that devices use, by their place */
 	unsigned int n_modules;
 	struct manifest_module module[MANIFEST_MAX_MODULES];
 	unsigned int n_devices;

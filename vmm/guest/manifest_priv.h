@@ -13,6 +13,7 @@
 struct manifest_reader {
 	unsigned int n_fds;
 	bool used[IPC_MAX_FDS]; /* descriptors that a key named */
+	unsigned int n_signals; /* of the manifest's list */
 	struct err *e;
 };
 
@@ -33,6 +34,17 @@ MUST_CHECK int manifest_get_text(
 /* A number that must be there. */
 MUST_CHECK int manifest_get_u32(struct manifest_reader *r, const json_t *o, const char *key,
 	uint32_t min, uint32_t max, uint32_t *out);
+
+/* The list of signals (manifest_signals.c). */
+MUST_CHECK int manifest_read_signals(
+	struct manifest_reader *r, const json_t *root, struct manifest *m);
+/* KEY: { "signal": N, "scale": S, "offset": O }, or { "offset": O } for what never changes. *out
+ * stays as it is when absent. */
+MUST_CHECK int manifest_get_feed(struct manifest_reader *r, const json_t *o, const char *key,
+	enum json_need need, struct signal_feed *out);
+/* KEY: a signal's place in the list. *out stays as it is when absent. */
+MUST_CHECK int manifest_get_signal(struct manifest_reader *r, const json_t *o, const char *key,
+	enum json_need need, uint32_t *out);
 
 /* Keys of the machine itself beyond the plain ones (manifest_machine.c). */
 MUST_CHECK int manifest_read_machine(
