@@ -9,6 +9,29 @@
 #include "sim/scenario/load.h"
 #include "sim/scenario/units.h"
 
+/* A search for the thing that a scenario names, among things of one kind. */
+struct search {
+	struct unit_near near;
+	char all[200]; /* the names that there are, as far as they fit */
+};
+
+/*
+ * Whether `name` is what is looked for; what it is not is kept for the error. NULL is a thing whose
+ * own errors left it without a name.
+ */
+static bool found(struct search *s, const char *name)
+{
+	size_t l = strlen(s->all);
+
+	if (!name)
+		return false;
+	if (strcmp(name, s->near.typed) == 0)
+		return true;
+	unit_near(&s->near, name);
+	snprintf(s->all + l, sizeof(s->all) - l, "%s%s", l ? ", " : "", name);
+	return false;
+}
+
 /* "unknown X "..."; did you mean ...?", or the names that there are. */
 static void unknown(struct bind *b, const struct node *n, const char *what,
 	const struct unit_near *near, const char *all)
@@ -24,33 +47,19 @@ static void unknown(struct bind *b, const struct node *n, const char *what,
 			n->text);
 }
 
-static void list_add(char *all, size_t cap, const char *name)
-{
-	size_t l = strlen(all);
-
-	snprintf(all + l, cap - l, "%s%s", l ? ", " : "", name);
-}
-
 static void parse_bus(struct bind *b, const struct node *n, const struct schema_key *k, void *field)
 {
 	const struct scenario *s = &load_of(b)->s;
-	struct unit_near near = { .typed = n->text };
-	char all[200] = "";
+	struct search search = { .near.typed = n->text };
 
 	(void)k;
 	for (uint32_t i = 0; i < s->n_buses; i++) {
-		const char *name = s->buses[i].name;
-
-		if (!name)
-			continue;
-		if (strcmp(name, n->text) == 0) {
+		if (found(&search, s->buses[i].name)) {
 			*(uint32_t *)field = i;
 			return;
 		}
-		unit_near(&near, name);
-		list_add(all, sizeof(all), name);
 	}
-	unknown(b, n, "bus", &near, all);
+	unknown(b, n, "bus", &search.near, search.all);
 }
 
 static bool fill_bus(struct bind *b, void *field)
@@ -69,26 +78,19 @@ static void parse_guest(
 	struct bind *b, const struct node *n, const struct schema_key *k, void *field)
 {
 	const struct scenario *s = &load_of(b)->s;
-	struct unit_near near = { .typed = n->text };
-	char all[200] = "";
+	struct search search = { .near.typed = n->text };
 
 	for (uint32_t i = 0; i < s->n_guests; i++) {
-		const char *name = s->guests[i].name;
-
-		if (!name)
-			continue;
-		if (strcmp(name, n->text) == 0) {
+		if (found(&search, s->guests[i].name)) {
 			*(uint32_t *)field = i;
 			return;
 		}
-		unit_near(&near, name);
-		list_add(all, sizeof(all), name);
 	}
 	if (k->type == &type_guests && strcmp(n->text, "all") == 0) {
 		*(uint32_t *)field = SCENARIO_ALL;
 		return;
 	}
-	unknown(b, n, "guest", &near, all);
+	unknown(b, n, "guest", &search.near, search.all);
 }
 
 static bool fill_guest(struct bind *b, void *field)
@@ -119,8 +121,7 @@ const struct schema_type type_display = {
 static bool display_by_name(
 	struct bind *b, const struct node *v, const struct scenario_guest *g, uint32_t *out)
 {
-	struct unit_near near = { .typed = v->text };
-	char all[200] = "";
+	struct search search = { .near.typed = v->text };
 	uint64_t number;
 
 	if (v->kind != NODE_SCALAR) {
@@ -128,27 +129,22 @@ static bool display_by_name(
 		return false;
 	}
 	for (uint32_t i = 0; i < g->n_displays; i++) {
-		/* A guest with errors has displays without titles. */
-		if (!g->displays[i].title)
-			continue;
-		if (strcmp(g->displays[i].title, v->text) == 0) {
+		if (found(&search, g->displays[i].title)) {
 			*out = i;
 			return true;
 		}
-		unit_near(&near, g->displays[i].title);
-		list_add(all, sizeof(all), g->displays[i].title);
 	}
 	if (unit_uint(v->text, &number) == 0 && number < g->n_displays) {
 		*out = (uint32_t)number;
 		return true;
 	}
-	if (near.best)
+	if (search.near.best)
 		bind_error(b, v,
 			"names an unknown display \"%.60s\" of guest \"%s\"; did you mean \"%s\"?",
-			v->text, g->name, near.best);
+			v->text, g->name, search.near.best);
 	else
 		bind_error(b, v, "names an unknown display \"%.60s\" of guest \"%s\"; it has: %s",
-			v->text, g->name, all);
+			v->text, g->name, search.all);
 	return false;
 }
 

@@ -50,6 +50,21 @@ void proc_folder_remove(void)
 	folder[0] = '\0';
 }
 
+int proc_group_teardown(void **state)
+{
+	(void)state;
+	proc_folder_remove();
+	return 0;
+}
+
+void proc_need_kvm(void)
+{
+	if (access("/dev/kvm", R_OK | W_OK) == 0)
+		return;
+	printf("skipped: /dev/kvm: %s\n", strerror(errno));
+	exit(77);
+}
+
 const char *proc_path(const char *name)
 {
 	static char paths[4][512];
@@ -93,6 +108,12 @@ char *proc_read(const char *name)
 bool proc_exists(const char *name)
 {
 	return access(proc_path(name), F_OK) == 0;
+}
+
+void proc_has(const char *text, const char *part)
+{
+	if (!text || !strstr(text, part))
+		fail_msg("\"%s\" is not in:\n%s", part, text ? text : "(nothing)");
 }
 
 void proc_start(struct proc *p, const char *const *args)

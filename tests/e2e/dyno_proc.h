@@ -23,6 +23,10 @@ struct proc {
 /* A fresh folder of this test program, removed by proc_folder_remove(). */
 const char *proc_folder(void);
 void proc_folder_remove(void);
+/* It, as the teardown of a group of tests. */
+int proc_group_teardown(void **state);
+/* Ends the program as skipped, and says why, where guests cannot run. For main() or a setup. */
+void proc_need_kvm(void);
 /* "FOLDER/name"; a static buffer, one of four in turn. */
 const char *proc_path(const char *name);
 /* Writes text to FOLDER/name. */
@@ -30,6 +34,8 @@ void proc_write(const char *name, const char *text);
 /* Reads FOLDER/name; NULL when it is not there. The caller frees. */
 char *proc_read(const char *name);
 bool proc_exists(const char *name);
+/* Fails the test, and shows the text, unless `part` is in it. */
+void proc_has(const char *text, const char *part);
 
 /* Starts `dyno ARGS...` (NULL-terminated, without the program's name) in the folder. */
 void proc_start(struct proc *p, const char *const *args);

@@ -206,13 +206,6 @@ static void test_recorded_drive_is_shown_as_its_reference_says(void **state)
 	fclose(csv);
 }
 
-static int group_teardown(void **state)
-{
-	(void)state;
-	proc_folder_remove();
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -226,5 +219,5 @@ int main(void)
 		snprintf(shared, sizeof(shared), "%s", data);
 	else
 		snprintf(shared, sizeof(shared), "%.500s/../shared", source);
-	return cmocka_run_group_tests_name("apps_report", tests, NULL, group_teardown);
+	return cmocka_run_group_tests_name("apps_report", tests, NULL, proc_group_teardown);
 }

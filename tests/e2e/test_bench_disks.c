@@ -19,13 +19,6 @@
 
 #define DISK (8u << 20)
 
-static int group_teardown(void **state)
-{
-	(void)state;
-	proc_folder_remove();
-	return 0;
-}
-
 static void make_image(void)
 {
 	int fd = open(proc_path("disk.img"), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -246,9 +239,6 @@ int main(void)
 		cmocka_unit_test(test_a_disk_that_qemu_serves_over_vhost_user),
 	};
 
-	if (access("/dev/kvm", R_OK | W_OK) < 0) {
-		printf("skipped: /dev/kvm cannot be opened on this machine\n");
-		return 77;
-	}
-	return cmocka_run_group_tests(tests, NULL, group_teardown);
+	proc_need_kvm();
+	return cmocka_run_group_tests(tests, NULL, proc_group_teardown);
 }

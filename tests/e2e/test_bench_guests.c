@@ -6,7 +6,6 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,19 +13,6 @@
 #include <unistd.h>
 
 #include "tests/e2e/dyno_proc.h"
-
-static int group_teardown(void **state)
-{
-	(void)state;
-	proc_folder_remove();
-	return 0;
-}
-
-static void has(const char *text, const char *part)
-{
-	if (!text || !strstr(text, part))
-		fail_msg("\"%s\" is not in:\n%s", part, text ? text : "(nothing)");
-}
 
 /* Two clusters on one bus, each with a display; the tail is appended. */
 static void write_pair(const char *name, const char *guest_a_keys, const char *tail)
@@ -134,9 +120,9 @@ static void test_a_killed_guest_is_reported_and_the_other_goes_on(void **state)
 	await_frames("b/can0", 5);
 	expect_ok(proc_ctl(ARGS("stop")));
 	assert_int_equal(proc_wait(&p), 1);
-	has(p.err, "guest a: dyno-vm was killed by SIGKILL");
+	proc_has(p.err, "guest a: dyno-vm was killed by SIGKILL");
 	junit = proc_read("out/junit.xml");
-	has(junit, "SIGKILL");
+	proc_has(junit, "SIGKILL");
 	assert_true(proc_exists("out/b-0-end.png"));
 	free(junit);
 	proc_free(&p);
@@ -248,7 +234,7 @@ static void test_a_killed_ui_stops_nobody(void **state)
 	json_decref(a);
 	expect_ok(proc_ctl(ARGS("stop")));
 	assert_int_equal(proc_wait(&p), 0);
-	has(p.err, "dyno-ui was killed by SIGKILL");
+	proc_has(p.err, "dyno-ui was killed by SIGKILL");
 	assert_false(proc_exists("no.png"));
 	proc_free(&p);
 }
@@ -267,12 +253,12 @@ static void test_a_guest_that_hangs_does_not_hold_up_the_end(void **state)
 	json_decref(a);
 	await_frames("b/can0", 3);
 	a = proc_ctl(ARGS("reset", "a"));
-	has(json_string_value(json_object_get(a, "error")), "hangs");
+	proc_has(json_string_value(json_object_get(a, "error")), "hangs");
 	json_decref(a);
 	await_frames("b/can0", 3);
 	expect_ok(proc_ctl(ARGS("stop")));
 	assert_int_equal(proc_wait(&p), 0);
-	has(p.err, "guest a: dyno-vm does not end, killed");
+	proc_has(p.err, "guest a: dyno-vm does not end, killed");
 	proc_free(&p);
 }
 
@@ -319,7 +305,7 @@ static void test_an_unknown_image_is_said_with_the_fix(void **state)
 	proc_write("image.yaml", "duration: 1s\nguests:\n  g:\n    kernel: builtin:nonesuch\n");
 	assert_int_not_equal(proc_run(&p, ARGS("run", "image.yaml")), 0);
 	assert_true(p.status == 2 || p.status == 3);
-	has(p.err, "nonesuch");
+	proc_has(p.err, "nonesuch");
 	proc_free(&p);
 }
 
@@ -331,7 +317,7 @@ static void test_a_file_that_is_no_kernel_is_refused(void **state)
 	proc_write("no-kernel.elf", "#!/bin/sh\n");
 	proc_write("nokernel.yaml", "duration: 1s\nguests:\n  g:\n    kernel: no-kernel.elf\n");
 	assert_int_equal(proc_run(&p, ARGS("run", "nokernel.yaml")), 3);
-	has(p.err, "guest g");
+	proc_has(p.err, "guest g");
 	proc_free(&p);
 }
 
@@ -350,12 +336,7 @@ int main(void)
 		cmocka_unit_test(test_an_unknown_image_is_said_with_the_fix),
 		cmocka_unit_test(test_a_file_that_is_no_kernel_is_refused),
 	};
-	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 
-	if (kvm < 0) {
-		printf("skipped: /dev/kvm cannot be opened\n");
-		return 77;
-	}
-	close(kvm);
-	return cmocka_run_group_tests(tests, NULL, group_teardown);
+	proc_need_kvm();
+	return cmocka_run_group_tests(tests, NULL, proc_group_teardown);
 }

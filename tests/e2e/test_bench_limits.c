@@ -19,19 +19,6 @@
 
 #define LOG_LIMIT 65536
 
-static int group_teardown(void **state)
-{
-	(void)state;
-	proc_folder_remove();
-	return 0;
-}
-
-static void has(const char *text, const char *part)
-{
-	if (!text || !strstr(text, part))
-		fail_msg("\"%s\" is not in:\n%s", part, text ? text : "(nothing)");
-}
-
 static const json_t *guest_figures(const json_t *metrics, const char *name)
 {
 	return json_object_get(json_object_get(metrics, "guests"), name);
@@ -58,14 +45,14 @@ static void test_a_flooding_guest_fills_its_logs_to_the_limit_and_no_more(void *
 		build ? build : ".");
 	proc_write("flood.yaml", text);
 	assert_int_equal(proc_run(&p, ARGS("run", "flood.yaml")), 0);
-	has(p.err, "flood: its log has reached 64");
-	has(p.err, "recording of can0: its file is as large as it may become");
+	proc_has(p.err, "flood: its log has reached 64");
+	proc_has(p.err, "recording of can0: its file is as large as it may become");
 	proc_free(&p);
 	/* The last line says why; it may stand beyond the limit. */
 	assert_int_equal(stat(proc_path("out/flood.log"), &st), 0);
 	assert_in_range(st.st_size, LOG_LIMIT - 4200, LOG_LIMIT + 200);
 	log = proc_read("out/flood.log");
-	has(log + strlen(log) - 120, "--- log_limit: 64");
+	proc_has(log + strlen(log) - 120, "--- log_limit: 64");
 	free(log);
 	assert_int_equal(stat(proc_path("out/can0.log"), &st), 0);
 	assert_in_range(st.st_size, LOG_LIMIT - 224, LOG_LIMIT);
@@ -168,7 +155,7 @@ static void test_a_cpu_that_the_host_lacks_ends_the_run_before_it_starts(void **
 		"guests:\n"
 		"  a: { kernel: builtin:conformance, placement: { cpus: [0, 1023] } }\n");
 	assert_int_equal(proc_run(&p, ARGS("run", "--headless", "lack.yaml")), 3);
-	has(p.err, "guest a: placement: the host has no CPU 1023 for us: it has ");
+	proc_has(p.err, "guest a: placement: the host has no CPU 1023 for us: it has ");
 	proc_free(&p);
 }
 
@@ -182,7 +169,7 @@ static void test_huge_pages_that_the_host_lacks_are_said_with_their_place(void *
 		"guests:\n"
 		"  a: { kernel: builtin:conformance, memory: 62G, huge_pages: 2M }\n");
 	assert_int_equal(proc_run(&p, ARGS("run", "--headless", "huge.yaml")), 3);
-	has(p.err, "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages");
+	proc_has(p.err, "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages");
 	proc_free(&p);
 }
 
@@ -195,9 +182,6 @@ int main(void)
 		cmocka_unit_test(test_huge_pages_that_the_host_lacks_are_said_with_their_place),
 	};
 
-	if (access("/dev/kvm", R_OK | W_OK) != 0) {
-		printf("skipped: /dev/kvm cannot be opened\n");
-		return 77;
-	}
-	return cmocka_run_group_tests(tests, NULL, group_teardown);
+	proc_need_kvm();
+	return cmocka_run_group_tests(tests, NULL, proc_group_teardown);
 }

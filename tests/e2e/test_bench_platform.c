@@ -13,19 +13,6 @@
 
 #include "tests/e2e/dyno_proc.h"
 
-static int group_teardown(void **state)
-{
-	(void)state;
-	proc_folder_remove();
-	return 0;
-}
-
-static void has(const char *text, const char *part)
-{
-	if (!text || !strstr(text, part))
-		fail_msg("\"%s\" is not in:\n%s", part, text ? text : "(nothing)");
-}
-
 /* A scenario with the tiny guest, which does what its command line says. */
 static void write_tiny(const char *cmdline, const char *keys, const char *tail)
 {
@@ -52,10 +39,10 @@ static void test_a_panic_is_a_crash_with_the_line_that_says_why(void **state)
 	(void)state;
 	write_tiny("panic", "", "");
 	assert_int_equal(proc_run(&p, ARGS("run", "tiny.yaml", "--duration", "2s")), 1);
-	has(p.err, "guest crashed: panic: Kernel panic - not syncing: tiny gives up");
+	proc_has(p.err, "guest crashed: panic: Kernel panic - not syncing: tiny gives up");
 	junit = proc_read("out/junit.xml");
-	has(junit, "panic: Kernel panic - not syncing: tiny gives up");
-	has(junit, "last console lines of tiny");
+	proc_has(junit, "panic: Kernel panic - not syncing: tiny gives up");
+	proc_has(junit, "last console lines of tiny");
 	free(junit);
 	proc_free(&p);
 }
@@ -69,9 +56,9 @@ static void test_a_crashed_guests_lines_are_kept_when_it_starts_again(void **sta
 	(void)state;
 	write_tiny("panic", "    restart: on-crash\n    max_restarts: 1\n", "");
 	assert_int_equal(proc_run(&p, ARGS("run", "tiny.yaml", "--duration", "4s")), 1);
-	has(p.err, "started again (1 of 1)");
+	proc_has(p.err, "started again (1 of 1)");
 	junit = proc_read("out/junit.xml");
-	has(junit, "tiny gives up");
+	proc_has(junit, "tiny gives up");
 	metrics = proc_read("out/metrics.json");
 	assert_non_null(metrics);
 	m = json_loads(metrics, 0, NULL);
@@ -119,9 +106,9 @@ static void test_a_watchdog_that_fires_is_a_crash_and_is_counted(void **state)
 	(void)state;
 	write_tiny("watchdog", "    watchdog: reset\n", "");
 	assert_int_equal(proc_run(&p, ARGS("run", "tiny.yaml", "--duration", "3s")), 1);
-	has(p.err, "tiny: watchdog fired: reset");
+	proc_has(p.err, "tiny: watchdog fired: reset");
 	junit = proc_read("out/junit.xml");
-	has(junit, "watchdog fired: reset");
+	proc_has(junit, "watchdog fired: reset");
 	metrics = proc_read("out/metrics.json");
 	assert_non_null(metrics);
 	m = json_loads(metrics, 0, NULL);
@@ -142,9 +129,6 @@ int main(void)
 		cmocka_unit_test(test_a_watchdog_that_fires_is_a_crash_and_is_counted),
 	};
 
-	if (access("/dev/kvm", R_OK | W_OK) != 0) {
-		printf("skipped: /dev/kvm cannot be opened\n");
-		return 77;
-	}
-	return cmocka_run_group_tests(tests, NULL, group_teardown);
+	proc_need_kvm();
+	return cmocka_run_group_tests(tests, NULL, proc_group_teardown);
 }

@@ -22,19 +22,6 @@
 	"  can0:\n" \
 	"  can1:\n"
 
-static int group_teardown(void **state)
-{
-	(void)state;
-	proc_folder_remove();
-	return 0;
-}
-
-static void has(const char *text, const char *part)
-{
-	if (!text || !strstr(text, part))
-		fail_msg("\"%s\" is not in:\n%s", part, text ? text : "(nothing)");
-}
-
 static unsigned int lines_with(const char *text, const char *part)
 {
 	unsigned int n = 0;
@@ -61,8 +48,8 @@ static void test_a_scenario_of_buses_alone_passes(void **state)
 	log = proc_read("out/can0.log");
 	assert_int_equal(lines_with(log, " can0 123#AABB"), 5);
 	junit = proc_read("out/junit.xml");
-	has(junit, "tests=\"2\"");
-	has(junit, "failures=\"0\"");
+	proc_has(junit, "tests=\"2\"");
+	proc_has(junit, "failures=\"0\"");
 	m = json_load_file(proc_path("out/metrics.json"), 0, NULL);
 	assert_int_equal(
 		json_integer_value(json_object_get(
@@ -86,7 +73,7 @@ static void test_a_failed_check_is_exit_status_1(void **state)
 				"  - name: the engine speaks\n"
 				"    expect: { bus: can0, id: 7E8 }\n");
 	assert_int_equal(proc_run(&p, ARGS("run", "fail.yaml")), 1);
-	has(p.out, "the engine speaks");
+	proc_has(p.out, "the engine speaks");
 	proc_free(&p);
 }
 
@@ -101,8 +88,8 @@ static void test_quiet_shows_what_did_not_pass_and_the_summary(void **state)
 				 "  - name: the engine speaks\n"
 				 "    expect: { bus: can0, id: 7E8 }\n");
 	assert_int_equal(proc_run(&p, ARGS("run", "--quiet", "quiet.yaml")), 1);
-	has(p.out, "the engine speaks");
-	has(p.out, "2 checks: 1 passed, 1 failed");
+	proc_has(p.out, "the engine speaks");
+	proc_has(p.out, "2 checks: 1 passed, 1 failed");
 	assert_null(strstr(p.out, "nobody speaks"));
 	assert_string_equal(p.err, "");
 	proc_free(&p);
@@ -148,13 +135,13 @@ static void test_a_wrong_scenario_is_exit_status_2_with_the_place(void **state)
 				 "  - at: 1s\n"
 				 "    send: { bus: can7, frame: 123#AABB }\n");
 	assert_int_equal(proc_run(&p, ARGS("run", "wrong.yaml")), 2);
-	has(p.err, "wrong.yaml:7:18: error:");
-	has(p.err, "can7");
+	proc_has(p.err, "wrong.yaml:7:18: error:");
+	proc_has(p.err, "can7");
 	proc_free(&p);
 	assert_int_equal(proc_run(&p, ARGS("check", "wrong.yaml")), 2);
 	proc_free(&p);
 	assert_int_equal(proc_run(&p, ARGS("run", "missing.yaml")), 2);
-	has(p.err, "missing.yaml");
+	proc_has(p.err, "missing.yaml");
 	proc_free(&p);
 }
 
@@ -164,10 +151,10 @@ static void test_wrong_words_are_exit_status_2_with_a_suggestion(void **state)
 
 	(void)state;
 	assert_int_equal(proc_run(&p, ARGS("rnu", "x.yaml")), 2);
-	has(p.err, "did you mean run?");
+	proc_has(p.err, "did you mean run?");
 	proc_free(&p);
 	assert_int_equal(proc_run(&p, ARGS("run", "--headles", "x.yaml")), 2);
-	has(p.err, "did you mean --headless?");
+	proc_has(p.err, "did you mean --headless?");
 	proc_free(&p);
 	assert_int_equal(proc_run(&p, ARGS("run", "--duration", "soon", "x.yaml")), 2);
 	proc_free(&p);
@@ -181,17 +168,17 @@ static void test_help_and_version_are_there(void **state)
 
 	(void)state;
 	assert_int_equal(proc_run(&p, ARGS("--help")), 0);
-	has(p.out, "doctor");
+	proc_has(p.out, "doctor");
 	proc_free(&p);
 	assert_int_equal(proc_run(&p, ARGS("help", "run")), 0);
-	has(p.out, "--headless");
-	has(p.out, "exit status");
+	proc_has(p.out, "--headless");
+	proc_has(p.out, "exit status");
 	proc_free(&p);
 	assert_int_equal(proc_run(&p, ARGS("--version")), 0);
-	has(p.out, "dyno ");
+	proc_has(p.out, "dyno ");
 	proc_free(&p);
 	assert_int_equal(proc_run(&p, ARGS("scenario-reference")), 0);
-	has(p.out, "duration");
+	proc_has(p.out, "duration");
 	proc_free(&p);
 }
 
@@ -212,7 +199,7 @@ static void test_doctor_has_a_line_for_everything(void **state)
 		char quoted[64];
 
 		snprintf(quoted, sizeof(quoted), "\"name\": \"%s\"", names[i]);
-		has(p.out, quoted);
+		proc_has(p.out, quoted);
 	}
 	json_decref(all);
 	proc_free(&p);
@@ -261,7 +248,7 @@ static void test_a_broken_trace_is_the_scenarios_fault(void **state)
 	proc_write("noise.yaml", "duration: 1s\n" HEAD "replays:\n"
 				 "  - file: noise.log\n");
 	assert_int_equal(proc_run(&p, ARGS("run", "noise.yaml")), 2);
-	has(p.err, "noise.log");
+	proc_has(p.err, "noise.log");
 	proc_free(&p);
 }
 
@@ -287,9 +274,9 @@ static void test_ctrl_c_ends_with_verdicts(void **state)
 	json_decref(a);
 	kill(p.pid, SIGINT);
 	assert_int_equal(proc_wait(&p), 1);
-	has(p.out, "late");
-	has(p.out, "not run");
-	has(p.err, "interrupted");
+	proc_has(p.out, "late");
+	proc_has(p.out, "not run");
+	proc_has(p.err, "interrupted");
 	assert_true(proc_exists("out/junit.xml"));
 	proc_free(&p);
 }
@@ -330,7 +317,7 @@ static void test_the_control_socket_drives_a_run(void **state)
 	expect_ok(proc_ctl(ARGS("send", "can1", "18DAF110##1AABB")));
 	a = proc_ctl(ARGS("send", "can7", "123#"));
 	assert_true(json_is_false(json_object_get(a, "ok")));
-	has(json_string_value(json_object_get(a, "error")), "can7");
+	proc_has(json_string_value(json_object_get(a, "error")), "can7");
 	json_decref(a);
 	a = proc_ctl(ARGS("kill", "nobody"));
 	assert_true(json_is_false(json_object_get(a, "ok")));
@@ -341,7 +328,7 @@ static void test_the_control_socket_drives_a_run(void **state)
 	expect_ok(proc_ctl(ARGS("stop")));
 	assert_int_equal(proc_wait(&p), 1);
 	log = proc_read("out/can1.log");
-	has(log, "18DAF110##1AABB");
+	proc_has(log, "18DAF110##1AABB");
 	free(log);
 	proc_free(&p);
 }
@@ -398,7 +385,7 @@ static void test_two_runs_do_not_share_a_folder(void **state)
 	proc_start(&first, ARGS("run", "long.yaml"));
 	json_decref(proc_await_state("running"));
 	assert_int_equal(proc_run(&second, ARGS("run", "long.yaml")), 3);
-	has(second.err, "another run uses the folder out");
+	proc_has(second.err, "another run uses the folder out");
 	proc_free(&second);
 	expect_ok(proc_ctl(ARGS("stop")));
 	assert_int_equal(proc_wait(&first), 1);
@@ -427,7 +414,7 @@ static void test_ctl_without_a_run_says_so(void **state)
 
 	(void)state;
 	assert_int_equal(proc_run(&p, ARGS("ctl", "--socket", "nowhere.sock", "status")), 3);
-	has(p.err, "no run answers");
+	proc_has(p.err, "no run answers");
 	proc_free(&p);
 }
 
@@ -454,5 +441,5 @@ int main(void)
 		cmocka_unit_test(test_ctl_without_a_run_says_so),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, group_teardown);
+	return cmocka_run_group_tests(tests, NULL, proc_group_teardown);
 }

@@ -217,13 +217,6 @@ static void test_ivi_does_not_notice_that_the_cluster_is_killed(void **state)
 	expect_clean_bus();
 }
 
-static int group_teardown(void **state)
-{
-	(void)state;
-	proc_folder_remove();
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -234,9 +227,6 @@ int main(void)
 	source = getenv("DYNO_SOURCE_DIR");
 	if (!source)
 		source = ".";
-	if (access("/dev/kvm", R_OK | W_OK) != 0) {
-		printf("skipped: /dev/kvm cannot be used here\n");
-		return 77;
-	}
-	return cmocka_run_group_tests_name("isolation", tests, NULL, group_teardown);
+	proc_need_kvm();
+	return cmocka_run_group_tests_name("isolation", tests, NULL, proc_group_teardown);
 }

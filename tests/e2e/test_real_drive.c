@@ -326,9 +326,6 @@ int main(void)
 		printf("skipped: no recorded drive in %s/data/pairs/subaru_brz\n", base);
 		return 77;
 	}
-	if (access("/dev/kvm", R_OK | W_OK) != 0) {
-		printf("skipped: /dev/kvm cannot be used here\n");
-		return 77;
-	}
+	proc_need_kvm();
 	return cmocka_run_group_tests_name("real_drive", tests, group_setup, group_teardown);
 }

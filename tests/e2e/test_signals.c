@@ -12,13 +12,6 @@
 
 #include "tests/e2e/dyno_proc.h"
 
-static int group_teardown(void **state)
-{
-	(void)state;
-	proc_folder_remove();
-	return 0;
-}
-
 static int group_setup(void **state)
 {
 	(void)state;
@@ -262,5 +255,5 @@ int main(void)
 		cmocka_unit_test(test_a_script_that_is_no_lua_is_told_by_check),
 	};
 
-	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+	return cmocka_run_group_tests(tests, group_setup, proc_group_teardown);
 }

@@ -20,28 +20,6 @@
 
 #include "tests/e2e/dyno_proc.h"
 
-static int group_setup(void **state)
-{
-	(void)state;
-	if (access("/dev/kvm", R_OK | W_OK) == 0)
-		return 0;
-	printf("skipped: /dev/kvm: %s\n", strerror(errno));
-	exit(77);
-}
-
-static int group_teardown(void **state)
-{
-	(void)state;
-	proc_folder_remove();
-	return 0;
-}
-
-static void has(const char *text, const char *part)
-{
-	if (!text || !strstr(text, part))
-		fail_msg("\"%s\" is not in:\n%s", part, text ? text : "(nothing)");
-}
-
 static const char *kernel(void)
 {
 	static char path[512];
@@ -61,8 +39,8 @@ static void test_the_console_goes_to_stdout_and_power_off_is_success(void **stat
 					      "none")),
 		0);
 	assert_ptr_equal(strstr(p.out, "tiny: hello\n"), p.out);
-	has(p.out, "done\n");
-	has(p.err, "vm: poweroff");
+	proc_has(p.out, "done\n");
+	proc_has(p.err, "vm: poweroff");
 	assert_true(proc_exists("out-vm/vm.log"));
 	proc_free(&p);
 }
@@ -75,7 +53,7 @@ static void test_a_crash_is_status_1(void **state)
 	assert_int_equal(
 		proc_run(&p, ARGS("vm", "-k", kernel(), "-a", "triple", "--net=none", "-o", "res")),
 		1);
-	has(p.err, "triple fault");
+	proc_has(p.err, "triple fault");
 	assert_true(proc_exists("res/junit.xml"));
 	proc_free(&p);
 }
@@ -86,8 +64,8 @@ static void test_what_is_wrong_is_status_2_and_starts_nothing(void **state)
 
 	(void)state;
 	assert_int_equal(proc_run(&p, ARGS("vm", "-k", "nowhere", "--cpus", "9", "-o", "none")), 2);
-	has(p.err, "\"nowhere\": No such file");
-	has(p.err, "9 exceeds 8");
+	proc_has(p.err, "\"nowhere\": No such file");
+	proc_has(p.err, "9 exceeds 8");
 	assert_false(proc_exists("none"));
 	proc_free(&p);
 	assert_int_equal(proc_run(&p, ARGS("vm", "-k", kernel(), "--console", "hvc7x y")), 2);
@@ -103,19 +81,19 @@ static void test_the_words_of_kvmtool_start_a_guest(void **state)
 					      "--network", "mode=none", "--mem", "64", "-c", "2",
 					      "--console", "serial", "--balloon")),
 		0);
-	has(p.out, "tiny: hello\n");
-	has(p.out, "ram_end=0000000004000000\n");
+	proc_has(p.out, "tiny: hello\n");
+	proc_has(p.out, "ram_end=0000000004000000\n");
 	proc_free(&p);
 	assert_int_equal(proc_run(&p, ARGS("vm", "-k", kernel(), "--console", "virtio", "--share",
 					      "/tmp,tag,ro", "--9p", "/tmp,other", "--vsock", "9",
 					      "--print-scenario")),
 		0);
-	has(p.out, "    ports: [hvc0]\n");
-	has(p.out, "        tag: other\n        type: 9p\n");
-	has(p.out, "      cid: 9\n");
+	proc_has(p.out, "    ports: [hvc0]\n");
+	proc_has(p.out, "        tag: other\n        type: 9p\n");
+	proc_has(p.out, "      cid: 9\n");
 	proc_free(&p);
 	assert_int_equal(proc_run(&p, ARGS("vm", "--help")), 0);
-	has(p.out, "-p, --params TEXT");
+	proc_has(p.out, "-p, --params TEXT");
 	proc_free(&p);
 }
 
@@ -132,12 +110,12 @@ static void test_the_printed_scenario_runs_as_the_command_does(void **state)
 	proc_write("grown.yaml", p.out);
 	proc_free(&p);
 	assert_int_equal(proc_run(&p, ARGS("run", "--out", "grown", "grown.yaml")), 0);
-	has(p.out, "1 passed");
-	has(p.err, "all guests have ended");
+	proc_has(p.out, "1 passed");
+	proc_has(p.err, "all guests have ended");
 	proc_free(&p);
 	char *log = proc_read("grown/vm.log");
 
-	has(log, "serial: tiny: hello");
+	proc_has(log, "serial: tiny: hello");
 	free(log);
 }
 
@@ -284,11 +262,11 @@ static void test_a_scenario_types_and_ends_with_its_guests(void **state)
 				 "  - console: { guest: a, match: '^hello there$' }\n"
 				 "  - exit: { guest: a, reason: poweroff }\n");
 	assert_int_equal(proc_run(&p, ARGS("run", "--out", "typed", "typed.yaml")), 0);
-	has(p.out, "3 passed");
-	has(p.err, "all guests have ended");
+	proc_has(p.out, "3 passed");
+	proc_has(p.err, "all guests have ended");
 	proc_free(&p);
 	log = proc_read("typed/a.log");
-	has(log, "serial: hello there");
+	proc_has(log, "serial: hello there");
 	free(log);
 }
 
@@ -342,7 +320,7 @@ static void test_ctl_types_and_its_console_sees_the_answer(void **state)
 	expect_ok(proc_ctl(ARGS("type", "--no-newline", "--port", "serial", "\\x04")));
 	assert_int_equal(proc_wait(&run), 0);
 	assert_int_equal(proc_wait(&p), 0);
-	has(p.out, "done");
+	proc_has(p.out, "done");
 	proc_free(&run);
 	proc_free(&p);
 }
@@ -505,5 +483,6 @@ int main(void)
 		cmocka_unit_test(test_a_killed_dyno_leaves_a_usable_terminal),
 	};
 
-	return cmocka_run_group_tests_name("dyno vm", tests, group_setup, group_teardown);
+	proc_need_kvm();
+	return cmocka_run_group_tests_name("dyno vm", tests, NULL, proc_group_teardown);
 }
