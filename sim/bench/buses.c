@@ -173,6 +173,16 @@ static int open_stimuli(struct buses *b, struct err *e)
 	return rc ? err_errno(e, -rc, "cannot record to %s", path) : 0;
 }
 
+/* The bus catches up: so does everything that the bench has for it. */
+static void send_until(void *ctx, uint64_t t_ns)
+{
+	struct line *l = ctx;
+	struct buses *b = l->all;
+
+	if (b->feeding && bench_clock_running(b->cfg.clock))
+		agenda_run_to(&b->agenda, bench_clock_at(b->cfg.clock, t_ns));
+}
+
 static int make_line(struct buses *b, uint32_t i, struct err *e)
 {
 	const struct scenario_bus *sb = &b->cfg.scenario->buses[i];
@@ -184,6 +194,8 @@ static int make_line(struct buses *b, uint32_t i, struct err *e)
 		.data_bitrate_hz = sb->data_bitrate_hz,
 		.classic_only = !sb->fd,
 		.port_event = on_port,
+		.until = send_until,
+		.until_ctx = l,
 		.ctx = l };
 	int rc;
 
@@ -221,24 +233,26 @@ static uint64_t replay_now(void *ctx)
  * is due when the run is over is not sent: how late the end is noticed must not matter.
  */
 static int stimulate_by(struct buses *b, uint32_t bus, const struct canfd_frame *f, uint64_t t_ns,
-	int (*send)(struct canbus *, const struct canfd_frame *))
+	int (*send)(struct canbus *, const struct canfd_frame *, uint64_t))
 {
+	uint64_t due = MIN(bench_clock_host_ns(b->cfg.clock, t_ns), clock_now_ns());
 	int rc;
 
 	if (b->cfg.duration_ns && t_ns >= b->cfg.duration_ns)
 		return 0;
 	if (b->stimuli)
 		record_frame_of(b->stimuli, b->cfg.scenario->buses[bus].name, t_ns, f);
+	canbus_run_to(b->lines[bus].bus, due - 1);
 	b->stimulating = true;
 	b->stimulus_ns = t_ns;
-	rc = send(b->lines[bus].bus, f);
+	rc = send(b->lines[bus].bus, f, due);
 	b->stimulating = false;
 	return rc;
 }
 
 static int stimulate(struct buses *b, uint32_t bus, const struct canfd_frame *f, uint64_t t_ns)
 {
-	return stimulate_by(b, bus, f, t_ns, canbus_send);
+	return stimulate_by(b, bus, f, t_ns, canbus_send_since);
 }
 
 static void replays_until(struct buses *b, uint64_t t_ns, uint32_t inclusive);

@@ -32,7 +32,8 @@ static void queue_pop(struct frame_queue *q)
 	q->count--;
 }
 
-bool bus_enqueue(struct canbus_port *p, const struct canfd_frame *f, uint32_t serial)
+bool bus_enqueue(
+	struct canbus_port *p, const struct canfd_frame *f, uint32_t serial, uint64_t since_ns)
 {
 	struct frame_queue *q = &p->q;
 	struct queued *e;
@@ -41,7 +42,7 @@ bool bus_enqueue(struct canbus_port *p, const struct canfd_frame *f, uint32_t se
 		return false;
 	e = &q->slot[(q->head + q->count) & (q->cap - 1)];
 	e->key = can_arbitration_key(f);
-	e->t_ns = clock_now_ns();
+	e->t_ns = since_ns;
 	e->origin = NULL;
 	e->serial = serial;
 	e->f = *f;
@@ -505,13 +506,12 @@ static void pump_ideal(struct canbus *b)
 }
 
 /*
- * Plays what happened on the bus up to now, in bus time: a late wake-up changes neither the stamps
- * nor who wins, because every waiting frame knows since when it waits.
+ * Plays what happened on the bus up to a time that has come, in bus time: a late wake-up changes
+ * neither the stamps nor who wins, because every waiting frame knows since when it waits.
  */
-static void pump_timed(struct canbus *b)
+static void pump_timed(struct canbus *b, uint64_t now)
 {
 	uint64_t ifs = CAN_BITS_IFS * NS_PER_S / b->cfg.bitrate_hz;
-	uint64_t now = clock_now_ns();
 
 	for (;;) {
 		uint64_t start;
@@ -535,13 +535,20 @@ static void pump_timed(struct canbus *b)
 			ev_timer_at(&b->pump, start);
 			return;
 		}
+		if (b->cfg.until) {
+			b->cfg.until(b->cfg.until_ctx, start);
+			start = first_waiting(b);
+			if (start == UINT64_MAX || b->n_full)
+				return; /* cut off by what happened until then */
+			start = MAX(start, b->free_ns);
+		}
 		b->tx = arbitrate(b, start);
 		b->tx_start_ns = start;
 		b->tx_end_ns = start + bits_ns(b, can_bits_of(&queue_head(&b->tx->q)->f));
 	}
 }
 
-static void pump(struct canbus *b)
+static void pump(struct canbus *b, uint64_t now_ns)
 {
 	/* A tap that sends is served by the loop that called it. */
 	if (b->pumping)
@@ -551,7 +558,7 @@ static void pump(struct canbus *b)
 	if (b->cfg.timing == CANBUS_IDEAL)
 		pump_ideal(b);
 	else
-		pump_timed(b);
+		pump_timed(b, now_ns);
 	/* Backwards: a port that turns out to be gone is replaced by the last one. */
 	for (uint32_t i = b->n_src; i-- > 1;) {
 		if (i < b->n_src && b->src[i]->dirty) {
@@ -565,8 +572,8 @@ static void pump(struct canbus *b)
 
 static void on_pump(struct ev_timer *t, uint64_t now_ns)
 {
-	(void)now_ns;
-	pump(t->data);
+	(void)now_ns; /* of the loop's turn; the bus is to be played up to this moment */
+	pump(t->data, clock_now_ns());
 }
 
 void bus_wake(struct canbus *b)
@@ -597,7 +604,7 @@ static int check_own(struct canbus *b, const struct canfd_frame *f, struct can_r
 	return 0;
 }
 
-int canbus_send_apart(struct canbus *b, const struct canfd_frame *f)
+int canbus_send_apart(struct canbus *b, const struct canfd_frame *f, uint64_t since_ns)
 {
 	struct can_rec_frame r;
 	int rc = check_own(b, f, &r);
@@ -606,11 +613,11 @@ int canbus_send_apart(struct canbus *b, const struct canfd_frame *f)
 		return rc;
 	if (b->late.q.count >= APART_WINDOW)
 		return -ENOBUFS;
-	bus_send_late(b, NULL, &r.f, clock_now_ns());
+	bus_send_late(b, NULL, &r.f, since_ns);
 	return 0;
 }
 
-int canbus_send(struct canbus *b, const struct canfd_frame *f)
+int canbus_send_since(struct canbus *b, const struct canfd_frame *f, uint64_t since_ns)
 {
 	struct can_rec_frame r;
 	int rc = check_own(b, f, &r);
@@ -618,12 +625,26 @@ int canbus_send(struct canbus *b, const struct canfd_frame *f)
 	if (rc < 0)
 		return rc;
 	b->bench_is_node = true;
-	if (!bus_enqueue(&b->bench, &r.f, 0)) {
+	if (!bus_enqueue(&b->bench, &r.f, 0, since_ns)) {
 		b->st.bench_dropped++;
 		return -ENOBUFS;
 	}
-	pump(b);
+	if (b->cfg.timing == CANBUS_IDEAL)
+		pump(b, since_ns);
+	else
+		bus_wake(b);
 	return 0;
+}
+
+int canbus_send(struct canbus *b, const struct canfd_frame *f)
+{
+	return canbus_send_since(b, f, clock_now_ns());
+}
+
+void canbus_run_to(struct canbus *b, uint64_t t_ns)
+{
+	if (b->cfg.timing != CANBUS_IDEAL)
+		pump(b, t_ns);
 }
 
 void canbus_tap(struct canbus *b, struct canbus_tap *t)

@@ -126,7 +126,8 @@ static inline struct queued *queue_head(struct frame_queue *q)
  * Queues a frame of a port for the bus. False: no room (the caller answers). The bus looks at it
  * in the next turn of the loop (bus_wake), so that all that is readable takes part.
  */
-bool bus_enqueue(struct canbus_port *p, const struct canfd_frame *f, uint32_t serial);
+bool bus_enqueue(
+	struct canbus_port *p, const struct canfd_frame *f, uint32_t serial, uint64_t since_ns);
 void bus_wake(struct canbus *b);
 /* Starts a port; tells it that a bus-off is over. */
 void bus_port_start(struct canbus_port *p);

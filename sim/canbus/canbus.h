@@ -55,6 +55,11 @@ struct canbus_config {
 	enum canbus_alone alone;
 	/* Optional: a port changed its state. */
 	void (*port_event)(void *ctx, struct canbus_port *p, enum canbus_port_event ev);
+	/* Optional, for bit-accurate timing: the bus is about to decide who sends at t_ns (host
+	 * time), which may have passed: this thread is late. What the bench has to send up to then
+	 * is sent here, to take part. */
+	void (*until)(void *until_ctx, uint64_t t_ns);
+	void *until_ctx;
 	void *ctx;
 };
 
@@ -118,12 +123,18 @@ void canbus_remove_port(struct canbus_port *p);
  * for an FD frame on a classic bus (counted as an error).
  */
 MUST_CHECK int canbus_send(struct canbus *b, const struct canfd_frame *f);
-
+/* The same for a frame that was due at since_ns, host time that has come: it waits since then. */
+MUST_CHECK int canbus_send_since(struct canbus *b, const struct canfd_frame *f, uint64_t since_ns);
 /*
  * The same as a node of its own, beside the bench's: it takes part in arbitration against the
  * bench's other frames. No fault meets it. -ENOBUFS when a few wait.
  */
-MUST_CHECK int canbus_send_apart(struct canbus *b, const struct canfd_frame *f);
+MUST_CHECK int canbus_send_apart(struct canbus *b, const struct canfd_frame *f, uint64_t since_ns);
+/*
+ * Plays what happened on a bit-accurate bus up to t_ns, host time that has come. Before a frame
+ * that is late is sent, so that what was on the bus before it was due is not decided with it.
+ */
+void canbus_run_to(struct canbus *b, uint64_t t_ns);
 
 /* Starts and stops listening. Both are allowed inside a tap's callback; idempotent. */
 void canbus_tap(struct canbus *b, struct canbus_tap *t);

@@ -143,7 +143,7 @@ static void transmit(struct canbus_port *p, const struct can_rec_frame *r)
 	if (fd_on_classic)
 		b->st.errors++;
 	if (p->active && !fd_on_classic && !(r->f.can_id & CAN_ERR_FLAG) &&
-		bus_enqueue(p, &r->f, r->h.serial))
+		bus_enqueue(p, &r->f, r->h.serial, clock_now_ns()))
 		return;
 	p->st.tx_nacked++;
 	sock_answer(p, CAN_REC_NACK, r->h.serial, 0, 0);

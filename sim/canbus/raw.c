@@ -212,7 +212,7 @@ static void raw_take(struct canbus_port *p, const struct canfd_frame *f, size_t 
 		return;
 	}
 	/* Never more is read than there is room for. */
-	(void)bus_enqueue(p, &r.f, 0);
+	(void)bus_enqueue(p, &r.f, 0, clock_now_ns());
 }
 
 static void on_raw(struct ev_io *io, uint32_t revents)

@@ -446,6 +446,55 @@ static void test_a_tap_may_send_and_leave_in_its_callback(void **state)
 	rig_free(b);
 }
 
+/* Sends a frame of the highest priority for every 100 us that the bus plays, up to a time. */
+struct babbler {
+	struct rig *rig;
+	uint64_t next_ns, end_ns;
+	unsigned int sent;
+};
+
+static void babble(void *ctx, uint64_t t_ns)
+{
+	struct babbler *n = ctx;
+	struct canfd_frame f = { .can_id = 0 };
+
+	for (; n->next_ns <= t_ns && n->next_ns < n->end_ns; n->next_ns += 100 * NS_PER_US) {
+		/* More than the bus can take: not all find room. */
+		if (canbus_send_apart(n->rig->bus, &f, n->next_ns) == 0)
+			n->sent++;
+	}
+}
+
+static void test_a_late_loop_lets_nobody_through_whom_the_bench_would_have_beaten(void **state)
+{
+	struct babbler n = { 0 };
+	struct canbus_config cfg = timed;
+	struct can_rec_frame r = rig_frame(0x100, 1);
+	struct rig *b;
+
+	(void)state;
+	cfg.until = babble;
+	cfg.until_ctx = &n;
+	b = rig_new(&cfg, 1, true);
+	n.rig = b;
+	rig_start(b, 1);
+	n.next_ns = clock_now_ns();
+	n.end_ns = n.next_ns + 5 * NS_PER_MS;
+	babble(&n, n.next_ns);
+	rig_send(&b->node[0], &r, 1);
+	rig_turn(b);
+	/* The node waits for the bus, and the loop does not turn for longer than the bench babbles.
+	 */
+	usleep(10000);
+	while (!b->n_tapped || b->tapped[b->n_tapped - 1].can_id == 0)
+		rig_turn(b);
+	assert_int_equal(b->tapped[b->n_tapped - 1].can_id, 0x100);
+	assert_int_equal(b->n_tapped, n.sent + 1);
+	assert_true(n.sent > 30);
+	assert_true(b->tapped_t[b->n_tapped - 1] >= n.end_ns);
+	rig_free(b);
+}
+
 /* Removes every port it hears from. */
 static void remove_sender(void *ctx, const struct canbus_frame *fr)
 {
@@ -584,6 +633,8 @@ int main(void)
 		cmocka_unit_test(test_impossible_frames_of_the_bench_are_refused),
 		cmocka_unit_test(test_fd_frames_are_errors_on_a_classic_bus),
 		cmocka_unit_test(test_a_tap_may_send_and_leave_in_its_callback),
+		cmocka_unit_test(
+			test_a_late_loop_lets_nobody_through_whom_the_bench_would_have_beaten),
 		cmocka_unit_test(test_a_tap_may_remove_the_sender),
 		cmocka_unit_test(test_a_raw_socket_is_bridged_both_ways),
 		cmocka_unit_test(test_a_bus_slower_than_its_interface_does_not_keep_the_loop_busy),
