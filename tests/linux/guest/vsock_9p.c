@@ -19,9 +19,10 @@ int main(int argc, char **argv)
 		perror("connect");
 		return 1;
 	}
+	/* Linux attaches as the user of that name, "nobody" where none is given. */
 	snprintf(options, sizeof(options),
-		"trans=fd,rfdno=%d,wfdno=%d,version=9p2000.L,msize=65536,cache=mmap,aname=%s", fd,
-		fd, argv[2]);
+		"trans=fd,rfdno=%d,wfdno=%d,version=9p2000.L,msize=65536,cache=mmap,uname=root,aname=%s",
+		fd, fd, argv[2]);
 	if (mount(argv[2], argv[3], "9p", 0, options) < 0) {
 		perror("mount");
 		return 1;

@@ -145,6 +145,18 @@ static int greet(int fd, const struct mark *m, unsigned int port)
 	return strncmp(text, "OK ", 3) == 0 ? 0 : -1;
 }
 
+/* A vsock socket whose connection was refused may try again: one that never tried takes its place.
+ */
+static void renew(int fd, const struct mark *m)
+{
+	int fresh = REAL(socket)(AF_UNIX, m->type, 0);
+
+	if (fresh >= 0 && fresh != fd) {
+		dup2(fresh, fd);
+		REAL(close)(fresh);
+	}
+}
+
 int connect(int fd, const struct sockaddr *sa, socklen_t len)
 {
 	const struct sockaddr_vm *vm = (const void *)sa;
@@ -157,6 +169,7 @@ int connect(int fd, const struct sockaddr *sa, socklen_t len)
 	if (REAL(connect)(fd, (struct sockaddr *)&a, len) < 0)
 		return -1;
 	if (greet(fd, m, vm->svm_port) < 0) {
+		renew(fd, m);
 		errno = ECONNRESET;
 		return -1;
 	}

@@ -5,7 +5,9 @@ ip link set eth0 up
 ready
 
 # To the host.
-head -c 2097152 /dev/urandom >/tmp/data
+head -c 1048576 /dev/urandom >/tmp/data
+# More than all buffers on the way hold.
+head -c 8388608 /dev/urandom >/tmp/large
 echo_back() { socat -t 10 - VSOCK-CONNECT:2:6000 </tmp/data | cmp - /tmp/data; }
 check echo echo_back
 socat - VSOCK-CONNECT:2:6999 </dev/null 2>/dev/null && fault "nobody listens, and there is a connection" || ok refused
@@ -18,8 +20,8 @@ sleep 0.5
 echo LISTENING
 
 # A reader that stops holds up its own connection only, in both directions.
-echo "sum of the guest $(sha256sum </tmp/data | cut -c1-64)"
-socat -u /tmp/data VSOCK-CONNECT:2:6001 &
+echo "sum of the guest $(sha256sum </tmp/large | cut -c1-64)"
+socat -u /tmp/large VSOCK-CONNECT:2:6001 &
 writer=$!
 sleep 2
 check writer.waits kill -0 $writer
