@@ -11,20 +11,11 @@ io)
 			--iodepth=$depth --runtime=1 --time_based --ramp_time=200ms --minimal 2>/tmp/fio.err | cut -d';' -f8)
 		figure "read_4k_depth${depth}_iops" "${iops:-0}"
 	done
-	ip link set lo up
-	ip link set eth0 up
-	ip addr add 10.0.2.15/24 dev eth0
-	rate() { sed -n 's/.*"bits_per_second":[[:space:]]*\([0-9]*\).*/\1/p' /tmp/iperf.json | tail -n 1; }
-	sleep 0.2
-	iperf3 -J -c 10.0.2.2 -p 5301 -t 1 >/tmp/iperf.json 2>&1
-	figure user_net_send_bit_s "$(rate)"
-	iperf3 -J -R -c 10.0.2.2 -p 5301 -t 1 >/tmp/iperf.json 2>&1
-	figure user_net_receive_bit_s "$(rate)"
 	;;
 net)
 	ip link set lo up
 	ip link set eth0 up
-	ip addr add 10.0.2.15/24 dev eth0
+	ip addr add "$(param user)/24" dev eth0
 	ip link set eth1 up
 	ip addr add 10.9.0.2/24 dev eth1
 	sleep 0.2
@@ -35,8 +26,8 @@ net)
 		iperf3 -J -p 5301 -t 1 $2 >/tmp/iperf.json 2>&1
 		figure "$1" "$(sed -n 's/.*"bits_per_second":[[:space:]]*\([0-9]*\).*/\1/p' /tmp/iperf.json | tail -n 1)"
 	}
-	stream user_net_send_bit_s "-c 10.0.2.2"
-	stream user_net_receive_bit_s "-R -c 10.0.2.2"
+	stream user_net_send_bit_s "-c $(param gateway)"
+	stream user_net_receive_bit_s "-R -c $(param gateway)"
 	stream tap_send_bit_s "-c 10.9.0.1"
 	stream tap_receive_bit_s "-R -c 10.9.0.1"
 	;;

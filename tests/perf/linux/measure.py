@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Figures of dyno-vm beside QEMU with one Linux guest: measure.py BIN FOLDER FIGURE...
+"""Figures of dyno-vm beside QEMU and lkvm with one Linux guest: measure.py BIN FOLDER FIGURE...
 
-FOLDER has vmlinux, bzImage, initrd.gz and initrd-io.gz.
+FOLDER has vmlinux, bzImage, vmlinuz-cloud (Debian's), initrd.gz and initrd-io.gz. DYNO_LKVM names lkvm, which is
+left out otherwise.
 
 FIGURE is boot, io, net or can. Prints one JSON object. Needs root, a KVM and debugfs; started by `run`
 on the test host, whose instruction clock makes the times repeat.
@@ -20,6 +21,7 @@ BIN, KERNEL = sys.argv[1:3]
 INITRD = KERNEL + "/initrd.gz"
 TMP = tempfile.mkdtemp()
 WORDS = "console=ttyS0 quiet panic=-1 " + os.environ.get("DYNO_QUIRKS", "")
+LKVM = os.environ.get("DYNO_LKVM")
 TRACE = "/sys/kernel/tracing"
 RAM_KIB = 256 * 1024
 
@@ -46,6 +48,11 @@ def qemu(machine, image, words, *more):
             "-kernel", KERNEL + "/" + image, "-initrd", INITRD, "-append", WORDS + " " + words, *more]
 
 
+def lkvm(image, words, *more):
+    return [LKVM, "run", "--name", "peer", "-k", KERNEL + "/" + image, "-i", INITRD, "-m", "256", "-c", "1",
+            "--console", "serial", "-p", WORDS + " " + words, *more]
+
+
 def beyond_ram(pid):
     """KiB of a process (proportional) without the mapping that is the guest's RAM."""
     total, size, block = 0, 0, 0
@@ -62,9 +69,15 @@ def beyond_ram(pid):
 def vmm_pid(pid):
     """The process with the VM: QEMU itself, or the child dyno-vm."""
     for p in [pid] + [int(c) for c in read(f"/proc/{pid}/task/{pid}/children").split()]:
-        if read(f"/proc/{p}/comm").strip() in ("dyno-vm", "qemu-system-x86"):
+        if read(f"/proc/{p}/comm").strip() in ("dyno-vm", "qemu-system-x86", "lkvm"):
             return p
     return pid
+
+
+def known(name, value):
+    """What is known so far survives a host that is stopped in the middle."""
+    print(f"{name}: {value}", file=sys.stderr, flush=True)
+    return value
 
 
 class Guest:
@@ -75,7 +88,8 @@ class Guest:
         write(TRACE + "/events/kvm/kvm_entry/trigger", "disable_event:kvm:kvm_entry:1")
         write(TRACE + "/events/kvm/kvm_entry/enable", "1")
         self.begin = time.monotonic_ns()
-        self.p = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        # Nobody types; lkvm asks an empty file for keys without end.
+        self.p = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                   stderr=subprocess.STDOUT)
         self.text = ""
 
@@ -123,13 +137,27 @@ def boot(command):
 
 
 def figure_boot():
-    return {
-        "dyno, vmlinux": boot(dyno("vmlinux", "do=boot", "--net", "none")),
-        "dyno, bzImage": boot(dyno("bzImage", "do=boot", "--net", "none")),
-        "microvm, vmlinux": boot(qemu("microvm,rtc=on,pit=off,pic=off", "vmlinux", "do=boot")),
-        "microvm, bzImage": boot(qemu("microvm,rtc=on,pit=off,pic=off", "bzImage", "do=boot")),
-        "q35, bzImage": boot(qemu("q35", "bzImage", "do=boot")),
-    }
+    microvm = "microvm,rtc=on,pit=off,pic=off"
+    commands = {}
+    for image in ("vmlinux", "bzImage", "vmlinuz-cloud"):
+        commands["dyno, " + image] = dyno(image, "do=boot", "--net", "none")
+        commands["microvm, " + image] = qemu(microvm, image, "do=boot")
+        # lkvm knows no PVH.
+        if LKVM and image != "vmlinux":
+            commands["lkvm, " + image] = lkvm(image, "do=boot", "--network", "mode=none")
+    commands["q35, bzImage"] = qemu("q35", "bzImage", "do=boot")
+    return {name: known(name, boot(command)) for name, command in commands.items()}
+
+
+def ratios(out):
+    """What dyno-vm has of each figure, beside the better one of its peers; above 1 is better."""
+    ratio = {}
+    for name, ours in out["dyno"].items():
+        theirs = [v[name] for k, v in out.items() if k != "dyno" and v.get(name)]
+        if isinstance(ours, dict) or not ours or not theirs:
+            continue
+        ratio[name] = round(min(theirs) / ours if name.endswith("_us") else ours / max(theirs), 2)
+    return ratio
 
 
 def figure_io():
@@ -141,20 +169,19 @@ def figure_io():
             f.write(os.urandom(1 << 20))
     out = {}
     commands = {
-        "dyno": dyno("vmlinux", "do=io", "--disk", disk, "--net", "user"),
+        "dyno": dyno("vmlinux", "do=io", "--disk", disk, "--net", "none"),
         "q35": qemu("q35", "bzImage", "do=io",
                     "-object", "iothread,id=t", "-drive", f"file={disk},if=none,id=d,format=raw,aio=io_uring",
-                    "-device", "virtio-blk-pci,drive=d,iothread=t",
-                    "-netdev", "user,id=n", "-device", "virtio-net-pci,netdev=n,romfile="),
+                    "-device", "virtio-blk-pci,drive=d,iothread=t"),
     }
+    if LKVM:
+        commands["lkvm"] = lkvm("bzImage", "do=io", "--disk", disk, "--network", "mode=none")
     for name, command in commands.items():
-        server = subprocess.Popen(["iperf3", "-s", "-p", "5301"], stdout=subprocess.DEVNULL)
         g = Guest(command)
         g.until("^DONE")
-        out[name] = g.figures()
+        out[name] = known(name, g.figures())
         g.stop()
-        server.terminate()
-        server.wait()
+    out["ratio"] = ratios(out)
     return out
 
 
@@ -173,17 +200,23 @@ def ping_us(address, count):
 
 def figure_net():
     """User network and a tap interface; tap streams and pings are the host's."""
+    global INITRD
+    INITRD = KERNEL + "/initrd-io.gz"
     out = {}
     for command in ("ip link set lo up", "ip tuntap add dyno0 mode tap", "ip addr add 10.9.0.1/24 dev dyno0",
                     "ip link set dyno0 up"):
         subprocess.run(command.split(), check=False)
+    user = "gateway=10.0.2.2 user=10.0.2.15"
     commands = {
-        "dyno": dyno("vmlinux", "do=net", "--net", "user", "--net", "tap=dyno0"),
-        "q35": qemu("q35", "bzImage", "do=net",
+        "dyno": dyno("vmlinux", "do=net " + user, "--net", "user", "--net", "tap=dyno0"),
+        "q35": qemu("q35", "bzImage", "do=net " + user,
                     "-netdev", "user,id=n", "-device", "virtio-net-pci,netdev=n,romfile=",
                     "-netdev", "tap,id=t,ifname=dyno0,script=no,downscript=no",
                     "-device", "virtio-net-pci,netdev=t,romfile="),
     }
+    if LKVM:
+        commands["lkvm"] = lkvm("bzImage", "do=net gateway=192.168.33.1 user=192.168.33.15", "--network", "mode=user",
+                                "--network", "mode=tap,tapif=dyno0")
     for name, command in commands.items():
         server = subprocess.Popen(["iperf3", "-s", "-p", "5301"], stdout=subprocess.DEVNULL)
         g = Guest(command)
@@ -193,13 +226,11 @@ def figure_net():
         per_ping = {k: round((v - before[k]) / 320, 1) for k, v in exits().items()}
         subprocess.run("echo go | busybox nc -w 2 10.9.0.2 5305", shell=True, check=False)
         g.until("^DONE")
-        out[name] = {**g.figures(), "tap_ping_us": rtt, "tap_ping_exits": per_ping}
+        out[name] = known(name, {**g.figures(), "tap_ping_us": rtt, "tap_ping_exits": per_ping})
         g.stop()
         server.terminate()
         server.wait()
-    ours, theirs = out["dyno"], out["q35"]
-    out["ratio"] = {k: round(theirs[k] / ours[k] if k.endswith("_us") else ours[k] / theirs[k], 2)
-                    for k in ours if k != "tap_ping_exits" and ours[k] and theirs.get(k)}
+    out["ratio"] = ratios(out)
     return out
 
 
@@ -214,12 +245,6 @@ def roundtrip(text):
 
 def run_text(command):
     return subprocess.run(command, stdout=subprocess.PIPE, check=False).stdout.decode()
-
-
-def known(name, value):
-    """What is known so far survives a host that is stopped in the middle."""
-    print(f"{name}: {value}", file=sys.stderr, flush=True)
-    return value
 
 
 def figure_can():
