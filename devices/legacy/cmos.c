@@ -6,11 +6,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "devices/legacy/rtc.h"
-
-/* The host's UTC may be set meanwhile: waits that are longer look again. */
-#define LOOK_AGAIN_NS INT64_C(10000000000)
 
 struct cmos {
 	pthread_mutex_t lock;
@@ -23,18 +19,9 @@ struct cmos {
 	bool level;
 };
 
-static int64_t host_utc(void *ctx)
-{
-	struct timespec ts;
-
-	(void)ctx;
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (int64_t)ts.tv_sec * (int64_t)NS_PER_S + ts.tv_nsec;
-}
-
 static int64_t utc(const struct cmos *c)
 {
-	return c->host.utc_ns(c->host.ctx);
+	return utc_now_ns(c->host.utc);
 }
 
 static void on_post(void *arg)
@@ -63,10 +50,10 @@ static void settle(struct cmos *c)
 		c->host.irq(c->host.ctx, level);
 	}
 	next = rtc_next_ns(&c->rtc, now);
-	if (next == INT64_MAX)
+	if (next > INT64_MAX - now)
 		return;
-	at = clock_now_ns() + (uint64_t)MIN(next, LOOK_AGAIN_NS);
-	if (c->armed_ns && c->armed_ns <= at)
+	at = utc_look_ns(c->host.utc, now + next);
+	if (at == UINT64_MAX || (c->armed_ns && c->armed_ns <= at))
 		return;
 	c->armed_ns = at;
 	if (!c->posted)
@@ -103,6 +90,13 @@ void cmos_write(struct cmos *c, unsigned int port, uint8_t value)
 	pthread_mutex_unlock(&c->lock);
 }
 
+void cmos_look(struct cmos *c)
+{
+	pthread_mutex_lock(&c->lock);
+	settle(c);
+	pthread_mutex_unlock(&c->lock);
+}
+
 void cmos_reset(struct cmos *c)
 {
 	pthread_mutex_lock(&c->lock);
@@ -119,8 +113,6 @@ int cmos_new(struct cmos **out, struct ev_loop *loop, const struct cmos_host *ho
 	if (!c)
 		return -ENOMEM;
 	c->host = *host;
-	if (!c->host.utc_ns)
-		c->host.utc_ns = host_utc;
 	c->loop = loop;
 	pthread_mutex_init(&c->lock, NULL);
 	rtc_init(&c->rtc, utc(c));

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "base/clock.h"
+#include "base/calendar.h"
 
 enum {
 	SECONDS,
@@ -45,7 +45,7 @@ enum {
 
 #define HZ           32768
 #define NS           INT64_C(1000000000)
-#define DAY_S        86400
+#define DAY_S        DAY_SECONDS
 #define ANY_FROM     0xc0 /* alarm bytes from here on match everything */
 #define UPDATE_NS    244000 /* UIP rises this long before the second */
 #define DIVIDER_LEAD (NS / 2) /* a released divider needs half a second to the next one */
@@ -55,11 +55,6 @@ struct when {
 	int64_t s; /* since 1970, guest's */
 	int64_t ns;
 };
-
-static int64_t floor_div(int64_t a, int64_t b)
-{
-	return a / b - (a % b < 0);
-}
 
 static struct when guest_time(const struct rtc *r, int64_t utc_ns)
 {
@@ -116,42 +111,22 @@ static int64_t decode_hour(const struct rtc *r, uint8_t byte)
 	return decode(r, byte & (uint8_t)~PM) % 12 + (byte & PM ? 12 : 0);
 }
 
-/* ---- the calendar: Gregorian, years start in March so that the leap day is the last ---- */
-
-static int64_t days_of(int64_t year, int64_t month, int64_t day)
-{
-	int64_t y = year - (month <= 2), era = floor_div(y, 400), yoe = y - era * 400;
-	int64_t doy = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-
-	return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
-}
-
-static void date_of(int64_t days, int64_t *year, int64_t *month, int64_t *day)
-{
-	int64_t z = days + 719468, era = floor_div(z, 146097), doe = z - era * 146097;
-	int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-	int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100), m = (5 * doy + 2) / 153;
-
-	*day = doy - (153 * m + 2) / 5 + 1;
-	*month = m < 10 ? m + 3 : m - 9;
-	*year = yoe + era * 400 + (*month <= 2);
-}
+/* ---- date and time ---- */
 
 /* Date and time as the bytes show them. */
 static void show(struct rtc *r, int64_t t)
 {
-	int64_t days = floor_div(t, DAY_S), s = t - days * DAY_S, year, month, day;
+	struct calendar now = calendar_of(t);
 
-	date_of(days, &year, &month, &day);
-	r->ram[SECONDS] = encode(r, s % 60);
-	r->ram[MINUTES] = encode(r, s / 60 % 60);
-	r->ram[HOURS] = encode_hour(r, s / 3600);
+	r->ram[SECONDS] = encode(r, now.second);
+	r->ram[MINUTES] = encode(r, now.minute);
+	r->ram[HOURS] = encode_hour(r, now.hour);
 	/* 1 is Sunday; day 0 was a Thursday. */
-	r->ram[DAY_OF_WEEK] = encode(r, (days % 7 + 11) % 7 + 1);
-	r->ram[DAY_OF_MONTH] = encode(r, day);
-	r->ram[MONTH] = encode(r, month);
-	r->ram[YEAR] = encode(r, year % 100);
-	r->ram[RTC_CENTURY] = encode(r, year / 100 % 100);
+	r->ram[DAY_OF_WEEK] = encode(r, (floor_div(t, DAY_S) % 7 + 11) % 7 + 1);
+	r->ram[DAY_OF_MONTH] = encode(r, now.day);
+	r->ram[MONTH] = encode(r, now.month);
+	r->ram[YEAR] = encode(r, now.year % 100);
+	r->ram[RTC_CENTURY] = encode(r, now.year / 100 % 100);
 }
 
 /* What the bytes say. Nonsense in them gives some time, never a fault: all are small numbers. */
@@ -161,8 +136,9 @@ static int64_t shown(const struct rtc *r)
 	int64_t month = decode(r, r->ram[MONTH]), day = decode(r, r->ram[DAY_OF_MONTH]);
 
 	month = month < 1 ? 1 : (month > 12 ? 12 : month);
-	return days_of(year, month, day) * DAY_S + decode_hour(r, r->ram[HOURS]) * 3600 +
-	       decode(r, r->ram[MINUTES]) * 60 + decode(r, r->ram[SECONDS]);
+	return calendar_days(year, (unsigned int)month, (unsigned int)day) * DAY_S +
+	       decode_hour(r, r->ram[HOURS]) * 3600 + decode(r, r->ram[MINUTES]) * 60 +
+	       decode(r, r->ram[SECONDS]);
 }
 
 /* ---- what happens by itself ---- */

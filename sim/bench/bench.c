@@ -248,8 +248,10 @@ void bench_set_paused(struct bench *b, bool paused)
 	agenda_sync(&b->agenda);
 	term_event(&b->term, paused ? "paused" : "resumed");
 	for (uint32_t i = 0; i < b->s->n_guests; i++) {
-		if (guest_alive(&b->guests[i]))
-			ui_show_state(&b->ui, i, paused ? "paused" : "running");
+		if (!guest_alive(&b->guests[i]))
+			continue;
+		guest_utc(&b->guests[i]);
+		ui_show_state(&b->ui, i, paused ? "paused" : "running");
 	}
 }
 
@@ -271,6 +273,8 @@ static void begin(struct bench *b, uint64_t host_ns)
 	buses_sync(b->buses);
 	agenda_sync(&b->agenda);
 	term_start(&b->term);
+	for (uint32_t i = 0; i < b->s->n_guests; i++)
+		guest_utc(&b->guests[i]);
 }
 
 void bench_guest_started(struct bench *b, struct guest *g)

@@ -554,6 +554,7 @@ static int hand_over(struct guest *g, const struct lent *l, struct err *e)
 		.boot_options = g->boot_options };
 	struct manifest_opts opts = { .sandbox = !b->opts.no_sandbox,
 		.log_level = b->opts.log_level,
+		.clock = &b->clock,
 		.console_cols = b->console.guest == g ? b->console.cols : 0,
 		.console_rows = b->console.guest == g ? b->console.rows : 0 };
 	struct manifest_fds fds;
@@ -647,6 +648,16 @@ void guest_fini(struct guest *g)
 void guest_request(struct guest *g, const char *op, rpc_done done, void *arg)
 {
 	rpc_call(&g->rpc, json_pack("{s:s}", "op", op), NULL, 0, done, arg);
+}
+
+void guest_utc(struct guest *g)
+{
+	json_t *q = manifest_utc(g->bench->s, &g->bench->clock, clock_now_ns());
+
+	if (!q)
+		return;
+	json_object_set_new(q, "op", json_string("utc"));
+	rpc_call(&g->rpc, q, NULL, 0, NULL, NULL);
 }
 
 void guest_input(struct guest *g, uint32_t display, enum input_kind kind,

@@ -88,6 +88,9 @@ struct stream *guest_stream(struct guest *g, const char *port);
 bool guest_alive(const struct guest *g);
 /* {"op":op} to dyno-vm. */
 void guest_request(struct guest *g, const char *op, rpc_done done, void *arg);
+/* Tells it the time of day, where that is the scenario's: the bench clock began or ceased to run.
+ */
+void guest_utc(struct guest *g);
 /* Events for one of its input devices. */
 void guest_input(struct guest *g, uint32_t display, enum input_kind kind,
 	const struct input_event_rec *ev, uint32_t n, rpc_done done, void *arg);

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
+
 static const char *const input_names[INPUT_KINDS] = { "keyboard", "pointer", "touch" };
 
 json_t *manifest_fd_index(struct manifest_fds *out, int fd)
@@ -162,6 +164,15 @@ static void machine_keys(const struct scenario_guest *g, json_t *m)
 		json_object_set_new(m, "watchdog", json_string(watchdog[g->watchdog]));
 }
 
+json_t *manifest_utc(const struct scenario *s, const struct bench_clock *clock, uint64_t host_ns)
+{
+	int64_t t = s->utc.start_ns + (int64_t)bench_clock_at(clock, host_ns);
+
+	return s->utc.given ? json_pack("{s:I,s:I,s:b}", "utc_ns", (json_int_t)t, "host_ns",
+				      (json_int_t)host_ns, "runs", bench_clock_running(clock))
+			    : NULL;
+}
+
 static json_t *sound_device(const struct scenario_guest *g, const struct manifest_guest_fds *in,
 	struct manifest_fds *out)
 {
@@ -199,6 +210,8 @@ json_t *manifest_vm(const struct scenario *s, uint32_t guest, const struct manif
 	if (g->mmio)
 		json_object_set_new(m, "transport", json_string("mmio"));
 	machine_keys(g, m);
+	if (s->utc.given)
+		json_object_set_new(m, "utc", manifest_utc(s, opts->clock, clock_now_ns()));
 	if (in->initrd >= 0)
 		json_object_set_new(m, "initrd", fd_object(out, in->initrd));
 	if (in->kvm >= 0)
@@ -214,6 +227,8 @@ json_t *manifest_vm(const struct scenario *s, uint32_t guest, const struct manif
 					 "cmdline", "sigmap"));
 	for (uint32_t i = 0; i < g->n_can; i++)
 		json_array_append_new(devices, can_device(s, &g->can[i], in->can[i], out));
+	if (g->rtc)
+		json_array_append_new(devices, json_pack("{s:s}", "type", "rtc"));
 	if (g->rng)
 		json_array_append_new(devices, json_pack("{s:s}", "type", "rng"));
 	if (g->n_ports)

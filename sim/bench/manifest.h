@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "sim/bench/disk.h"
+#include "sim/clock/bench_clock.h"
 #include "sim/scenario/scenario.h"
 
 /* Descriptors that go along, in the order of their numbers in the message. All borrowed. */
@@ -39,6 +40,8 @@ struct manifest_opts {
 	bool sandbox;
 	const char *log_level;
 	uint16_t console_cols, console_rows; /* of the terminal behind its consoles; 0: none */
+	const struct bench_clock
+		*clock; /* its time of day follows it, where the scenario has one */
 };
 
 /* The number of a descriptor in the message, as JSON; NULL when there are too many. */
@@ -55,6 +58,9 @@ json_t *manifest_feed(const struct signal_feed *f);
 void manifest_signals(const struct scenario *s, const struct scenario_guest *g, int fd, json_t *m,
 	struct manifest_fds *out);
 
+/* The scenario's time of day at host_ns (CLOCK_MONOTONIC), as the manifest and the request "utc"
+ * have it; a new reference, NULL where it is the host's. */
+json_t *manifest_utc(const struct scenario *s, const struct bench_clock *clock, uint64_t host_ns);
 /* dyno-vm's; NULL without memory. */
 json_t *manifest_vm(const struct scenario *s, uint32_t guest, const struct manifest_guest_fds *in,
 	const struct manifest_opts *opts, struct manifest_fds *out);

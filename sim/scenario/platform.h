@@ -7,6 +7,7 @@
 
 extern const struct schema_word words_on_panic[], words_watchdog[], words_huge_pages[];
 extern const struct schema_type type_cpus; /* struct scenario_cpus */
+extern const struct schema_type type_utc; /* struct scenario_utc (table_time.c) */
 extern const struct schema schema_placement; /* table_placement.c */
 
 /* Rules between these keys and others of the guest. */

@@ -82,6 +82,11 @@ static const struct schema_key scenario_keys[] = {
 		.offset = offsetof(struct load, s.bench_cpus),
 		.doc = "the host's CPUs for the bench itself, its windows and helpers; without it all. "
 		       "Guests have `placement`" },
+	{ .key = "utc",
+		.type = &type_utc,
+		.offset = offsetof(struct load, s.utc),
+		.doc = "time of day when the run begins; it goes on with the bench clock and stands in a "
+		       "pause. Clocks of guests and GNSS receivers show it. Without it they show the host's" },
 	{ .key = "buses",
 		.shape = SHAPE_MAP,
 		.sub = &schema_bus,

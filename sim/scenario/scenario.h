@@ -285,7 +285,7 @@ struct scenario_guest {
 	const char *cmdline; /* "" when not given */
 	uint64_t memory_bytes;
 	uint32_t cpus;
-	bool sandbox, serial, rng;
+	bool sandbox, serial, rng, rtc;
 	uint32_t mmio; /* its devices are without PCI */
 	bool no_crash; /* an implicit no_crash check watches it */
 	const char *sigmap_path; /* NULL: none */
@@ -694,6 +694,13 @@ struct scenario_check {
 	} u;
 };
 
+/* --- the time of day --------------------------------------------------------------------- */
+
+struct scenario_utc {
+	bool given; /* else the host's */
+	int64_t start_ns; /* since 1970, at bench time 0; goes on with the bench clock */
+};
+
 /* --- the whole --------------------------------------------------------------------------- */
 
 struct scenario {
@@ -706,6 +713,7 @@ struct scenario {
 	const char *out_dir; /* relative to the working directory; the command line may override */
 	enum scenario_ui ui;
 	struct scenario_cpus bench_cpus; /* of the bench's own processes */
+	struct scenario_utc utc; /* what the guests' clocks show */
 	uint32_t n_guests, n_buses, n_networks, n_replays, n_actions, n_checks;
 	uint32_t n_faults; /* faults and loads, numbered from 0 */
 	const struct scenario_guest *guests;

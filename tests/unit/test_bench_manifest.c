@@ -109,6 +109,28 @@ static void test_every_descriptor_is_where_the_manifest_says(void **state)
 	json_decref(m);
 }
 
+static void test_time_of_day_follows_the_bench_clock(void **state)
+{
+	struct scenario s = scenario;
+	struct bench_clock clock;
+	json_t *u;
+
+	(void)state;
+	bench_clock_init(&clock);
+	assert_null(manifest_utc(&s, &clock, 1000));
+	s.utc = (struct scenario_utc){ .given = true, .start_ns = INT64_C(1800000000000000000) };
+	u = manifest_utc(&s, &clock, 1000);
+	assert_int_equal(json_integer_value(json_object_get(u, "utc_ns")), s.utc.start_ns);
+	assert_int_equal(json_integer_value(json_object_get(u, "host_ns")), 1000);
+	assert_true(json_is_false(json_object_get(u, "runs")));
+	json_decref(u);
+	bench_clock_resume(&clock, 5000);
+	u = manifest_utc(&s, &clock, 8000);
+	assert_int_equal(json_integer_value(json_object_get(u, "utc_ns")), s.utc.start_ns + 3000);
+	assert_true(json_is_true(json_object_get(u, "runs")));
+	json_decref(u);
+}
+
 static void test_the_devices_come_in_the_documented_order(void **state)
 {
 	static const char *const types[] = { "can", "can", "rng", "console", "gpu", "blk", "blk",
@@ -306,6 +328,7 @@ int main(void)
 		cmocka_unit_test(test_shares_and_devices_of_other_programs_are_last),
 		cmocka_unit_test(test_disks_say_where_changes_go),
 		cmocka_unit_test(test_every_descriptor_is_where_the_manifest_says),
+		cmocka_unit_test(test_time_of_day_follows_the_bench_clock),
 		cmocka_unit_test(test_the_devices_come_in_the_documented_order),
 		cmocka_unit_test(test_the_buses_are_added_to_the_command_line),
 		cmocka_unit_test(test_a_plain_guest_gets_nothing_it_did_not_ask_for),

@@ -344,10 +344,12 @@ static void on_irq(void *ctx, bool l)
 
 static void test_the_loop_raises_the_line_by_itself(void **state)
 {
-	struct cmos_host host = { .irq = on_irq };
+	struct utc utc;
+	struct cmos_host host = { .irq = on_irq, .utc = &utc };
 	struct cmos *c = NULL;
 
 	(void)state;
+	utc_init(&utc);
 	assert_int_equal(ev_loop_new(&loop), 0);
 	assert_int_equal(cmos_new(&c, loop, &host), 0);
 	cmos_write(c, 0, 0x0a);
@@ -364,6 +366,34 @@ static void test_the_loop_raises_the_line_by_itself(void **state)
 	cmos_reset(c);
 	cmos_free(c);
 	ev_loop_free(loop);
+	utc_fini(&utc);
+}
+
+static void test_a_clock_that_stands_rings_no_alarm_until_it_is_set(void **state)
+{
+	struct utc utc;
+	struct cmos_host host = { .irq = on_irq, .utc = &utc };
+	struct cmos *c = NULL;
+
+	(void)state;
+	rises = 0;
+	utc_init(&utc);
+	utc_set(&utc, T0 - S / 4 - 1000, 1, false);
+	assert_int_equal(ev_loop_new(&loop), 0);
+	assert_int_equal(cmos_new(&c, loop, &host), 0);
+	cmos_write(c, 0, 0x0b);
+	cmos_write(c, 1, UIE | H24); /* the second that is a microsecond away */
+	for (unsigned int i = 0; i < 3; i++)
+		assert_int_equal(ev_loop_turn(loop, 2), 0);
+	assert_int_equal(rises, 0);
+	utc_set(&utc, T0 - S / 4 - 1000, clock_now_ns(), true);
+	cmos_look(c);
+	for (unsigned int i = 0; i < 1000 && !rises; i++)
+		assert_int_equal(ev_loop_turn(loop, 10), 0);
+	assert_int_equal(rises, 1);
+	cmos_free(c);
+	ev_loop_free(loop);
+	utc_fini(&utc);
 }
 
 static void test_crash_report_tells_dead_from_dumping(void **state)
@@ -406,6 +436,7 @@ int main(void)
 			test_ports_wrap_no_index_and_the_index_cannot_be_read, fresh),
 		cmocka_unit_test_setup(test_any_bytes_are_survived, fresh),
 		cmocka_unit_test(test_the_loop_raises_the_line_by_itself),
+		cmocka_unit_test(test_a_clock_that_stands_rings_no_alarm_until_it_is_set),
 		cmocka_unit_test(test_crash_report_tells_dead_from_dumping),
 	};
 

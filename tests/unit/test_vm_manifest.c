@@ -51,6 +51,31 @@ static void test_smallest_manifest_has_defaults(void **state)
 	manifest_fini(&m);
 }
 
+static void test_time_of_day_is_the_hosts_or_given(void **state)
+{
+	struct manifest m;
+
+	(void)state;
+	assert_int_equal(parse("{" HEAD ",\"devices\":[{\"type\":\"rtc\"}]}", 1, &m, NULL), 0);
+	assert_int_equal(m.device[0].type, DEVICE_RTC);
+	assert_false(m.utc.given);
+	manifest_fini(&m);
+	assert_int_equal(parse("{" HEAD ",\"utc\":{\"utc_ns\":1800000000000000000,\"host_ns\":5,"
+			       "\"runs\":true}}",
+				 1, &m, NULL),
+		0);
+	assert_true(m.utc.given && m.utc.runs);
+	assert_int_equal(m.utc.utc_ns, INT64_C(1800000000000000000));
+	assert_int_equal(m.utc.host_ns, 5);
+	manifest_fini(&m);
+	expect_refused("{" HEAD ",\"utc\":{\"host_ns\":5,\"runs\":true}}", "utc_ns");
+	expect_refused("{" HEAD ",\"utc\":{\"utc_ns\":-1,\"host_ns\":5,\"runs\":true}}", "utc_ns");
+	expect_refused("{" HEAD ",\"utc\":{\"utc_ns\":9223372036854775807,\"host_ns\":5,"
+		       "\"runs\":true}}",
+		"utc_ns");
+	expect_refused("{" HEAD ",\"utc\":{\"utc_ns\":1,\"host_ns\":5}}", "runs");
+}
+
 static void test_example_of_the_interface_page_is_understood(void **state)
 {
 	static const char text[] =
@@ -315,6 +340,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_smallest_manifest_has_defaults),
+		cmocka_unit_test(test_time_of_day_is_the_hosts_or_given),
 		cmocka_unit_test(test_example_of_the_interface_page_is_understood),
 		cmocka_unit_test(test_a_disk_may_be_of_an_nbd_server),
 		cmocka_unit_test(test_the_transport_is_pci_or_mmio),

@@ -36,6 +36,7 @@ extern const struct bind bind_vsock;
 extern const struct bind bind_snd;
 extern const struct bind bind_vhost_user;
 extern const struct bind bind_9p;
+extern const struct bind bind_rtc;
 
 /* The descriptor that a manifest's index stands for, now the caller's; -1 for none. */
 int bind_take(int *fds, int index);

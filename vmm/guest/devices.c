@@ -39,6 +39,7 @@ static const struct bind *const binds[DEVICE_TYPES] = {
 	[DEVICE_VSOCK] = &bind_vsock,
 	[DEVICE_SND] = &bind_snd,
 	[DEVICE_9P] = &bind_9p,
+	[DEVICE_RTC] = &bind_rtc,
 };
 
 static struct ev_loop *loop_of(struct machine *mc, const struct manifest_device *d)

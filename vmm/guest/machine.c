@@ -184,6 +184,9 @@ int machine_new(struct machine **out, const struct manifest *m, int *fds,
 	for (unsigned int i = 0; i < MANIFEST_MAX_MODULES; i++)
 		mc->module_fd[i] = -1;
 	pthread_mutex_init(&mc->line_lock, NULL);
+	utc_init(&mc->utc);
+	if (m->utc.given)
+		utc_set(&mc->utc, m->utc.utc_ns, m->utc.host_ns, m->utc.runs);
 	bus_init(&mc->pio);
 	bus_init(&mc->mmio);
 	pci_host_init(&mc->pci, &mc->mmio, X86_MMIO, X86_MMIO_END);
@@ -224,6 +227,7 @@ void machine_free(struct machine *mc)
 	bus_fini(&mc->pio);
 	bus_fini(&mc->mmio);
 	pthread_mutex_destroy(&mc->line_lock);
+	utc_fini(&mc->utc);
 	free(mc);
 }
 

@@ -32,6 +32,7 @@ struct machine {
 	struct vm *vm;
 	struct bus pio, mmio;
 	struct loop_thread dev_loop, gpu_loop, disk_loop, file_loop;
+	struct utc utc; /* of all clocks */
 	struct uart *uart;
 	struct cmos *cmos;
 	struct watchdog *watchdog; /* NULL: none */

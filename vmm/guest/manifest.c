@@ -29,6 +29,7 @@ static const struct {
 	[DEVICE_VSOCK] = { "vsock", manifest_read_vsock },
 	[DEVICE_SND] = { "snd", manifest_read_snd },
 	[DEVICE_9P] = { "9p", manifest_read_9p },
+	[DEVICE_RTC] = { "rtc", manifest_read_rtc },
 };
 
 const char *device_type_name(enum device_type t)

@@ -41,6 +41,7 @@ enum device_type {
 	DEVICE_VSOCK,
 	DEVICE_9P,
 	DEVICE_SND,
+	DEVICE_RTC,
 	DEVICE_TYPES
 };
 
@@ -54,6 +55,13 @@ enum manifest_watchdog {
 	MANIFEST_WATCHDOG_RESET,
 	MANIFEST_WATCHDOG_POWER_OFF,
 	MANIFEST_WATCHDOG_PAUSE
+};
+
+/* The machine's UTC: the host's, or given. */
+struct manifest_utc {
+	bool given, runs;
+	int64_t utc_ns; /* at host_ns */
+	uint64_t host_ns; /* CLOCK_MONOTONIC */
 };
 
 struct manifest_port {
@@ -158,6 +166,7 @@ struct manifest {
 	enum manifest_on_panic on_panic;
 	enum manifest_watchdog watchdog;
 	enum vm_pages pages; /* the host's, behind its memory */
+	struct manifest_utc utc;
 	int kvm_fd, kernel_fd, initrd_fd, serial_fd, display_fd;
 	char kernel_name[MANIFEST_NAME];
 	char *cmdline; /* owned, never NULL */
@@ -178,6 +187,10 @@ MUST_CHECK int manifest_parse(
 	struct manifest *out, const json_t *root, unsigned int n_fds, struct err *e);
 /* Idempotent. */
 void manifest_fini(struct manifest *m);
+
+/* { "utc_ns": N, "host_ns": N, "runs": B }, as the manifest and the request "utc" have them. 0, or
+ * a negative code with a message that names the key. */
+MUST_CHECK int manifest_utc_read(struct manifest_utc *out, const json_t *o, struct err *e);
 
 const char *device_type_name(enum device_type t);
 const char *manifest_watchdog_name(enum manifest_watchdog w);

@@ -33,6 +33,19 @@ const char *manifest_watchdog_name(enum manifest_watchdog w)
 	return watchdog_words[w];
 }
 
+static int get_utc(struct manifest_reader *r, const json_t *root, struct manifest_utc *out)
+{
+	json_t *o = NULL;
+	int rc = json_get_object(root, "utc", JSON_OPTIONAL, &o, r->e);
+
+	if (rc < 0 || !o)
+		return rc;
+	rc = manifest_utc_read(out, o, r->e);
+	if (rc < 0)
+		err_prefix(r->e, "utc");
+	return rc;
+}
+
 int manifest_read_machine(struct manifest_reader *r, const json_t *root, struct manifest *m)
 {
 	static const char *const panic_words[] = {
@@ -58,6 +71,8 @@ int manifest_read_machine(struct manifest_reader *r, const json_t *root, struct 
 	m->pages = (enum vm_pages)pages;
 	if (rc == 0 && watchdog != MANIFEST_WATCHDOG_OFF && m->mmio)
 		rc = err_set(r->e, -EINVAL, "\"watchdog\" is a PCI device: not with \"mmio\"");
+	if (rc == 0)
+		rc = get_utc(r, root, &m->utc);
 	m->on_panic = (enum manifest_on_panic)on_panic;
 	m->watchdog = (enum manifest_watchdog)watchdog;
 	return rc;

@@ -76,3 +76,5 @@ MUST_CHECK int manifest_read_vsock(
 	struct manifest_reader *r, const json_t *o, struct manifest_device *d);
 MUST_CHECK int manifest_read_9p(
 	struct manifest_reader *r, const json_t *o, struct manifest_device *d);
+MUST_CHECK int manifest_read_rtc(
+	struct manifest_reader *r, const json_t *o, struct manifest_device *d);

@@ -207,7 +207,7 @@ int machine_ports_add(struct machine *mc, int serial_fd_take, struct err *e)
 		{ X86_PORT_PCI, 8, &pci_ops },
 	};
 	struct uart_host uh = { .irq = uart_irq, .ctx = mc };
-	struct cmos_host ch = { .irq = cmos_irq, .ctx = mc };
+	struct cmos_host ch = { .irq = cmos_irq, .ctx = mc, .utc = &mc->utc };
 	int rc = uart_new(&mc->uart, mc->host.loop, serial_fd_take, &uh);
 
 	static_assert(X86_RTC_CENTURY == RTC_CENTURY, "what ACPI tells");

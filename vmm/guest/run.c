@@ -478,6 +478,17 @@ static int op_console_size(struct run *r, const json_t *q, json_t *reply, struct
 	return rc < 0 ? err_set(e, rc, "the guest has no virtio console") : 0;
 }
 
+static int op_utc(struct run *r, const json_t *q, json_t *reply, struct err *e)
+{
+	struct manifest_utc u;
+	int rc = manifest_utc_read(&u, q, e);
+
+	(void)reply;
+	if (rc == 0)
+		machine_set_utc(r->mc, &u);
+	return rc;
+}
+
 static const struct {
 	const char *name;
 	int (*fn)(struct run *r, const json_t *q, json_t *reply, struct err *e);
@@ -491,6 +502,7 @@ static const struct {
 	{ "link", op_link },
 	{ "balloon", op_balloon },
 	{ "console-size", op_console_size },
+	{ "utc", op_utc },
 };
 
 static int carry_out(struct run *r, const json_t *q, json_t *reply, struct err *e)
