@@ -510,7 +510,9 @@ static int make_rest(struct bench *b, int (*can_fds)[SCENARIO_MAX_CAN], struct e
 		.out_dir = b->out_dir,
 		.duration_ns = b->duration_ns,
 		.script_said = script_notes_add,
-		.script_ctx = &b->notes };
+		.script_ctx = &b->notes,
+		.gnss_speak = gnss_mouths_speak,
+		.gnss_ctx = b->gnss };
 	int rc = check_new(b->s, b->out_dir, &b->checks, e);
 
 	if (!rc)
@@ -620,7 +622,7 @@ static int prepare(struct bench *b, struct err *e)
 		return err_errno(e, -rc, "cannot make the event loop");
 	b->agenda_ready = true;
 	b->guests = calloc(b->s->n_guests + 1, sizeof(*b->guests));
-	if (!b->guests)
+	if (!b->guests || gnss_mouths_new(&b->gnss, b))
 		return err_set(e, -ENOMEM, "out of memory");
 	for (uint32_t i = 0; i < b->s->n_guests; i++)
 		guest_clear(&b->guests[i], b, i);
@@ -644,6 +646,7 @@ static void fini(struct bench *b)
 	buses_free(b->buses);
 	nets_free(b->nets);
 	vsocks_free(b->vsocks);
+	gnss_mouths_free(b->gnss);
 	script_notes_fini(&b->notes);
 	check_free(b->checks);
 	if (b->agenda_ready)

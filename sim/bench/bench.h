@@ -14,6 +14,7 @@
 #include "sim/bench/audio_proc.h"
 #include "sim/bench/buses.h"
 #include "sim/bench/ctl_server.h"
+#include "sim/bench/gnss.h"
 #include "sim/bench/guest.h"
 #include "sim/bench/nets.h"
 #include "sim/bench/own_console.h"
@@ -63,6 +64,7 @@ struct bench {
 	struct vsocks *vsocks;
 	struct audio_proc audio;
 	struct script_notes notes;
+	struct gnss_mouths *gnss;
 	struct service_set services; /* helper programs: virtiofsd, diod, qemu-nbd */
 	struct agenda agenda;
 	bool agenda_ready;

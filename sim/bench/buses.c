@@ -459,7 +459,9 @@ static int make_feeds(struct buses *b, struct err *e)
 		.send = send_feed,
 		.ctx = b,
 		.said = b->cfg.script_said,
-		.said_ctx = b->cfg.script_ctx };
+		.said_ctx = b->cfg.script_ctx,
+		.gnss = b->cfg.gnss_speak,
+		.gnss_ctx = b->cfg.gnss_ctx };
 
 	int rc = feeds_new(&b->feeds, &cfg, e);
 

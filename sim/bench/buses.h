@@ -29,6 +29,9 @@ struct buses_config {
 	void (*script_said)(
 		void *ctx, uint32_t script, const char *text, bool failed, uint64_t t_ns);
 	void *script_ctx;
+	/* Bus thread: what satellite receivers say. NULL: nobody hears them. */
+	void (*gnss_speak)(void *ctx, uint32_t guest, const char *text, size_t len);
+	void *gnss_ctx;
 };
 
 /*

@@ -26,6 +26,7 @@ struct feeds {
 	const struct signal_model *model;
 	struct signals *table;
 	struct signal_can *can;
+	struct gnss_feed *gnss;
 	struct signal_port *ports[PORTS_MAX];
 	struct feed_script scripts[SCENARIO_MAX_SCRIPTS];
 	const char *buses[SCENARIO_MAX_BUSES];
@@ -156,6 +157,12 @@ int feeds_new(struct feeds **out, const struct feeds_config *cfg, struct err *e)
 		if (rc)
 			(void)err_errno(e, -rc, "cannot make the messages of signals");
 	}
+	if (!rc && cfg->gnss) {
+		rc = gnss_feed_new(
+			&f->gnss, cfg->scenario, f->table, cfg->agenda, cfg->gnss, cfg->gnss_ctx);
+		if (rc)
+			(void)err_errno(e, -rc, "cannot make the receivers");
+	}
 	if (rc) {
 		feeds_free(f);
 		return rc;
@@ -173,6 +180,7 @@ void feeds_free(struct feeds *f)
 		signal_port_free(f->ports[i]);
 	for (uint32_t i = 0; i < SCENARIO_MAX_SCRIPTS; i++)
 		script_free(f->scripts[i].script);
+	gnss_feed_free(f->gnss);
 	signal_can_free(f->can);
 	signals_free(f->table);
 	free(f);

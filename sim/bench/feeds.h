@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 #include "base/ev.h"
+#include "sim/bench/gnss.h"
 #include "sim/clock/agenda.h"
 #include "sim/scenario/scenario.h"
 #include "sim/signal/can.h"
@@ -31,6 +32,9 @@ struct feeds_config {
 	/* What scripts say. */
 	void (*said)(void *ctx, uint32_t script, const char *text, bool failed, uint64_t t_ns);
 	void *said_ctx;
+	/* What receivers say; NULL: nobody hears them. */
+	gnss_speak gnss;
+	void *gnss_ctx;
 };
 
 /* Set-up, before the bus thread runs. 0; -EINVAL: a script is none; -errno; with a message. */

@@ -65,6 +65,8 @@ static json_t *guest_metrics(const struct bench *b, const struct guest *g)
 	json_object_set_new(m, "log_bytes", json_integer((json_int_t)g->log_bytes));
 	json_object_set_new(m, "log_lost_bytes", json_integer((json_int_t)g->log_lost_bytes));
 	json_object_set_new(m, "lines_not_shown", json_integer((json_int_t)g->said.lost));
+	if (m && g->sg->gnss.enabled)
+		json_object_set_new(m, "gnss", gnss_metrics(b->gnss, g->index));
 	if (m && g->balloon)
 		json_object_set(m, "balloon", g->balloon);
 	return m;

@@ -3,9 +3,11 @@
 #include "sim/bench/stream.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -174,6 +176,15 @@ void stream_fini(struct stream *st)
 	free(st->queue);
 	st->queue = NULL;
 	st->taps = NULL;
+}
+
+bool stream_is_unread(const struct stream *st)
+{
+	int unread = 0;
+
+	if (!stream_is_open(st))
+		return false;
+	return st->queued || (ioctl(st->io.fd, SIOCOUTQ, &unread) == 0 && unread > 0);
 }
 
 size_t stream_room(const struct stream *st)

@@ -56,6 +56,8 @@ void stream_fini(struct stream *st);
 
 /* True while there is a guest at the other end. */
 bool stream_is_open(const struct stream *st);
+/* True while the guest's process has not taken all that was written. */
+bool stream_is_unread(const struct stream *st);
 /* How many bytes stream_write() takes now. */
 size_t stream_room(const struct stream *st);
 /* Hands bytes to the guest or queues them; returns how many were taken. */

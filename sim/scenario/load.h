@@ -77,6 +77,7 @@ extern const struct schema schema_network, schema_net, schema_link; /* table_net
 extern const struct schema schema_disk; /* table_disk.c */
 extern const struct schema schema_balloon, schema_balloon_op; /* table_balloon.c */
 extern const struct schema schema_vsock; /* table_vsock.c */
+extern const struct schema schema_gnss; /* table_gnss.c */
 extern const struct schema schema_sound, schema_audio, schema_volume_op,
 	schema_mute_op; /* table_sound.c */
 extern const struct schema schema_share, schema_vhost_user; /* table_files.c */
@@ -144,6 +145,11 @@ void balloon_check(struct bind *b, const struct node *n, const struct scenario_g
 void shares_check(struct bind *b, const struct node *n, const struct scenario_guest *g);
 /* The rules of vsock devices that span guests; `root` is the whole file (table_vsock.c). */
 void vsock_check(struct bind *b, const struct node *root);
+/* Gives a guest the port that its receiver speaks on, where it has none of that name; `n` is the
+ * guest (table_gnss.c). */
+void gnss_port(struct bind *b, const struct node *n, struct scenario_guest *g);
+/* Finds the signals of all receivers; `root` is the whole file (table_gnss.c). */
+void gnss_check(struct bind *b, const struct node *root);
 /* The stream that `n` (the mapping of an action or a check) names at its key "stream"; reports
  * where there is none (table_sound.c). */
 bool refs_stream(struct bind *b, const struct node *n, uint32_t *guest, uint32_t *stream);

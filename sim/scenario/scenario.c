@@ -330,6 +330,8 @@ static int bind_scenario(
 		vsock_check(b, root);
 	if (!b->oom && !b->d->errors)
 		sound_check(b, root);
+	if (!b->oom && !b->d->errors)
+		gnss_check(b, root);
 	if (b->oom)
 		return -ENOMEM;
 	if (b->d->errors)

@@ -18,6 +18,7 @@
 #include "base/err.h"
 #include "base/proto/display.h"
 #include "base/proto/signal_port.h"
+#include "sim/gnss/receiver.h"
 #include "sim/scenario/sigmap.h"
 #include "sim/sensor/script.h"
 #include "sim/signal/model.h"
@@ -274,6 +275,17 @@ struct scenario_vhost_user {
 	uint32_t config_bytes;
 };
 
+/* A satellite receiver that speaks on a console port. Signals: indices of enum GNSS_*. */
+struct scenario_gnss {
+	bool enabled, reckons; /* from a start, by speed and heading */
+	const char *port;
+	uint32_t rate_hz;
+	const char *signals[GNSS_SIGNALS]; /* as written; NULL: those of the VSS, where they are */
+	double latitude_deg, longitude_deg, altitude_m, heading_deg; /* of the start */
+	uint32_t satellites;
+	double hdop, geoid_m;
+};
+
 struct scenario_guest {
 	const char *name;
 	const char *kernel; /* path to open; NULL when `builtin` is set, or it boots from a disk */
@@ -306,6 +318,7 @@ struct scenario_guest {
 	const struct scenario_port *ports; /* of one virtio-console; none: no such device */
 	const struct scenario_disk *disks;
 	struct scenario_balloon balloon;
+	struct scenario_gnss gnss;
 	struct scenario_vsock vsock;
 	uint32_t n_shares, n_vhost_user;
 	const struct scenario_share *shares;
@@ -701,6 +714,12 @@ struct scenario_utc {
 	int64_t start_ns; /* since 1970, at bench time 0; goes on with the bench clock */
 };
 
+/* A guest's receiver, with its signals found. */
+struct scenario_receiver {
+	uint32_t guest;
+	struct gnss_config cfg;
+};
+
 /* --- the whole --------------------------------------------------------------------------- */
 
 struct scenario {
@@ -720,6 +739,8 @@ struct scenario {
 	const struct scenario_bus *buses;
 	const struct scenario_network *networks;
 	struct signal_model signals;
+	uint32_t n_receivers;
+	const struct scenario_receiver *receivers; /* of guests with `gnss`, in their order */
 	uint32_t n_scripts;
 	const struct scenario_script *scripts;
 	const struct scenario_replay *replays;

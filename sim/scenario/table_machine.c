@@ -410,6 +410,7 @@ static void guest_post(struct bind *b, const struct node *n, void *obj)
 	}
 	g->displays = d;
 	g->inputs = in;
+	gnss_port(b, n, g);
 	boot_check(b, n, g);
 	check_unique(b, n, g);
 	check_map_buses(b, n, g);
@@ -548,6 +549,10 @@ static const struct schema_key guest_keys[] = {
 		.shape = SHAPE_INPLACE,
 		.sub = &schema_balloon,
 		.doc = "give it a memory balloon" },
+	{ .key = "gnss",
+		.shape = SHAPE_INPLACE,
+		.sub = &schema_gnss,
+		.doc = "give it a satellite receiver" },
 	{ .key = "sound",
 		.shape = SHAPE_MAP,
 		.sub = &schema_sound,
