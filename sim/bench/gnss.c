@@ -61,10 +61,10 @@ int gnss_feed_new(struct gnss_feed **out, const struct scenario *s, struct signa
 	struct agenda *agenda, gnss_speak speak, void *ctx)
 {
 	struct gnss_feed *f = calloc(1, sizeof(*f) + s->n_receivers * sizeof(f->receivers[0]));
-	int rc = f ? 0 : -ENOMEM;
+	int rc = 0;
 
-	if (rc)
-		return rc;
+	if (!f)
+		return -ENOMEM;
 	*f = (struct gnss_feed){ .s = s, .agenda = agenda, .speak = speak, .ctx = ctx };
 	for (uint32_t i = 0; rc == 0 && i < s->n_receivers; i++) {
 		struct receiver *r = &f->receivers[f->n++];

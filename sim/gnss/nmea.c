@@ -105,7 +105,8 @@ struct fields {
 static void make_fields(struct fields *x, const struct nmea_fix *f)
 {
 	int64_t s = floor_div(f->utc_ns, (int64_t)NS_PER_S);
-	int64_t ms = (f->utc_ns - s * (int64_t)NS_PER_S) / (int64_t)NS_PER_MS;
+	int64_t ns = f->utc_ns % (int64_t)NS_PER_S;
+	int64_t ms = (ns < 0 ? ns + (int64_t)NS_PER_S : ns) / (int64_t)NS_PER_MS;
 	struct calendar c = calendar_of(s);
 	double speed = held(f->speed_mps, 0, 5000);
 	double longitude = remainder(f->longitude_deg, 360);

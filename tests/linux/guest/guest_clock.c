@@ -90,7 +90,7 @@ int main(int argc, char **argv)
 	if (fd < 0)
 		return fail(argc > 2 ? argv[2] : "usage");
 	if (argc == 4 && strcmp(argv[1], "alarm") == 0)
-		return alarm_rings(fd, atoi(argv[3]));
+		return alarm_rings(fd, (int)strtol(argv[3], NULL, 10));
 	if (argc == 3 && strcmp(argv[1], "ptp") == 0)
 		return show_ptp(fd);
 	printf("FAULT usage\n");
