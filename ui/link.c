@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/ipc.h"
 #include "base/proto/held.h"
@@ -43,6 +44,7 @@ struct link {
 	void *ctx;
 	struct surface surface[DISPLAY_MAX_SURFACES];
 	struct view view[DISPLAY_MAX_SCANOUTS];
+	uint64_t flushed_ns[DISPLAY_MAX_SCANOUTS]; /* of the newest picture */
 
 	/* Guards what follows: link_input() comes from the windows' thread. */
 	pthread_mutex_t lock;
@@ -117,8 +119,22 @@ static void send_released(struct link *l, const struct display_msg *m)
 		log_debug("%s: release %u was not sent", l->spec->name, m->serial);
 }
 
+/* The other process's stamp, where it can be true: not in the future, and not before its display
+ * was shown the last time. */
+static void tell_shown(struct link *l, uint32_t scanout, uint64_t flushed_ns, uint64_t read_ns)
+{
+	uint64_t *last = &l->flushed_ns[scanout];
+
+	if (flushed_ns == 0 || flushed_ns > read_ns)
+		flushed_ns = read_ns;
+	*last = MAX(*last, flushed_ns);
+	if (l->ops->shown)
+		l->ops->shown(l->ctx, l, scanout, *last, read_ns);
+}
+
 static void present(struct link *l, const struct display_msg *m)
 {
+	bool shown = false;
 	struct surface *s = find(l, m->surface);
 	struct display_rect src = m->u.present.src, damage = m->u.present.damage;
 
@@ -130,9 +146,14 @@ static void present(struct link *l, const struct display_msg *m)
 		   0) {
 		log_warn("%s: no memory for a %ux%u picture", l->spec->name, src.w, src.h);
 	} else {
+		shown = true;
 		l->ops->damaged(l->ctx, l, m->scanout);
 	}
+	uint64_t read_ns = clock_now_ns();
+
 	send_released(l, m);
+	if (shown)
+		tell_shown(l, m->scanout, m->u.present.flushed_ns, read_ns);
 }
 
 static void handle(struct link *l, const uint8_t *buf, size_t len, int *fds, size_t nfds)
@@ -158,6 +179,7 @@ static void handle(struct link *l, const uint8_t *buf, size_t len, int *fds, siz
 	case DISPLAY_OFF:
 		view_off(&l->view[m.scanout]);
 		l->ops->damaged(l->ctx, l, m.scanout);
+		tell_shown(l, m.scanout, m.u.off.flushed_ns, clock_now_ns());
 		break;
 	case DISPLAY_CURSOR: {
 		uint32_t px[DISPLAY_CURSOR_SIDE * DISPLAY_CURSOR_SIDE];

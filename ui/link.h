@@ -16,6 +16,13 @@ struct link;
 struct link_ops {
 	/* Display `scanout` has damage or another cursor. */
 	void (*damaged)(void *ctx, struct link *l, uint32_t scanout);
+	/*
+	 * The picture of display `scanout` is another one (where view->newest says), and its guest
+	 * was released: it was flushed at flushed_ns and is as it was at read_ns, host-monotonic.
+	 * May be NULL.
+	 */
+	void (*shown)(
+		void *ctx, struct link *l, uint32_t scanout, uint64_t flushed_ns, uint64_t read_ns);
 	/* The guest's dyno-vm is gone; the last picture stays. */
 	void (*gone)(void *ctx, struct link *l);
 };

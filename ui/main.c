@@ -15,6 +15,7 @@
 #include "base/ipc.h"
 #include "base/json.h"
 #include "ui/backend.h"
+#include "ui/watches.h"
 
 #define CONTROL_FD   3
 #define EXIT_NO_HOST 3
@@ -27,16 +28,22 @@ struct ui {
 	uint32_t links;
 	const struct ui_backend_ops *ops;
 	struct ui_backend *backend;
+	struct watches *watches;
 };
 
 /* ---- messages to the bench; any thread ---- */
 
-static void tell(json_t *msg_take)
+static void tell_with(json_t *msg_take, int fd)
 {
-	int rc = json_msg_send_take(CONTROL_FD, msg_take, NULL, 0);
+	int rc = json_msg_send_take(CONTROL_FD, msg_take, &fd, fd >= 0 ? 1 : 0);
 
 	if (rc < 0)
 		log_debug("the bench does not listen: %s", err_name(rc));
+}
+
+static void tell(json_t *msg_take)
+{
+	tell_with(msg_take, -1);
 }
 
 static void answer(json_int_t id, const char *error)
@@ -175,6 +182,10 @@ static void request(struct ui *u, const json_t *msg, int *fds, size_t nfds)
 	} else if (strcmp(op, "attach") == 0) {
 		rc = nfds == 1 ? link_attach(l, fd_take(&fds[0])) : -EINVAL;
 		answer((json_int_t)id, rc < 0 ? err_name(rc) : NULL);
+	} else if (strcmp(op, "watch") == 0) {
+		rc = watches_add(
+			u->watches, l, (uint32_t)display, msg, nfds == 1 ? fds[0] : -1, &e);
+		answer((json_int_t)id, rc < 0 ? e.text : NULL);
 	} else if (strcmp(op, "state") == 0) {
 		u->ops->state(u->backend, l, text);
 		answer((json_int_t)id, NULL);
@@ -223,7 +234,17 @@ static void on_gone(void *ctx, struct link *l)
 	u->ops->state(u->backend, l, "ended");
 }
 
-static const struct link_ops link_events = { .damaged = on_damaged, .gone = on_gone };
+static void on_shown(
+	void *ctx, struct link *l, uint32_t scanout, uint64_t flushed_ns, uint64_t read_ns)
+{
+	struct ui *u = ctx;
+
+	watches_shown(u->watches, l, scanout, flushed_ns, read_ns);
+}
+
+static const struct link_ops link_events = {
+	.damaged = on_damaged, .shown = on_shown, .gone = on_gone
+};
 
 /* ---- start and end ---- */
 
@@ -265,6 +286,8 @@ static int start(struct ui *u, struct err *e)
 		log_set_level(u->manifest.log_level);
 		rc = ev_loop_new(&u->loop);
 	}
+	if (rc == 0)
+		rc = watches_new(&u->watches, tell_with);
 	if (rc == 0)
 		rc = make_links(u, fds, e);
 	ipc_close_fds(fds, nfds);
@@ -309,6 +332,7 @@ int main(int argc, char **argv)
 	ev_io_del(&u.ctl);
 	for (uint32_t i = 0; i < u.links; i++)
 		link_free(u.link[i]);
+	watches_free(u.watches);
 	ev_loop_free(u.loop);
 	return rc < 0 ? EXIT_NO_HOST : 0;
 }

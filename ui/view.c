@@ -102,6 +102,7 @@ int view_present(struct view *v, const uint8_t *base, uint32_t stride_bytes,
 	v->damaged_px += (uint64_t)d.w * d.h;
 	d.x -= src.x;
 	d.y -= src.y;
+	v->newest = d;
 	touch(v, d);
 	pthread_mutex_unlock(&v->lock);
 	return 0;
@@ -112,7 +113,8 @@ void view_off(struct view *v)
 	pthread_mutex_lock(&v->lock);
 	memset(v->px, 0, (size_t)v->width * v->height * sizeof(*v->px));
 	v->on = false;
-	touch(v, (struct display_rect){ 0, 0, v->width, v->height });
+	v->newest = (struct display_rect){ 0, 0, v->width, v->height };
+	touch(v, v->newest);
 	pthread_mutex_unlock(&v->lock);
 }
 

@@ -30,6 +30,7 @@ struct view {
 	uint32_t *px; /* width * height, bytes B G R X */
 	bool on; /* the scanout shows something */
 	struct display_rect damage; /* not painted yet; w == 0: nothing */
+	struct display_rect newest; /* what the newest present changed at most */
 	bool resized; /* the picture has a new size since the last view_take */
 	struct view_cursor cursor;
 	uint64_t presents, damaged_px;

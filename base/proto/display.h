@@ -74,7 +74,11 @@ struct display_msg {
 		struct {
 			struct display_rect src; /* in the surface */
 			struct display_rect damage; /* in the surface, inside src */
+			uint64_t flushed_ns; /* when the guest flushed it, host-monotonic */
 		} present;
+		struct {
+			uint64_t flushed_ns; /* as above */
+		} off;
 		struct {
 			int32_t x, y; /* hot spot's place on the scanout */
 			uint32_t hot_x, hot_y;

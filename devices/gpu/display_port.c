@@ -43,6 +43,8 @@ struct flight {
 struct lane { /* one scanout */
 	bool pending, pending_off;
 	struct scanout_present next;
+	uint64_t flushed_ns; /* `next`: of the newest that was merged into it */
+	uint64_t off_ns;
 	struct flight flight[WINDOW]; /* oldest first */
 	unsigned int n_flight;
 
@@ -189,6 +191,7 @@ static bool send_present(struct display_port *d, unsigned int i)
 	m.serial = l->next.serial;
 	m.u.present.src = l->next.src;
 	m.u.present.damage = l->next.damage;
+	m.u.present.flushed_ns = l->flushed_ns;
 	if (!send_msg(d, &m, sizeof(m), NULL))
 		return false;
 	l->pending = false;
@@ -233,6 +236,7 @@ static bool pump_lane(struct display_port *d, unsigned int i)
 	struct display_msg off = { .kind = DISPLAY_OFF, .scanout = i };
 
 	if (d->lane[i].pending_off) {
+		off.u.off.flushed_ns = d->lane[i].off_ns;
 		if (!send_msg(d, &off, sizeof(off), NULL))
 			return false;
 		d->lane[i].pending_off = false;
@@ -331,6 +335,7 @@ static void display_present(
 		l->next = *pr;
 	}
 	l->pending = true;
+	l->flushed_ns = clock_now_ns();
 	pump(d);
 }
 
@@ -346,6 +351,7 @@ static void display_off(struct scanout_port *p, unsigned int scanout)
 		report(d, scanout, l->next.serial);
 	}
 	l->pending_off = true;
+	l->off_ns = clock_now_ns();
 	pump(d);
 }
 

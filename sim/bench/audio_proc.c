@@ -30,12 +30,13 @@ bool audio_alive(const struct audio_proc *a)
 	return a->started && a->child.pid > 0;
 }
 
-static void on_event(void *arg, const char *ev, const json_t *msg)
+static void on_event(void *arg, const char *ev, const json_t *msg, int fd)
 {
 	struct audio_proc *a = arg;
 	const char *server = json_string_value(json_object_get(msg, "backend"));
 	const char *text = json_string_value(json_object_get(msg, "text"));
 
+	(void)fd;
 	if (strcmp(ev, "ready") == 0) {
 		char line[96];
 		int n;

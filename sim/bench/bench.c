@@ -517,6 +517,8 @@ static int make_rest(struct bench *b, int (*can_fds)[SCENARIO_MAX_CAN], struct e
 
 	if (!rc)
 		check_set_duration(b->checks, b->duration_ns);
+	if (!rc && b->ui.started)
+		ui_watch(&b->ui);
 	cfg.checks = b->checks;
 	if (!rc)
 		rc = buses_new(&b->buses, &cfg, e);

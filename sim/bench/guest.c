@@ -340,11 +340,12 @@ static void on_watchdog(struct guest *g, const json_t *msg)
 		term_problem(&b->term, "%s: %s", g->sg->name, text);
 }
 
-static void on_event(void *arg, const char *ev, const json_t *msg)
+static void on_event(void *arg, const char *ev, const json_t *msg, int fd)
 {
 	struct guest *g = arg;
 	struct bench *b = g->bench;
 
+	(void)fd;
 	if (strcmp(ev, "started") == 0) {
 		on_started(g, msg);
 	} else if (strcmp(ev, "paused") == 0) {

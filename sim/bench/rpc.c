@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/ipc.h"
 #include "base/json.h"
 #include "base/log.h"
 
@@ -91,7 +92,9 @@ void rpc_receive(struct rpc *r, struct child *c, const char *who, rpc_event even
 		json_t *msg;
 		const char *ev;
 		struct err e;
-		int rc = json_msg_recv(c->sock, &msg, NULL, 0, NULL, &e);
+		int fd = -1;
+		size_t nfds = 0;
+		int rc = json_msg_recv(c->sock, &msg, &fd, 1, &nfds, &e);
 
 		if (rc == -EAGAIN)
 			return;
@@ -104,9 +107,10 @@ void rpc_receive(struct rpc *r, struct child *c, const char *who, rpc_event even
 		}
 		ev = json_string_value(json_object_get(msg, "event"));
 		if (ev)
-			event(arg, ev, msg);
+			event(arg, ev, msg, fd);
 		else if (!rpc_answer(r, msg))
 			log_warn("%s: a message that is neither an event nor an answer", who);
 		json_decref(msg);
+		ipc_close_fds(&fd, nfds);
 	}
 }

@@ -38,8 +38,9 @@ void rpc_call(
 	struct rpc *r, json_t *request_take, const int *fds, size_t nfds, rpc_done done, void *arg);
 /* The child's message `msg` answers something: calls `done`. False when it is not an answer. */
 bool rpc_answer(struct rpc *r, const json_t *msg);
-/* What the child says of itself: `ev` is its name, `msg` all of it. Both are borrowed. */
-typedef void (*rpc_event)(void *arg, const char *ev, const json_t *msg);
+/* What the child says of itself: `ev` is its name, `msg` all of it, `fd` (-1: none) what came with
+ * it. All are borrowed. */
+typedef void (*rpc_event)(void *arg, const char *ev, const json_t *msg, int fd);
 /*
  * For on_readable of the child: takes a bounded number of its messages (the rest is for the next
  * call), hands answers to their requests and events to `event`, and hangs up at the end of the

@@ -21,7 +21,23 @@ bool ui_alive(const struct ui_proc *u)
 	return u->child.pid > 0;
 }
 
-static void on_event(void *arg, const char *ev, const json_t *msg)
+/* What was asked for with ui_watch(). */
+static void on_screen(struct ui_proc *u, const json_t *msg, int fd)
+{
+	struct check_screen seen = { .pictures = fd };
+	uint64_t number = 0;
+	struct err e = { 0 };
+
+	if (json_get_u64(msg, "watch", JSON_REQUIRED, 0, UINT32_MAX, &number, &e) < 0 ||
+		json_get_u64(msg, "t_ns", JSON_REQUIRED, 0, INT64_MAX, &seen.flushed_ns, &e) < 0 ||
+		json_get_u64(msg, "read_ns", JSON_REQUIRED, 0, INT64_MAX, &seen.read_ns, &e) < 0 ||
+		json_get_u64(msg, "untold", JSON_OPTIONAL, 0, INT64_MAX, &seen.untold, &e) < 0)
+		log_warn("dyno-ui: %s", e.text);
+	else if (u->bench->phase <= BENCH_ENDING)
+		check_screen(u->bench->checks, (uint32_t)number, &seen);
+}
+
+static void on_event(void *arg, const char *ev, const json_t *msg, int fd)
 {
 	struct ui_proc *u = arg;
 	const char *text = json_string_value(json_object_get(msg, "text"));
@@ -29,6 +45,8 @@ static void on_event(void *arg, const char *ev, const json_t *msg)
 	if (strcmp(ev, "ready") == 0) {
 		u->ready = true;
 		u->ready_ns = clock_now_ns();
+	} else if (strcmp(ev, "screen") == 0) {
+		on_screen(u, msg, fd);
 	} else if (strcmp(ev, "closed") == 0) {
 		bench_end(u->bench, "window closed");
 	} else if (strcmp(ev, "error") == 0) {
@@ -51,6 +69,13 @@ static void on_line(struct child *c, const char *text, size_t len)
 		term_line(&u->bench->term, text, len);
 }
 
+/* Nobody looks any more: what was not seen may have been there. */
+static void unwatch(struct ui_proc *u)
+{
+	for (uint32_t i = 0; u->bench->checks && check_event(u->bench->checks, i); i++)
+		check_screen_failed(u->bench->checks, i, "dyno-ui has ended");
+}
+
 static void on_exit_(struct child *c)
 {
 	struct ui_proc *u = c->data;
@@ -59,9 +84,11 @@ static void on_exit_(struct child *c)
 	child_hang_up(c);
 	child_status_text(c, status, sizeof(status));
 	rpc_close(&u->rpc, "dyno-ui has ended");
-	if (!u->stop_wanted)
+	if (!u->stop_wanted) {
 		term_problem(
 			&u->bench->term, "dyno-ui %s: no windows and no pictures any more", status);
+		unwatch(u);
+	}
 	bench_helper_ended(u->bench);
 }
 
@@ -97,6 +124,71 @@ void ui_fini(struct ui_proc *u)
 	u->started = false;
 	json_decref(u->memory);
 	u->memory = NULL;
+}
+
+/* ---- watches ---- */
+
+struct asked {
+	struct ui_proc *ui;
+	uint32_t number;
+};
+
+static void watched(void *arg, const json_t *reply, const char *error)
+{
+	struct asked *a = arg;
+
+	(void)reply;
+	if (error)
+		check_screen_failed(a->ui->bench->checks, a->number, error);
+	free(a);
+}
+
+static json_t *watch_request(
+	const struct scenario *s, uint32_t number, const struct scenario_event *ev)
+{
+	static const char *const looks[] = { [SCENARIO_LOOK_CHANGED] = "changed",
+		[SCENARIO_LOOK_COLOUR] = "colour",
+		[SCENARIO_LOOK_LIKE] = "like" };
+	const struct display_rect *r = &ev->u.screen.region;
+
+	return json_pack("{s:s,s:I,s:s,s:i,s:s,s:i,s:i,s:i,s:i,s:i,s:i,s:f}", "op", "watch",
+		"watch", (json_int_t)number, "guest", s->guests[ev->u.screen.guest].name, "display",
+		(int)ev->u.screen.display, "want", looks[ev->u.screen.look], "x", (int)r->x, "y",
+		(int)r->y, "w", (int)r->w, "h", (int)r->h, "colour", (int)ev->u.screen.rgb,
+		"threshold", (int)ev->u.screen.threshold, "share", ev->u.screen.share);
+}
+
+static void watch_one(struct ui_proc *u, uint32_t number, const struct scenario_event *ev)
+{
+	struct asked *a = malloc(sizeof(*a));
+	CLEANUP_FD int fd = -1;
+	char text[1200];
+
+	if (!a) {
+		check_screen_failed(u->bench->checks, number, "out of memory");
+		return;
+	}
+	*a = (struct asked){ u, number };
+	if (ev->u.screen.look == SCENARIO_LOOK_LIKE) {
+		fd = open(ev->u.screen.picture, O_RDONLY | O_CLOEXEC);
+		if (fd < 0) {
+			snprintf(text, sizeof(text), "cannot read %s: %s", ev->u.screen.picture,
+				strerror(errno));
+			watched(a, NULL, text);
+			return;
+		}
+	}
+	rpc_call(&u->rpc, watch_request(u->bench->s, number, ev), &fd, fd >= 0 ? 1 : 0, watched, a);
+}
+
+void ui_watch(struct ui_proc *u)
+{
+	const struct scenario_event *ev;
+
+	for (uint32_t i = 0; (ev = check_event(u->bench->checks, i)) != NULL; i++) {
+		if (ev->kind == SCENARIO_EVENT_SCREEN)
+			watch_one(u, i, ev);
+	}
 }
 
 /* ---- pictures ---- */

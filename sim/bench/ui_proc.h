@@ -31,6 +31,9 @@ struct ui_proc {
 MUST_CHECK int ui_start(struct ui_proc *u, struct bench *b, const char *program, bool windows,
 	const int *fds, struct err *e);
 void ui_fini(struct ui_proc *u);
+/* Asks for the events of displays that the bench's checks are about; they get them as they come.
+ * Once, after ui_start(). */
+void ui_watch(struct ui_proc *u);
 /*
  * Writes a display's picture to `path` as PNG. `error` is NULL when it is there. `done` may be
  * called before this returns.

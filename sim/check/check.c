@@ -136,6 +136,8 @@ int check_new(const struct scenario *s, const char *out_dir, struct check_set **
 		if (rc == 0)
 			rc = evidence_init(c);
 		if (rc == 0)
+			rc = moments_init(c);
+		if (rc == 0)
 			rc = lines_init(c, e);
 	}
 	if (rc == -ENOMEM)
@@ -171,6 +173,8 @@ void check_free(struct check_set *c)
 	frames_fini(c);
 	values_fini(c);
 	evidence_fini(c);
+	moments_fini(c);
+	screens_fini(c);
 	plots_fini(c);
 	events_fini(c);
 	free(c->marks);

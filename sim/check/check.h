@@ -102,6 +102,22 @@ void check_clock(struct check_set *c, uint64_t host_ns, uint64_t t_ns);
 void check_picture(struct check_set *c, const char *checkpoint, uint32_t guest, uint32_t display,
 	uint64_t t_ns, const char *path, const char *error);
 
+/* The i-th event that checks ask for, in the scenario's order; NULL beyond the last. */
+const struct scenario_event *check_event(const struct check_set *c, uint32_t i);
+
+/* What dyno-ui says of the event of a display. Times are host-monotonic. */
+struct check_screen {
+	uint64_t flushed_ns; /* of the guest's flush */
+	uint64_t read_ns; /* the picture is as it was then, at the latest */
+	uint64_t untold; /* such events since the one before that were not told */
+	int pictures; /* a file (borrowed) with the region before and after, bytes B G R X; -1: none
+		       */
+};
+/* Main thread: the i-th event happened, one of a display. */
+void check_screen(struct check_set *c, uint32_t i, const struct check_screen *ev);
+/* Main thread: the i-th event cannot be watched; `text` (copied) says why. */
+void check_screen_failed(struct check_set *c, uint32_t i, const char *text);
+
 /*
  * Main thread, once, when the bus thread feeds no more: the run ended at end_ns. Reads pictures and
  * recordings, writes difference pictures, decides what is open. 0, or -ENOMEM.
@@ -118,12 +134,21 @@ const char *check_outcome_name(enum check_outcome o);
 /* Bytes of a frame in words. */
 #define CHECK_FRAME_TEXT 160
 /*
- * After check_finish(): the i-th of the frames around the one that decided a check about frames,
- * oldest first, as text ("3A0#0102 at 1.234s from cluster"); *decisive tells whether it is that
- * one. False when there is none.
+ * After check_finish(): the i-th of the frames around the one that decided a check about frames, or
+ * around the moments that decided one about events, oldest first, as text ("3A0#0102 at 1.234s from
+ * cluster"); *decisive tells whether it is that one. False when there is none.
  */
 bool check_evidence(const struct check_set *c, const struct check_verdict *v, size_t i,
 	char text[CHECK_FRAME_TEXT], bool *decisive);
+
+/* A picture of a region that the event of a display left: before or after it. */
+struct check_region {
+	const char *path; /* of the PNG */
+	const char *caption;
+};
+/* After check_finish(): the i-th of a verdict, in the order of time; false when there is none. */
+bool check_region(const struct check_set *c, const struct check_verdict *v, size_t i,
+	struct check_region *out);
 
 /* A signal that checks are about, or that the scenario publishes, over the whole run. */
 struct check_plot {

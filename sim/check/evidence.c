@@ -4,6 +4,7 @@
  * and those after it. Bus thread until the run is over; nothing allocates after evidence_init().
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,6 +92,13 @@ bool check_evidence(const struct check_set *c, const struct check_verdict *v, si
 				    : value ? &c->evidence[c->n_frames + (value - c->values)]
 					    : NULL;
 
+	const struct moment_text *mt = &c->moments[v->check - c->s->checks];
+
+	if (!ev && i < mt->n) {
+		snprintf(text, CHECK_FRAME_TEXT, "%s", mt->line[i].text);
+		*decisive = mt->line[i].decisive;
+		return true;
+	}
 	if (!ev || i >= ev->n)
 		return false;
 	frames_show(c, text, &ev->f[i]);

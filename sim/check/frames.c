@@ -52,8 +52,9 @@ static bool about_frames(const struct scenario_check *k)
 	case SCENARIO_CHECK_FORBID:
 	case SCENARIO_CHECK_COUNT:
 	case SCENARIO_CHECK_PERIOD:
-	case SCENARIO_CHECK_CHIME:
 		return true;
+	case SCENARIO_CHECK_CHIME:
+		return !k->u.sound.event;
 	case SCENARIO_CHECK_SIGNAL:
 		return k->u.signal.signal !=
 		       NULL; /* none where the scenario was read without files */
@@ -168,6 +169,11 @@ static bool rest_matches(
 			return false;
 	}
 	return true;
+}
+
+bool frames_match(const struct scenario_match *m, const struct seen_frame *f)
+{
+	return id_matches(m, &f->f) && rest_matches(m, f->from, &f->f, f->mtu);
 }
 
 /* The distance to the frame before. */
@@ -310,6 +316,7 @@ void check_frame(struct check_set *c, uint32_t bus, uint32_t from, uint64_t t_ns
 	const struct bus_index *b = &c->buses[bus];
 
 	evidence_see(c, bus, from, t_ns, f, mtu);
+	moments_see(c, bus, from, t_ns, f, mtu);
 	if (f->can_id & CAN_EFF_FLAG)
 		see_chain(c, b->eff[eff_bucket(f->can_id & CAN_EFF_MASK)], t_ns, from, f, mtu);
 	else

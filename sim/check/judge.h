@@ -89,9 +89,29 @@ struct plotted {
 #define EVENT_TIMES 4096u
 
 struct event_log {
+	const struct scenario_check *check; /* whose event it is */
 	const struct scenario_event *event;
-	uint64_t n; /* that there were */
+	struct screen_log *screen; /* of a display's event; else NULL */
+	uint64_t n; /* that there were since the check's window began */
 	uint64_t t_ns[EVENT_TIMES];
+};
+
+/* A moment that a check about events was decided by. */
+struct moment {
+	const struct event_log *log;
+	uint64_t t_ns;
+	bool happened; /* false: at t_ns it had not happened, and should have */
+	const char *role; /* "cause", ...; "" */
+};
+#define MAX_MOMENTS 16u
+
+/* Lines that show what was around the moments of a check. */
+struct moment_text {
+	size_t n, room;
+	struct moment_line {
+		bool decisive;
+		char text[CHECK_FRAME_TEXT];
+	} * line;
 };
 
 /* A check about one of the scenario's signals, or an event of one. Bus thread. */
@@ -171,6 +191,11 @@ struct check_set {
 	struct event_log **events;
 	uint32_t n_events;
 
+	/* Bus thread until check_finish(). */
+	struct moment_ring *rings; /* one for each bus */
+	struct moment_text *moments; /* one for each check */
+	struct screen_picture *screen_pictures; /* that the moments left, newest first */
+
 	/* Main thread. */
 	struct line_rule *lines;
 	uint32_t n_lines;
@@ -199,6 +224,7 @@ MUST_CHECK int frames_init(struct check_set *c);
 void frames_fini(struct check_set *c);
 /* Rule of a check; NULL where it has none. */
 const struct frame_rule *frames_rule(const struct check_set *c, const struct scenario_check *k);
+bool frames_match(const struct scenario_match *m, const struct seen_frame *f);
 /* "3A0#0102 at 1.234s from cluster" */
 const char *frames_show(
 	const struct check_set *c, char buf[CHECK_FRAME_TEXT], const struct seen_frame *f);
@@ -217,14 +243,40 @@ void seen_keep(struct seen_frame *s, uint64_t t_ns, uint32_t from, const struct 
 /* Events (events.c), before everything that has some. 0 or -ENOMEM. */
 MUST_CHECK int events_init(struct check_set *c);
 void events_fini(struct check_set *c);
+/* An event that lies before its check's window is dropped. */
 void event_add(struct event_log *l, uint64_t t_ns);
+/* The first in the check's window; UINT64_MAX: there is none. */
+uint64_t event_first(const struct event_log *l);
+const struct event_log *event_log_of(const struct check_set *c, const struct scenario_event *ev);
 /* Judge order and latency. *open: a run that lasted longer could have changed it. */
 enum check_outcome events_judge(struct check_set *c, const struct scenario_check *k,
 	uint64_t end_ns, uint64_t *t_ns, bool *open, char why[REASON_BYTES]);
 
+/* Frames around moments (moments.c), after values_init(). 0 or -ENOMEM. */
+MUST_CHECK int moments_init(struct check_set *c);
+void moments_fini(struct check_set *c);
+/* Bus thread: a frame. */
+void moments_see(struct check_set *c, uint32_t bus, uint32_t from, uint64_t t_ns,
+	const struct canfd_frame *f, uint8_t mtu);
+/* Keeps what was around the moments that decided a check, n at most MAX_MOMENTS. */
+void moments_keep(struct check_set *c, const struct scenario_check *k, struct moment *m, size_t n);
+
+/* Events of displays (screens.c), with events_init(). A fresh log, or NULL without memory. */
+struct screen_log *screen_log_new(void);
+void screen_log_free(struct screen_log *l);
+void screens_fini(struct check_set *c);
+/* Why an event was not watched; NULL: it was. */
+const char *screen_error(const struct event_log *l);
+/* Appends how exact its times are, and what is missing. */
+void screen_note(const struct event_log *l, char why[REASON_BYTES]);
+/* Writes pictures of a moment. */
+void screen_keep(struct check_set *c, const struct scenario_check *k, const struct moment *m);
+
 /* Values of signals (values.c), after frames_init(). 0 or -ENOMEM. */
 MUST_CHECK int values_init(struct check_set *c);
 void values_fini(struct check_set *c);
+/* The bus whose frames bring a signal; NO_RULE: it is in no frame. */
+uint32_t values_bus(const struct check_set *c, uint32_t signal);
 /* Rule of a check; NULL where it has none. */
 const struct value_rule *values_rule(const struct check_set *c, const struct scenario_check *k);
 /* Judge signals and gradients; *open as above. */

@@ -55,11 +55,26 @@ bool check_plot(const struct check_set *c, size_t i, struct check_plot *out)
 	return true;
 }
 
+/* Whether an event of the check is about the signal of a plot. */
+static bool event_is_of(const struct plotted *p, const struct scenario_check *k)
+{
+	const struct scenario_event *ev;
+
+	for (uint32_t i = 0; (ev = scenario_check_event(k, i)) != NULL; i++) {
+		if (ev->kind == SCENARIO_EVENT_SIGNAL &&
+			same(p, &(struct plotted){ .index = ev->u.signal.index }))
+			return true;
+	}
+	return false;
+}
+
 bool check_plot_is_of(const struct check_set *c, size_t i, const struct check_verdict *v)
 {
 	const struct scenario_check *k = v->check;
 	struct plotted about = { 0 };
 
+	if (i >= c->n_plots)
+		return false;
 	if (k->kind == SCENARIO_CHECK_SIGNAL)
 		about = (struct plotted){ .signal = k->u.signal.signal,
 			.bus = k->u.signal.bus,
@@ -67,8 +82,8 @@ bool check_plot_is_of(const struct check_set *c, size_t i, const struct check_ve
 	else if (k->kind == SCENARIO_CHECK_GRADIENT)
 		about.index = k->u.gradient.index;
 	else
-		return false;
-	return i < c->n_plots && same(&c->plots[i], &about);
+		return event_is_of(&c->plots[i], k);
+	return same(&c->plots[i], &about);
 }
 
 size_t check_plots_left_out(const struct check_set *c)

@@ -34,13 +34,12 @@ struct segment {
 	uint64_t frame, host_ns;
 };
 
-/* Bench time of a host time; before the clock first ran it is negative. */
-static double bench_time(const struct reader *r, uint64_t host_ns)
+double sound_bench_ns(const struct sound_mark *marks, size_t n, uint64_t host_ns)
 {
-	const struct sound_mark *m = &r->marks[0];
+	const struct sound_mark *m = &marks[0];
 
-	for (size_t i = 1; i < r->n_marks && r->marks[i].host_ns <= host_ns; i++)
-		m = &r->marks[i];
+	for (size_t i = 1; i < n && marks[i].host_ns <= host_ns; i++)
+		m = &marks[i];
 	return (double)m->t_ns + ((double)host_ns - (double)m->host_ns);
 }
 
@@ -77,7 +76,8 @@ static int open_file(struct reader *r, unsigned int number, struct err *e)
 /* Hands over `frames` frames of the open file, as far as they lie in the window. */
 static int read_segment(struct reader *r, const struct segment *s, uint64_t frames, struct err *e)
 {
-	const double per_ns = r->info.samplerate * 1e-9, t0 = bench_time(r, s->host_ns);
+	const double per_ns = r->info.samplerate * 1e-9,
+		     t0 = sound_bench_ns(r->marks, r->n_marks, s->host_ns);
 	uint64_t skip = 0;
 
 	if (t0 < r->from_ns)

@@ -19,6 +19,9 @@ struct sound_mark {
 	uint64_t host_ns, t_ns;
 };
 
+/* Bench time of a host time; before the clock first ran it is negative. `n` is not 0. */
+double sound_bench_ns(const struct sound_mark *marks, size_t n, uint64_t host_ns);
+
 /* A piece of a recording: `frames` interleaved frames, the first of them at t_ns. */
 struct sound_block {
 	double t_ns;

@@ -427,27 +427,59 @@ static enum check_outcome judge_level(struct judge *j)
 
 /* --- chimes ------------------------------------------------------------------------------ */
 
-static enum check_outcome judge_chime(struct judge *j)
+#define CAUSE_TEXT 300
+/* What the chime follows, and when it was; UINT64_MAX: it was not. *o: the verdict then. */
+static uint64_t cause_of(struct judge *j, char text[CAUSE_TEXT], enum check_outcome *o)
 {
 	const struct frame_rule *r = frames_rule(j->c, j->k);
+	const struct event_log *l =
+		j->k->u.sound.event ? event_log_of(j->c, j->k->u.sound.event) : NULL;
+	uint64_t when = l ? event_first(l) : UINT64_MAX;
+	char f[CHECK_FRAME_TEXT], t[TIME_TEXT];
+
+	if (r && r->count > 0) {
+		snprintf(text, CAUSE_TEXT, "%s", frames_show(j->c, f, &r->first));
+		return r->first.t_ns;
+	}
+	if (l && screen_error(l))
+		*o = say(j, CHECK_ERROR, "%s cannot be watched: %.300s", l->event->text,
+			screen_error(l));
+	else if (when == UINT64_MAX)
+		*o = say(j, CHECK_FAIL, "%s",
+			l ? "the event was not seen" : "the frame was not seen");
+	else
+		snprintf(text, CAUSE_TEXT, "%.240s at %s", l->event->text, time_text(t, when));
+	return when;
+}
+
+static enum check_outcome judge_chime(struct judge *j)
+{
 	const uint64_t delay = j->k->u.sound.delay_ns;
+	enum check_outcome o = CHECK_FAIL;
 	struct tone_search s;
 	struct loudness l;
-	char f[160];
+	char f[CAUSE_TEXT];
+	const uint64_t cause = cause_of(j, f, &o);
 	double late;
 
-	if (!r || r->count == 0)
-		return say(j, CHECK_FAIL, "the frame was not seen");
-	frames_show(j->c, f, &r->first);
-	*j->t_ns = r->first.t_ns;
-	j->from_ns = r->first.t_ns > BEFORE_NS ? r->first.t_ns - BEFORE_NS : 0;
-	j->to_ns = r->first.t_ns + delay;
+	if (cause == UINT64_MAX)
+		return o;
+	if (j->k->u.sound.event)
+		moments_keep(j->c, j->k,
+			&(struct moment){
+				event_log_of(j->c, j->k->u.sound.event), cause, true, "cause" },
+			1);
+	*j->t_ns = cause;
+	const uint64_t before = j->k->u.sound.early_ns + BEFORE_NS;
+
+	j->from_ns = cause > before ? cause - before : 0;
+	j->to_ns = cause + delay;
 	if (!listen(j, &l))
 		return CHECK_ERROR;
 	if (l.first_ns < 0)
 		return say(j, CHECK_FAIL, "no sound within %.0fms of %s", (double)delay / 1e6, f);
-	late = l.first_ns - (double)r->first.t_ns;
-	if (late < 0)
+	late = l.first_ns - (double)cause;
+	if (late < -(double)j->k->u.sound.early_ns)
 		return say(j, CHECK_FAIL, "it sounded already before %s", f);
 	if (j->k->u.sound.hz > 0) {
 		j->from_ns = (uint64_t)l.first_ns;
@@ -458,7 +490,8 @@ static enum check_outcome judge_chime(struct judge *j)
 			return nothing_right(j, &s);
 	}
 	*j->t_ns = (uint64_t)l.first_ns;
-	return say(j, CHECK_PASS, "%.1fms after %s", late / 1e6, f);
+	return say(
+		j, CHECK_PASS, "%.1fms %s %s", fabs(late) / 1e6, late < 0 ? "before" : "after", f);
 }
 
 enum check_outcome sounds_judge(struct check_set *c, const struct scenario_check *k,

@@ -27,9 +27,10 @@ static uint32_t signal_of(const struct scenario_check *k)
 	}
 }
 
-/* The bus whose frames bring it, for evidence; NO_RULE: it is in no frame. */
-static uint32_t bus_of(const struct signal_model *m, uint32_t signal)
+uint32_t values_bus(const struct check_set *c, uint32_t signal)
 {
+	const struct signal_model *m = &c->s->signals;
+
 	for (uint32_t i = 0; i < m->n_messages; i++) {
 		const struct signal_message *msg = &m->messages[i];
 
@@ -51,7 +52,7 @@ static int add_rule(struct check_set *c, const struct scenario_check *k, struct 
 	r->event = event;
 	r->low = HUGE_VAL;
 	r->high = -HUGE_VAL;
-	r->bus = bus_of(&c->s->signals, signal);
+	r->bus = values_bus(c, signal);
 	r->next = c->value_heads[signal];
 	c->value_heads[signal] = c->n_values++;
 	r->series = plots_add(c, &(struct plotted){ .index = signal }, &rc);

@@ -42,6 +42,7 @@ static const char style[] =
 	"svg,img{width:100%;height:auto;display:block}\n"
 	".pictures{display:grid;grid-template-columns:repeat(auto-fill,minmax(320px,1fr));"
 	"gap:16px}audio{width:100%}\n"
+	".regions img{width:auto;max-width:100%;image-rendering:pixelated}\n"
 	".grid{stroke:var(--line);stroke-width:.7}"
 	"svg text{fill:var(--soft);font-size:11px}.down{text-anchor:end}"
 	".across{text-anchor:middle}\n"
@@ -120,13 +121,48 @@ static void put_badge(struct html *h, const char *more, enum check_outcome o, co
 	html_leaf(h, "span", css, text);
 }
 
+static void put_picture(struct html *h, const char *caption, const char *path)
+{
+	html_open(h, "figure");
+	html_open(h, "img", "alt", caption);
+	bool there = html_attach(h, "src", "image/png", path, REPORT_PICTURE_BYTES);
+
+	html_close_void(h);
+	html_open(h, "figcaption");
+	html_put(h, caption);
+	if (!there)
+		html_printf(h, " (%s)", path);
+	html_close(h);
+	html_close(h);
+}
+
 /* ---- verdicts ---- */
+
+/* What events of displays left. */
+static void put_regions(struct html *h, const struct check_set *c, const struct check_verdict *v)
+{
+	struct check_region r;
+
+	if (!check_region(c, v, 0, &r))
+		return;
+	if (v->outcome == CHECK_PASS)
+		html_open(h, "details");
+	else
+		html_open(h, "details", "open", "open");
+	html_leaf(h, "summary", "quiet", "the region before and after");
+	html_open(h, "div", "class", "pictures regions");
+	for (size_t i = 0; check_region(c, v, i, &r); i++)
+		put_picture(h, r.caption, r.path);
+	html_close(h);
+	html_close(h);
+}
 
 static void put_evidence(struct html *h, const struct check_set *c, const struct check_verdict *v)
 {
 	char text[CHECK_FRAME_TEXT];
 	bool decisive;
 
+	put_regions(h, c, v);
 	if (!check_evidence(c, v, 0, text, &decisive))
 		return;
 	/* What failed is shown at once. */
@@ -286,21 +322,6 @@ static void put_buses(struct html *h, const struct report_input *in, const struc
 }
 
 /* ---- pictures and sound ---- */
-
-static void put_picture(struct html *h, const char *caption, const char *path)
-{
-	html_open(h, "figure");
-	html_open(h, "img", "alt", caption);
-	bool there = html_attach(h, "src", "image/png", path, REPORT_PICTURE_BYTES);
-
-	html_close_void(h);
-	html_open(h, "figcaption");
-	html_put(h, caption);
-	if (!there)
-		html_printf(h, " (%s)", path);
-	html_close(h);
-	html_close(h);
-}
 
 static void put_pictures(struct html *h, const struct report_input *in, const struct scenario *s)
 {

@@ -607,7 +607,19 @@ struct scenario_match {
 /* How a signal's value becomes an event: the moment from which it is so. */
 enum scenario_cross { SCENARIO_ABOVE, SCENARIO_BELOW, SCENARIO_EQUALS };
 
-enum scenario_event_kind { SCENARIO_EVENT_FRAME, SCENARIO_EVENT_SIGNAL, SCENARIO_EVENT_CONSOLE };
+enum scenario_event_kind {
+	SCENARIO_EVENT_FRAME,
+	SCENARIO_EVENT_SIGNAL,
+	SCENARIO_EVENT_CONSOLE,
+	SCENARIO_EVENT_SCREEN
+};
+
+/* What a region of a display must come to. */
+enum scenario_look {
+	SCENARIO_LOOK_CHANGED, /* to differ from what it was at the event before */
+	SCENARIO_LOOK_COLOUR,
+	SCENARIO_LOOK_LIKE /* to look like a picture */
+};
 
 /* Something that happens at moments of a run. */
 struct scenario_event {
@@ -626,6 +638,15 @@ struct scenario_event {
 			const char *regex; /* POSIX extended */
 			const char *port; /* NULL: any; "serial" is COM1 */
 		} console;
+		struct {
+			uint32_t guest, display;
+			enum scenario_look look;
+			struct display_rect region; /* inside of the display */
+			uint32_t rgb; /* colour: 0xRRGGBB */
+			const char *picture; /* PNG to look like */
+			uint8_t threshold; /* channel difference that still counts as equal */
+			double share; /* fraction of the pixels that it takes; 0: one of them */
+		} screen;
 	} u;
 };
 
@@ -688,6 +709,8 @@ struct scenario_check {
 		} exit;
 		struct {
 			struct scenario_match match; /* chime: what it follows */
+			const struct scenario_event
+				*event; /* the same; not NULL: in place of `match` */
 			uint32_t stream; /* index in the guest's sounds */
 			uint32_t channel; /* from 1; 0: any of them */
 			double hz; /* 0: whatever sounds */
@@ -699,7 +722,7 @@ struct scenario_check {
 			uint64_t for_ns; /* tone: at least so long */
 			uint64_t every_ns; /* level: of each such piece */
 			uint64_t longest_ns; /* gapless: of a silence */
-			uint64_t delay_ns; /* chime: at most so late */
+			uint64_t delay_ns, early_ns; /* chime: at most so late, or early */
 		} sound;
 		struct {
 			uint32_t index; /* in scenario.scripts */
@@ -776,6 +799,8 @@ void scenario_free(struct scenario *s);
 
 /* "expect", "forbid", ... as in the file; "send", "key", ...; "classic", ... for bit 0, 1, ... */
 const char *scenario_check_kind_name(enum scenario_check_kind k);
+/* The i-th event that a check is about; NULL beyond the last. */
+const struct scenario_event *scenario_check_event(const struct scenario_check *c, uint32_t i);
 const char *scenario_op_name(enum scenario_op op);
 /* "drop", ...; NULL beyond the last kind. */
 const char *scenario_fault_name(enum scenario_fault kind);

@@ -263,7 +263,7 @@ static void parse_threshold(
 	type_u32.parse(b, n, k, &v);
 	*(uint8_t *)field = (uint8_t)v;
 }
-static const struct schema_type type_threshold = { .name = "number", .parse = parse_threshold };
+const struct schema_type type_delta = { .name = "number", .parse = parse_threshold };
 
 static const struct schema_key screen_keys[] = {
 	PICTURE_KEYS,
@@ -273,7 +273,7 @@ static const struct schema_key screen_keys[] = {
 		.offset = C(u.screen.reference),
 		.doc = "PNG of the size of the display, for example the one that an earlier run wrote" },
 	{ .key = "threshold",
-		.type = &type_threshold,
+		.type = &type_delta,
 		.def = "8",
 		.max = 255,
 		.offset = C(u.screen.threshold),
@@ -441,7 +441,8 @@ static const struct schema_key check_keys[] = {
 	KIND("silence", &schema_sound_silence, SCENARIO_CHECK_SILENCE, "nothing is heard"),
 	KIND("gapless", &schema_sound_gapless, SCENARIO_CHECK_GAPLESS, "sound does not stop"),
 	KIND("level", &schema_sound_level, SCENARIO_CHECK_LEVEL, "sound is so loud"),
-	KIND("chime", &schema_sound_chime, SCENARIO_CHECK_CHIME, "a frame is followed by sound"),
+	KIND("chime", &schema_sound_chime, SCENARIO_CHECK_CHIME,
+		"a frame, or another event, is followed by sound"),
 };
 
 const struct schema schema_check = {

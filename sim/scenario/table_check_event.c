@@ -7,8 +7,6 @@
 #include "sim/scenario/table_check.h"
 #include "sim/scenario/units.h"
 
-#define E(field) offsetof(struct scenario_event, field)
-
 /* --- events ------------------------------------------------------------------------------ */
 
 static void event_frame_post(struct bind *b, const struct node *n, void *obj)
@@ -139,6 +137,12 @@ static const struct schema_key event_keys[] = {
 		.flags = KEY_CHOICE,
 		.tag = SCENARIO_EVENT_CONSOLE,
 		.doc = "a console line matches" },
+	{ .key = "screen",
+		.shape = SHAPE_INPLACE,
+		.sub = &schema_event_screen,
+		.flags = KEY_CHOICE,
+		.tag = SCENARIO_EVENT_SCREEN,
+		.doc = "a display changes, or comes to a look" },
 };
 static const struct schema schema_event = {
 	.item = "event",
@@ -155,13 +159,28 @@ static void parse_event(
 	(void)k;
 	bind_table(b, &schema_event, n, field);
 }
-static const struct schema_type type_event = {
+const struct schema_type type_event = {
 	.name = "event",
 	.doc = "An event as in `order`: `{frame: {bus: can0, id: 0x3A0}}`, `{signal: {signal: "
-	       "Vehicle.Speed, above: 50}}`, `{console: {match: READY}}`.",
+	       "Vehicle.Speed, above: 50}}`, `{console: {match: READY}}`, `{screen: {guest: cluster, "
+	       "region: [100, 40, 64, 64], changed: true}}`.",
 	.any_node = true,
 	.parse = parse_event,
 };
+
+const struct scenario_event *scenario_check_event(const struct scenario_check *k, uint32_t i)
+{
+	switch (k->kind) {
+	case SCENARIO_CHECK_ORDER:
+		return i < k->u.order.n ? &k->u.order.events[i] : NULL;
+	case SCENARIO_CHECK_LATENCY:
+		return i == 0 ? &k->u.latency.from : i == 1 ? &k->u.latency.to : NULL;
+	case SCENARIO_CHECK_CHIME:
+		return i == 0 ? k->u.sound.event : NULL;
+	default:
+		return NULL;
+	}
+}
 
 /* --- order ------------------------------------------------------------------------------- */
 

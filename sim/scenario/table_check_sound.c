@@ -240,31 +240,83 @@ const struct schema schema_sound_level = {
 
 /* --- chimes ------------------------------------------------------------------------------ */
 
+static void parse_cause(
+	struct bind *b, const struct node *n, const struct schema_key *k, void *field)
+{
+	struct scenario_event *ev = bind_alloc(b, sizeof(*ev));
+
+	if (!ev)
+		return;
+	type_event.parse(b, n, k, ev);
+	*(const struct scenario_event **)field = ev;
+}
+static const struct schema_type type_cause = {
+	.name = "event", .any_node = true, .parse = parse_cause
+};
+
+static const struct schema_key chime_match_keys[] = { MATCH_KEYS };
+
+/* A chime follows a frame, or another event: one of them. */
+static bool finish_cause(struct bind *b, const struct node *n, struct scenario_check *c)
+{
+	bool frame = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(chime_match_keys); i++) {
+		frame |= node_get(n, chime_match_keys[i].key) != NULL;
+		if (c->u.sound.event && node_get(n, chime_match_keys[i].key))
+			bind_key_error(b, n, chime_match_keys[i].key,
+				"contradicts \"event\": use one of them");
+	}
+	if (c->u.sound.event)
+		return !frame;
+	if (!node_get(n, "bus") && !type_bus.fill(b, &c->u.sound.match.bus)) {
+		bind_error(b, n, "needs \"bus\" or \"event\"");
+		return false;
+	}
+	check_finish_match(b, n, &c->u.sound.match);
+	return true;
+}
+
 static void chime_post(struct bind *b, const struct node *n, void *obj)
 {
 	struct scenario_check *c = obj;
 	char what[MATCH_TEXT + 64], m[MATCH_TEXT], d[UNIT_TEXT];
 
-	check_finish_match(b, n, &c->u.sound.match);
-	if (!sound_post(b, n, c))
+	if (!finish_cause(b, n, c) || !sound_post(b, n, c))
 		return;
 	check_for(b, n, c);
-	snprintf(what, sizeof(what), "chime within %s of %s",
+	snprintf(what, sizeof(what), "chime within %s of %.150s",
 		unit_show_duration(d, c->u.sound.delay_ns),
-		check_match_text(b, m, &c->u.sound.match));
+		c->u.sound.event ? c->u.sound.event->text
+				 : check_match_text(b, m, &c->u.sound.match));
 	check_name(b, c, what);
 }
 
 static const struct schema_key chime_keys[] = {
 	STREAM_KEYS,
-	MATCH_KEYS,
+	{ .key = "bus",
+		.type = &type_bus,
+		.offset = C(u.sound.match.bus),
+		.doc = "on which bus; may be left out where there is only one" },
+	MATCH_REST_AT(C(u.sound.match)),
+	{ .key = "event",
+		.type = &type_cause,
+		.offset = C(u.sound.event),
+		.doc = "in place of a frame another event, as in `order`: a change on a screen, a "
+		       "signal's value, a console line" },
 	{ .key = "delay",
 		.type = &type_duration,
 		.def = "100ms",
 		.min = 1e6,
 		.max = 60e9,
 		.offset = C(u.sound.delay_ns),
-		.doc = "how long after the frame it may begin" },
+		.doc = "how long after the frame or event it may begin" },
+	{ .key = "early",
+		.type = &type_duration,
+		.def = "0",
+		.max = 10e9,
+		.offset = C(u.sound.early_ns),
+		.doc = "how long before it: what a guest shows and plays of one moment comes in any order" },
 	{ .key = "hz",
 		.type = &type_float,
 		.min = 20,
@@ -287,6 +339,6 @@ static const struct schema_key chime_keys[] = {
 const struct schema schema_sound_chime = {
 	.keys = chime_keys,
 	.n_keys = ARRAY_SIZE(chime_keys),
-	.doc = "The first such frame in the window must be followed by sound, out of silence.",
+	.doc = "The first such frame (or event) in the window must be followed by sound, out of silence.",
 	.post = chime_post,
 };

@@ -131,6 +131,7 @@ static void test_surface_is_announced_once_and_shares_its_memory(void **state)
 	struct rig *r = rig_new(0);
 	struct scanout_surface s = surface(5);
 	struct display_msg m;
+	uint64_t before_ns;
 	uint8_t *map = mmap(NULL, 2048, PROT_READ | PROT_WRITE, MAP_SHARED, s.fd, 0);
 
 	(void)state;
@@ -143,9 +144,12 @@ static void test_surface_is_announced_once_and_shares_its_memory(void **state)
 	assert_int_equal(m.kind, DISPLAY_PRESENT);
 	map[0] = 0xab;
 	assert_int_equal(fake_ui_pixel(r->ui, 5, 0, 0), 0xab);
+	before_ns = clock_now_ns();
 	present(r, 0, 5, 1, 1, 2, 2);
 	assert_true(fake_ui_next(r->ui, &m));
 	assert_int_equal(m.kind, DISPLAY_PRESENT);
+	assert_true(m.u.present.flushed_ns >= before_ns);
+	assert_true(m.u.present.flushed_ns <= clock_now_ns());
 	assert_true(damage_is(&m, 1, 1, 2, 2));
 	munmap(map, 2048);
 	fd_close(&s.fd);

@@ -15,6 +15,7 @@ dyno_scenario_test(cockpit 120)
 dyno_scenario_test(stale-signal 60)
 dyno_scenario_test(bus-off 60)
 dyno_scenario_test(sound 60)
+dyno_scenario_test(screen-latency 60)
 dyno_scenario_test(vehicle-model 90)
 dyno_scenario_test(ci-regression 90)
 

@@ -327,8 +327,9 @@ static void test_a_child_inherits_its_four_descriptors_and_no_more(void **state)
 	close(kept);
 }
 
-static void count_event(void *arg, const char *ev, const json_t *msg)
+static void count_event(void *arg, const char *ev, const json_t *msg, int fd)
 {
+	(void)fd;
 	(void)msg;
 	assert_string_equal(ev, "reset");
 	++*(unsigned int *)arg;

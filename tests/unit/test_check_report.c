@@ -15,56 +15,19 @@
 #include <cmocka.h>
 
 #include "base/image.h"
-#include "sim/check/check.h"
 #include "sim/check/junit.h"
+#include "tests/support/check_rig.h"
 
-#define S UINT64_C(1000000000)
-
-struct run {
-	struct scenario *s;
-	struct check_set *c;
-	char dir[64];
-};
-
-static struct run begin(const char *text)
+static struct check_rig begin(const char *text)
 {
-	struct run r = { .dir = "/tmp/dyno-check-XXXXXX" };
-	struct scenario_opts opts = { .no_files = true, .no_env = true };
-	struct err e = { 0 };
-	char path[128];
-
-	assert_non_null(mkdtemp(r.dir));
-	snprintf(path, sizeof(path), "%s/car.yaml", r.dir);
-	assert_int_equal(scenario_load_text(text, strlen(text), path, &opts, stderr, &r.s), 0);
-	assert_int_equal(check_new(r.s, r.dir, &r.c, &e), 0);
-	return r;
-}
-
-static void free_run(struct run *r)
-{
-	char cmd[128];
-
-	check_free(r->c);
-	scenario_free(r->s);
-	snprintf(cmd, sizeof(cmd), "rm -r %s", r->dir);
-	assert_int_equal(system(cmd), 0);
-}
-
-static void expect_verdict(const struct run *r, size_t i, enum check_outcome o, const char *reason)
-{
-	size_t n;
-	const struct check_verdict *v = check_verdicts(r->c, &n);
-
-	assert_true(i < n);
-	assert_string_equal(v[i].reason, reason);
-	assert_string_equal(check_outcome_name(v[i].outcome), check_outcome_name(o));
+	return check_rig_new(&(struct check_rig_opts){ .own_dir = true }, text, "");
 }
 
 /* --- pictures ---------------------------------------------------------------------------- */
 
 /* A grey picture with `n` pixels of its first row changed by `delta`. */
-static void save_picture(
-	const struct run *r, const char *name, uint32_t w, uint32_t h, uint32_t n, uint8_t delta)
+static void save_picture(const struct check_rig *r, const char *name, uint32_t w, uint32_t h,
+	uint32_t n, uint8_t delta)
 {
 	struct image im;
 	struct err e = { 0 };
@@ -79,7 +42,7 @@ static void save_picture(
 	image_fini(&im);
 }
 
-static void show(struct run *r, const char *checkpoint, const char *name)
+static void show(struct check_rig *r, const char *checkpoint, const char *name)
 {
 	char path[128];
 
@@ -96,7 +59,7 @@ static void show(struct run *r, const char *checkpoint, const char *name)
 
 static void test_a_screen_that_looks_like_its_reference_passes(void **state)
 {
-	struct run r = begin(SCREEN
+	struct check_rig r = begin(SCREEN
 		"  - screen: {checkpoint: here, reference: ref.png}\n"
 		"  - screen: {checkpoint: here, reference: ref.png, tolerance: 0%, threshold: 2}\n");
 
@@ -105,16 +68,16 @@ static void test_a_screen_that_looks_like_its_reference_passes(void **state)
 	save_picture(&r, "seen.png", 100, 100, 5, 2);
 	show(&r, "here", "seen.png");
 	assert_int_equal(check_finish(r.c, 10 * S), 0);
-	expect_verdict(&r, 0, CHECK_PASS,
+	check_rig_expect(&r, 0, CHECK_PASS,
 		"0% of 10000 pixels differ (0.1% allowed), largest difference 2 of 255");
-	expect_verdict(&r, 1, CHECK_PASS,
+	check_rig_expect(&r, 1, CHECK_PASS,
 		"0% of 10000 pixels differ (0% allowed), largest difference 2 of 255");
-	free_run(&r);
+	check_rig_free(&r);
 }
 
 static void test_a_screen_that_differs_fails_and_leaves_a_difference_picture(void **state)
 {
-	struct run r =
+	struct check_rig r =
 		begin(SCREEN "  - screen: {checkpoint: here, reference: ref.png}\n"
 			     "  - screen: {checkpoint: here, reference: ref.png, region: [0, 1, "
 			     "100, 99]}\n");
@@ -131,21 +94,21 @@ static void test_a_screen_that_differs_fails_and_leaves_a_difference_picture(voi
 	snprintf(expected, sizeof(expected),
 		"0.5%% of 10000 pixels differ (0.1%% allowed), largest difference 90 of 255; see %s",
 		path);
-	expect_verdict(&r, 0, CHECK_FAIL, expected);
-	expect_verdict(&r, 1, CHECK_PASS,
+	check_rig_expect(&r, 0, CHECK_FAIL, expected);
+	check_rig_expect(&r, 1, CHECK_PASS,
 		"0% of 9900 pixels differ (0.1% allowed), largest difference 0 of 255");
 	assert_int_equal(image_load(&im, path, &e), 0);
 	assert_int_equal(im.width, 100);
 	image_fini(&im);
-	free_run(&r);
+	check_rig_free(&r);
 }
 
 static void test_pictures_that_cannot_be_judged_say_why(void **state)
 {
-	struct run r = begin(SCREEN "  - screen: {checkpoint: here, reference: missing.png}\n"
-				    "  - screen: {checkpoint: here, reference: small.png}\n"
-				    "  - not_blank: {at: 9s}\n"
-				    "  - not_blank: a\n");
+	struct check_rig r = begin(SCREEN "  - screen: {checkpoint: here, reference: missing.png}\n"
+					  "  - screen: {checkpoint: here, reference: small.png}\n"
+					  "  - not_blank: {at: 9s}\n"
+					  "  - not_blank: a\n");
 
 	(void)state;
 	save_picture(&r, "seen.png", 100, 100, 0, 0);
@@ -158,25 +121,26 @@ static void test_pictures_that_cannot_be_judged_say_why(void **state)
 
 	assert_int_equal(v[0].outcome, CHECK_ERROR);
 	assert_non_null(strstr(v[0].reason, "missing.png"));
-	expect_verdict(
+	check_rig_expect(
 		&r, 1, CHECK_FAIL, "the display shows 100 x 100 pixels, the reference has 10 x 10");
-	expect_verdict(&r, 2, CHECK_NOT_RUN, "no picture was taken at checkpoint \"at-9s\"");
-	expect_verdict(&r, 3, CHECK_FAIL, "no picture: the display is off");
-	free_run(&r);
+	check_rig_expect(&r, 2, CHECK_NOT_RUN, "no picture was taken at checkpoint \"at-9s\"");
+	check_rig_expect(&r, 3, CHECK_FAIL, "no picture: the display is off");
+	check_rig_free(&r);
 }
 
 static void test_a_blank_display_fails(void **state)
 {
-	struct run r = begin(SCREEN "  - not_blank: {checkpoint: here}\n"
-				    "  - not_blank: {checkpoint: here, region: [0, 1, 100, 99]}\n");
+	struct check_rig r =
+		begin(SCREEN "  - not_blank: {checkpoint: here}\n"
+			     "  - not_blank: {checkpoint: here, region: [0, 1, 100, 99]}\n");
 
 	(void)state;
 	save_picture(&r, "seen.png", 100, 100, 1, 1);
 	show(&r, "here", "seen.png");
 	assert_int_equal(check_finish(r.c, 10 * S), 0);
-	expect_verdict(&r, 0, CHECK_PASS, "it shows more than one colour");
-	expect_verdict(&r, 1, CHECK_FAIL, "every pixel has the same colour");
-	free_run(&r);
+	check_rig_expect(&r, 0, CHECK_PASS, "it shows more than one colour");
+	check_rig_expect(&r, 1, CHECK_FAIL, "every pixel has the same colour");
+	check_rig_free(&r);
 }
 
 /* --- reports ----------------------------------------------------------------------------- */
@@ -193,9 +157,9 @@ static void test_a_blank_display_fails(void **state)
 	"  - not_blank: a\n"
 
 /* One verdict of each outcome. */
-static struct run four(void)
+static struct check_rig four(void)
 {
-	struct run r = begin(FOUR);
+	struct check_rig r = begin(FOUR);
 	const struct canfd_frame f = { .can_id = 0x123, .len = 1, .data = { 0xaa } };
 	static const char odd[] = "colour \033[1m & <tag> \xc3\xa4 \xff ]]>";
 	char path[128];
@@ -211,7 +175,7 @@ static struct run four(void)
 
 static void test_the_table_is_aligned_and_has_a_summary(void **state)
 {
-	struct run r = four();
+	struct check_rig r = four();
 	char *out = NULL, *rest;
 	size_t len = 0;
 	FILE *f = open_memstream(&out, &len);
@@ -232,12 +196,12 @@ static void test_the_table_is_aligned_and_has_a_summary(void **state)
 		"NOT RUN    4.000s  not blank: a \"D\" at 4s   no picture was taken at checkpoint "
 		"\"at-4s\"\n");
 	free(out);
-	free_run(&r);
+	check_rig_free(&r);
 }
 
 static void test_the_short_table_leaves_out_what_passed(void **state)
 {
-	struct run r = four();
+	struct check_rig r = four();
 	char *out = NULL;
 	size_t len = 0;
 	FILE *f = open_memstream(&out, &len);
@@ -251,12 +215,12 @@ static void test_the_short_table_leaves_out_what_passed(void **state)
 	assert_non_null(
 		strstr(out, "4 checks: 1 passed, 1 failed, 1 could not be judged, 1 not run\n"));
 	free(out);
-	free_run(&r);
+	check_rig_free(&r);
 }
 
 static void test_json_has_every_verdict(void **state)
 {
-	struct run r = four();
+	struct check_rig r = four();
 	json_t *j = check_json(r.c), *first, *second;
 
 	(void)state;
@@ -276,7 +240,7 @@ static void test_json_has_every_verdict(void **state)
 	assert_string_equal(json_string_value(json_object_get(second, "reason")),
 		"1 frame seen, first 123#AA at 2.000s from a");
 	json_decref(j);
-	free_run(&r);
+	check_rig_free(&r);
 }
 
 static xmlNode *child(xmlNode *n, const char *name, unsigned int i)
@@ -305,7 +269,7 @@ static void test_junit_reads_back_with_counts_reasons_and_console(void **state)
 		.duration_ns = 10 * S + 500000000,
 		.properties = props,
 		.n_properties = 2 };
-	struct run r = four();
+	struct check_rig r = four();
 	struct err e = { 0 };
 	char path[128];
 	xmlNode *suite, *test, *n;
@@ -351,20 +315,20 @@ static void test_junit_reads_back_with_counts_reasons_and_console(void **state)
 		"last console lines of a:\ncolour ?[1m & <tag> \xc3\xa4 ? ]]>\n");
 	xmlFree(out);
 	xmlFreeDoc(doc);
-	free_run(&r);
+	check_rig_free(&r);
 }
 
 static void test_junit_that_cannot_be_written_says_so(void **state)
 {
 	struct junit_info info = { 0 };
-	struct run r = four();
+	struct check_rig r = four();
 	struct err e = { 0 };
 
 	(void)state;
 	assert_int_equal(junit_write(r.c, &info, "/nonexistent/junit.xml", &e), -ENOENT);
 	assert_string_equal(
 		e.text, "cannot write /nonexistent/junit.xml: No such file or directory");
-	free_run(&r);
+	check_rig_free(&r);
 }
 
 int main(void)

@@ -14,11 +14,9 @@
 #include <cmocka.h>
 #include <sndfile.h>
 
-#include "sim/check/check.h"
 #include "sim/check/sound.h"
+#include "tests/support/check_rig.h"
 
-#define MS   UINT64_C(1000000)
-#define S    UINT64_C(1000000000)
 #define RATE 48000
 /* Host time of bench time 0. */
 #define ZERO (1000 * S)
@@ -101,54 +99,13 @@ static void record(void)
 	write_times("1,0,1000000000000\n");
 }
 
-struct run {
-	struct scenario *s;
-	struct check_set *c;
-};
-
-static struct run begin(const char *checks)
+static struct check_rig begin(const char *checks)
 {
-	struct scenario_opts opts = { .no_files = true, .no_env = true };
-	struct run r = { 0 };
-	struct err e = { 0 };
-	char text[4096];
+	struct check_rig r =
+		check_rig_new(&(struct check_rig_opts){ .out_dir = folder }, MACHINE, checks);
 
-	snprintf(text, sizeof(text), "%s%s", MACHINE, checks);
-	assert_int_equal(
-		scenario_load_text(text, strlen(text), "car.yaml", &opts, stderr, &r.s), 0);
-	assert_int_equal(check_new(r.s, folder, &r.c, &e), 0);
 	check_clock(r.c, ZERO, 0);
 	return r;
-}
-
-static void end_at(struct run *r, uint64_t end_ns)
-{
-	assert_int_equal(check_finish(r->c, end_ns), 0);
-}
-
-static void expect_verdict(const struct run *r, size_t i, enum check_outcome o, const char *reason)
-{
-	size_t n;
-	const struct check_verdict *v = check_verdicts(r->c, &n);
-
-	assert_true(i < n);
-	assert_string_equal(v[i].reason, reason);
-	assert_string_equal(check_outcome_name(v[i].outcome), check_outcome_name(o));
-}
-
-static void free_run(struct run *r)
-{
-	check_free(r->c);
-	scenario_free(r->s);
-}
-
-static void frame(struct run *r, uint64_t t_ns, const char *text)
-{
-	struct scenario_frame f;
-	struct err e = { 0 };
-
-	assert_int_equal(scenario_parse_frame(text, &f, &e), 0);
-	check_frame(r->c, 0, CHECK_FROM_HOST, t_ns, &f.f, f.mtu);
 }
 
 static bool is_refused(const char *checks)
@@ -204,88 +161,90 @@ static void test_silence_has_no_tone(void **state)
 
 static void test_a_tone_of_the_right_frequency_and_level_passes(void **state)
 {
-	struct run r = begin("  - tone: {stream: a.out, hz: 440, db: -12, channel: 1, for: 2s}\n"
-			     "  - tone: {stream: a.out, hz: 441.5, db: -12.8}\n"
-			     "  - tone: {stream: a.out, hz: 1000, after: 4s, within: 1s}\n");
+	struct check_rig r =
+		begin("  - tone: {stream: a.out, hz: 440, db: -12, channel: 1, for: 2s}\n"
+		      "  - tone: {stream: a.out, hz: 441.5, db: -12.8}\n"
+		      "  - tone: {stream: a.out, hz: 1000, after: 4s, within: 1s}\n");
 
 	(void)state;
 	clear();
 	add_tone(left, 440, -12, 2000, 5000);
 	add_tone(right, 1000, -20, 2000, 5000);
 	record();
-	end_at(&r, 10 * S);
-	expect_verdict(&r, 0, CHECK_PASS, "440.00 Hz at -12.00 dB for 3000ms from 2.000s");
+	check_rig_end(&r, 10 * S);
+	check_rig_expect(&r, 0, CHECK_PASS, "440.00 Hz at -12.00 dB for 3000ms from 2.000s");
 	assert_true(check_passed(r.c));
-	free_run(&r);
+	check_rig_free(&r);
 }
 
 static void test_a_tone_that_is_off_or_short_fails(void **state)
 {
-	struct run r = begin("  - tone: {stream: a.out, hz: 443, db: -12}\n"
-			     "  - tone: {stream: a.out, hz: 440, db: -13.2}\n"
-			     "  - tone: {stream: a.out, hz: 440, channel: 2}\n"
-			     "  - tone: {stream: a.out, hz: 440, for: 4s}\n"
-			     "  - tone: {stream: a.out, hz: 440, after: 6s}\n"
-			     "  - tone: {stream: a.loud, hz: 440}\n");
+	struct check_rig r = begin("  - tone: {stream: a.out, hz: 443, db: -12}\n"
+				   "  - tone: {stream: a.out, hz: 440, db: -13.2}\n"
+				   "  - tone: {stream: a.out, hz: 440, channel: 2}\n"
+				   "  - tone: {stream: a.out, hz: 440, for: 4s}\n"
+				   "  - tone: {stream: a.out, hz: 440, after: 6s}\n"
+				   "  - tone: {stream: a.loud, hz: 440}\n");
 	size_t n;
 
 	(void)state;
 	clear();
 	add_tone(left, 440, -12, 2000, 5000);
 	record();
-	end_at(&r, 10 * S);
+	check_rig_end(&r, 10 * S);
 	for (size_t i = 0; i < 6; i++)
 		assert_int_equal(check_verdicts(r.c, &n)[i].outcome, CHECK_FAIL);
-	expect_verdict(&r, 2, CHECK_FAIL, "silence");
-	expect_verdict(&r, 3, CHECK_FAIL, "440.0 Hz at -12.0 dB for 3025ms only, from 2.000s");
-	expect_verdict(&r, 5, CHECK_FAIL, "the stream never played");
-	free_run(&r);
+	check_rig_expect(&r, 2, CHECK_FAIL, "silence");
+	check_rig_expect(&r, 3, CHECK_FAIL, "440.0 Hz at -12.0 dB for 3025ms only, from 2.000s");
+	check_rig_expect(&r, 5, CHECK_FAIL, "the stream never played");
+	check_rig_free(&r);
 }
 
 static void test_a_gap_is_found_where_it_is(void **state)
 {
-	struct run r = begin("  - gapless: {stream: a.out, after: 1s, within: 2s}\n"
-			     "  - gapless: {stream: a.out, after: 1s, within: 3s, longest: 29ms}\n"
-			     "  - gapless: {stream: a.out, after: 1s, within: 3s, longest: 31ms}\n"
-			     "  - gapless: {stream: a.out, after: 4s, within: 2s}\n"
-			     "  - gapless: {stream: a.loud}\n");
+	struct check_rig r =
+		begin("  - gapless: {stream: a.out, after: 1s, within: 2s}\n"
+		      "  - gapless: {stream: a.out, after: 1s, within: 3s, longest: 29ms}\n"
+		      "  - gapless: {stream: a.out, after: 1s, within: 3s, longest: 31ms}\n"
+		      "  - gapless: {stream: a.out, after: 4s, within: 2s}\n"
+		      "  - gapless: {stream: a.loud}\n");
 
 	(void)state;
 	clear();
 	add_tone(left, 1000, -12, 500, 3500);
 	add_tone(left, 1000, -12, 3530, 5500);
 	record();
-	end_at(&r, 10 * S);
-	expect_verdict(&r, 0, CHECK_PASS, "silent for at most 0.0ms");
-	expect_verdict(&r, 1, CHECK_FAIL, "silent for 30.0ms from 3.500s; 29ms is allowed");
-	expect_verdict(&r, 2, CHECK_PASS, "silent for at most 30.0ms");
-	expect_verdict(&r, 3, CHECK_FAIL, "silent for 500.0ms from 5.500s; 20ms is allowed");
-	expect_verdict(&r, 4, CHECK_FAIL, "the stream never played");
-	free_run(&r);
+	check_rig_end(&r, 10 * S);
+	check_rig_expect(&r, 0, CHECK_PASS, "silent for at most 0.0ms");
+	check_rig_expect(&r, 1, CHECK_FAIL, "silent for 30.0ms from 3.500s; 29ms is allowed");
+	check_rig_expect(&r, 2, CHECK_PASS, "silent for at most 30.0ms");
+	check_rig_expect(&r, 3, CHECK_FAIL, "silent for 500.0ms from 5.500s; 20ms is allowed");
+	check_rig_expect(&r, 4, CHECK_FAIL, "the stream never played");
+	check_rig_free(&r);
 }
 
 static void test_sound_in_a_silence_fails(void **state)
 {
-	struct run r = begin("  - silence: {stream: a.out, within: 2s}\n"
-			     "  - silence: {stream: a.out, after: 1s, within: 2s}\n"
-			     "  - silence: {stream: a.out, floor: -10}\n"
-			     "  - silence: {stream: a.loud}\n");
+	struct check_rig r = begin("  - silence: {stream: a.out, within: 2s}\n"
+				   "  - silence: {stream: a.out, after: 1s, within: 2s}\n"
+				   "  - silence: {stream: a.out, floor: -10}\n"
+				   "  - silence: {stream: a.loud}\n");
 
 	(void)state;
 	clear();
 	add_tone(left, 1000, -12, 2500, 2600);
 	record();
-	end_at(&r, 10 * S);
-	expect_verdict(&r, 0, CHECK_PASS, "at most -120 dB");
-	expect_verdict(&r, 1, CHECK_FAIL, "sound from 2.500s on, up to -12.0 dB at 2.500s");
-	expect_verdict(&r, 2, CHECK_PASS, "at most -12 dB");
-	expect_verdict(&r, 3, CHECK_PASS, "at most -120 dB");
-	free_run(&r);
+	check_rig_end(&r, 10 * S);
+	check_rig_expect(&r, 0, CHECK_PASS, "at most -120 dB");
+	check_rig_expect(&r, 1, CHECK_FAIL, "sound from 2.500s on, up to -12.0 dB at 2.500s");
+	check_rig_expect(&r, 2, CHECK_PASS, "at most -12 dB");
+	check_rig_expect(&r, 3, CHECK_PASS, "at most -120 dB");
+	check_rig_free(&r);
 }
 
 static void test_the_level_must_stay_in_bounds_all_the_time(void **state)
 {
-	struct run r =
+	struct check_rig r =
 		begin("  - level: {stream: a.out, after: 1s, within: 1s, min: -13, max: -11}\n"
 		      "  - level: {stream: a.out, after: 1s, within: 3s, min: -13}\n"
 		      "  - level: {stream: a.out, after: 1s, within: 3s, max: -11}\n"
@@ -296,41 +255,64 @@ static void test_the_level_must_stay_in_bounds_all_the_time(void **state)
 	add_tone(right, 1000, -12, 500, 3000);
 	add_tone(right, 1000, -24, 3000, 5000);
 	record();
-	end_at(&r, 10 * S);
-	expect_verdict(&r, 0, CHECK_PASS, "-12.0 to -12.0 dB");
-	expect_verdict(&r, 1, CHECK_FAIL, "-24.0 dB at 3.000s");
-	expect_verdict(&r, 2, CHECK_PASS, "-24.0 to -12.0 dB");
-	expect_verdict(&r, 3, CHECK_FAIL, "-12.0 dB at 1.000s");
-	free_run(&r);
+	check_rig_end(&r, 10 * S);
+	check_rig_expect(&r, 0, CHECK_PASS, "-12.0 to -12.0 dB");
+	check_rig_expect(&r, 1, CHECK_FAIL, "-24.0 dB at 3.000s");
+	check_rig_expect(&r, 2, CHECK_PASS, "-24.0 to -12.0 dB");
+	check_rig_expect(&r, 3, CHECK_FAIL, "-12.0 dB at 1.000s");
+	check_rig_free(&r);
 }
 
 static void test_a_chime_follows_its_frame(void **state)
 {
-	struct run r = begin("  - chime: {stream: a.out, frame: '210#01', delay: 50ms, hz: 880}\n"
-			     "  - chime: {stream: a.out, frame: '210#01', delay: 20ms}\n"
-			     "  - chime: {stream: a.out, frame: '210#01', hz: 900}\n"
-			     "  - chime: {stream: a.out, frame: '210#02'}\n"
-			     "  - chime: {stream: a.out, frame: '210#03'}\n");
+	struct check_rig r =
+		begin("  - chime: {stream: a.out, frame: '210#01', delay: 50ms, hz: 880}\n"
+		      "  - chime: {stream: a.out, frame: '210#01', delay: 20ms}\n"
+		      "  - chime: {stream: a.out, frame: '210#01', hz: 900}\n"
+		      "  - chime: {stream: a.out, frame: '210#02'}\n"
+		      "  - chime: {stream: a.out, frame: '210#03'}\n");
 	size_t n;
 
 	(void)state;
 	clear();
 	add_tone(left, 880, -12, 3030, 3300);
 	record();
-	frame(&r, 3 * S, "210#01");
-	frame(&r, 3200 * MS, "210#02");
-	end_at(&r, 10 * S);
-	expect_verdict(&r, 0, CHECK_PASS, "30.0ms after 210#01 at 3.000s");
-	expect_verdict(&r, 1, CHECK_FAIL, "no sound within 20ms of 210#01 at 3.000s");
+	check_rig_frame(&r, CHECK_FROM_HOST, 3 * S, "210#01");
+	check_rig_frame(&r, CHECK_FROM_HOST, 3200 * MS, "210#02");
+	check_rig_end(&r, 10 * S);
+	check_rig_expect(&r, 0, CHECK_PASS, "30.0ms after 210#01 at 3.000s");
+	check_rig_expect(&r, 1, CHECK_FAIL, "no sound within 20ms of 210#01 at 3.000s");
 	assert_int_equal(check_verdicts(r.c, &n)[2].outcome, CHECK_FAIL);
-	expect_verdict(&r, 3, CHECK_FAIL, "it sounded already before 210#02 at 3.200s");
-	expect_verdict(&r, 4, CHECK_FAIL, "the frame was not seen");
-	free_run(&r);
+	check_rig_expect(&r, 3, CHECK_FAIL, "it sounded already before 210#02 at 3.200s");
+	check_rig_expect(&r, 4, CHECK_FAIL, "the frame was not seen");
+	check_rig_free(&r);
+}
+
+static void test_a_chime_follows_an_event_or_comes_a_little_early(void **state)
+{
+	struct check_rig r = begin(
+		"  - chime: {stream: a.out, event: {console: {match: LIT}}, delay: 50ms, hz: 880}\n"
+		"  - chime: {stream: a.out, event: {console: {match: SEEN}}, early: 20ms}\n"
+		"  - chime: {stream: a.out, event: {console: {match: SEEN}}, early: 9ms}\n"
+		"  - chime: {stream: a.out, event: {console: {match: LIT}}, after: 4s}\n");
+
+	(void)state;
+	clear();
+	add_tone(left, 880, -12, 3030, 3300);
+	record();
+	check_rig_line(&r, 0, 3 * S, "LIT");
+	check_rig_line(&r, 0, 3040 * MS, "SEEN");
+	check_rig_end(&r, 10 * S);
+	check_rig_expect(&r, 0, CHECK_PASS, "30.0ms after /LIT/ of a at 3.000s");
+	check_rig_expect(&r, 1, CHECK_PASS, "10.0ms before /SEEN/ of a at 3.040s");
+	check_rig_expect(&r, 2, CHECK_FAIL, "it sounded already before /SEEN/ of a at 3.040s");
+	check_rig_expect(&r, 3, CHECK_FAIL, "the event was not seen");
+	check_rig_free(&r);
 }
 
 static void test_a_chime_may_ring_out_fast(void **state)
 {
-	struct run r = begin("  - chime: {stream: a.out, frame: '210#01', hz: 1250}\n");
+	struct check_rig r = begin("  - chime: {stream: a.out, frame: '210#01', hz: 1250}\n");
 
 	(void)state;
 	clear();
@@ -338,16 +320,16 @@ static void test_a_chime_may_ring_out_fast(void **state)
 	for (unsigned int i = 0; i < 1440; i++)
 		left[3030 * 48 + i] *= (float)pow(0.995, i);
 	record();
-	frame(&r, 3 * S, "210#01");
-	end_at(&r, 10 * S);
-	expect_verdict(&r, 0, CHECK_PASS, "30.0ms after 210#01 at 3.000s");
-	free_run(&r);
+	check_rig_frame(&r, CHECK_FROM_HOST, 3 * S, "210#01");
+	check_rig_end(&r, 10 * S);
+	check_rig_expect(&r, 0, CHECK_PASS, "30.0ms after 210#01 at 3.000s");
+	check_rig_free(&r);
 }
 
 static void test_pieces_of_recordings_lie_where_they_were_heard(void **state)
 {
 	/* The clock stood from 4 s for 100 s of the host's; the second file began 1 s later. */
-	struct run r =
+	struct check_rig r =
 		begin("  - gapless: {stream: a.out, after: 1s, within: 1s}\n"
 		      "  - silence: {stream: a.out, after: 3s, within: 1900ms}\n"
 		      "  - tone: {stream: a.out, hz: 880, after: 5s, within: 1s, for: 900ms}\n"
@@ -362,37 +344,37 @@ static void test_pieces_of_recordings_lie_where_they_were_heard(void **state)
 	add_tone(left, 880, -12, 0, 1000);
 	write_file("a-out-2.wav", 0, 1000);
 	write_times("1,0,1000500000000\n1,48000,1001500000000\n2,0,1105000000000\n");
-	end_at(&r, 10 * S);
+	check_rig_end(&r, 10 * S);
 	assert_true(check_passed(r.c));
-	free_run(&r);
+	check_rig_free(&r);
 }
 
 static void test_a_run_that_is_cut_short_leaves_checks_open(void **state)
 {
-	struct run r = begin("  - silence: {stream: a.out}\n"
-			     "  - tone: {stream: a.out, hz: 440}\n"
-			     "  - gapless: {stream: a.out}\n");
+	struct check_rig r = begin("  - silence: {stream: a.out}\n"
+				   "  - tone: {stream: a.out, hz: 440}\n"
+				   "  - gapless: {stream: a.out}\n");
 	size_t n;
 
 	(void)state;
 	write_times("");
-	end_at(&r, 5 * S);
+	check_rig_end(&r, 5 * S);
 	assert_int_equal(check_verdicts(r.c, &n)[0].outcome, CHECK_NOT_RUN);
 	assert_int_equal(check_verdicts(r.c, &n)[1].outcome, CHECK_NOT_RUN);
 	assert_int_equal(check_verdicts(r.c, &n)[2].outcome, CHECK_FAIL);
-	free_run(&r);
+	check_rig_free(&r);
 }
 
 static void test_a_recording_that_is_gone_is_an_error(void **state)
 {
-	struct run r = begin("  - silence: {stream: a.out}\n");
+	struct check_rig r = begin("  - silence: {stream: a.out}\n");
 	size_t n;
 
 	(void)state;
 	write_times("7,0,1000500000000\n");
-	end_at(&r, 10 * S);
+	check_rig_end(&r, 10 * S);
 	assert_int_equal(check_verdicts(r.c, &n)[0].outcome, CHECK_ERROR);
-	free_run(&r);
+	check_rig_free(&r);
 }
 
 static void test_checks_of_streams_that_are_not_there_are_refused(void **state)
@@ -405,6 +387,8 @@ static void test_checks_of_streams_that_are_not_there_are_refused(void **state)
 	assert_true(is_refused("  - level: {stream: a.out, min: -3, max: -9}\n"));
 	assert_true(is_refused("  - tone: {stream: a.out}\n"));
 	assert_true(is_refused("  - tone: {stream: a.out, hz: 50}\n"));
+	assert_true(is_refused("  - chime: {stream: a.out, id: 1, event: {frame: {id: 1}}}\n"));
+	assert_true(is_refused("  - chime: {stream: a.out, event: 3}\n"));
 	assert_false(is_refused("  - silence: {stream: a.out}\n"));
 }
 
@@ -420,6 +404,7 @@ int main(void)
 		cmocka_unit_test(test_sound_in_a_silence_fails),
 		cmocka_unit_test(test_the_level_must_stay_in_bounds_all_the_time),
 		cmocka_unit_test(test_a_chime_follows_its_frame),
+		cmocka_unit_test(test_a_chime_follows_an_event_or_comes_a_little_early),
 		cmocka_unit_test(test_a_chime_may_ring_out_fast),
 		cmocka_unit_test(test_pieces_of_recordings_lie_where_they_were_heard),
 		cmocka_unit_test(test_a_run_that_is_cut_short_leaves_checks_open),

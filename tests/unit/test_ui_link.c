@@ -9,10 +9,12 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/ipc.h"
 #include "base/proto/held.h"
@@ -27,7 +29,9 @@ struct fixture {
 	struct ui_guest_spec spec;
 	int peer;
 	int first; /* the number of the link's end */
-	unsigned int damaged, gone;
+	unsigned int damaged, gone, shown;
+	uint64_t flushed_ns, read_ns;
+	bool released_first;
 };
 
 static void on_damaged(void *ctx, struct link *l, uint32_t scanout)
@@ -47,7 +51,21 @@ static void on_gone(void *ctx, struct link *l)
 	f->gone++;
 }
 
-static const struct link_ops ops = { .damaged = on_damaged, .gone = on_gone };
+static void on_shown(
+	void *ctx, struct link *l, uint32_t scanout, uint64_t flushed_ns, uint64_t read_ns)
+{
+	struct fixture *f = ctx;
+	struct display_msg m;
+
+	(void)l;
+	assert_int_equal(scanout, 0);
+	f->shown++;
+	f->flushed_ns = flushed_ns;
+	f->read_ns = read_ns;
+	f->released_first = recv(f->peer, &m, sizeof(m), MSG_PEEK) == (ssize_t)sizeof(m);
+}
+
+static const struct link_ops ops = { .damaged = on_damaged, .shown = on_shown, .gone = on_gone };
 
 static int setup(void **state)
 {
@@ -130,6 +148,48 @@ static void test_a_present_is_shown_and_released(void **state)
 	assert_released(f);
 	assert_int_equal(f->damaged, 1);
 	assert_int_equal(link_view(f->link, 0)->px[0], 0x5a5a5a5a);
+}
+
+static void send_flush(struct fixture *f, uint64_t flushed_ns)
+{
+	struct display_msg m = { .kind = DISPLAY_PRESENT,
+		.surface = 5,
+		.serial = 9,
+		.u.present = { .src = { 0, 0, W, H },
+			.damage = { 0, 0, 1, 1 },
+			.flushed_ns = flushed_ns } };
+
+	assert_int_equal(ipc_send(f->peer, &m, sizeof(m), NULL, 0), 0);
+	turn(f);
+}
+
+static void test_the_time_of_a_flush_is_told_when_the_guest_was_released(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t before = clock_now_ns();
+
+	send_surface(f, W * H * 4, W * H * 4);
+	send_flush(f, before);
+	assert_int_equal(f->shown, 1);
+	assert_true(f->released_first);
+	assert_int_equal(f->flushed_ns, before);
+	assert_true(f->read_ns >= before && f->read_ns <= clock_now_ns());
+}
+
+static void test_the_time_of_a_flush_is_never_in_the_future_nor_before_the_last(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t now = clock_now_ns();
+
+	send_surface(f, W * H * 4, W * H * 4);
+	send_flush(f, now);
+	send_flush(f, now - 1000);
+	assert_int_equal(f->flushed_ns, now);
+	send_flush(f, UINT64_MAX);
+	assert_int_equal(f->flushed_ns, f->read_ns);
+	send_flush(f, 0); /* it did not say */
+	assert_int_equal(f->flushed_ns, f->read_ns);
+	assert_int_equal(f->shown, 4);
 }
 
 static void test_a_surface_smaller_than_it_says_is_not_mapped(void **state)
@@ -333,6 +393,8 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(test_a_present_is_shown_and_released),
+		T(test_the_time_of_a_flush_is_told_when_the_guest_was_released),
+		T(test_the_time_of_a_flush_is_never_in_the_future_nor_before_the_last),
 		T(test_a_surface_smaller_than_it_says_is_not_mapped),
 		T(test_a_surface_that_could_shrink_is_not_mapped),
 		T(test_malformed_packets_are_dropped_and_the_link_lives),
