@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The event of a display: a region of it changes, shows a colour, or looks like a picture. */
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sim/scenario/table_check.h"
@@ -13,14 +13,12 @@ static void parse_colour(
 {
 	const char *text = n->text[0] == '#' ? n->text + 1 : n->text;
 	size_t len = strlen(text);
-	unsigned int rgb = 0;
 
 	(void)k;
-	if (len != 6 || strspn(text, "0123456789abcdefABCDEF") != len ||
-		sscanf(text, "%x", &rgb) != 1)
+	if (len != 6 || strspn(text, "0123456789abcdefABCDEF") != len)
 		bind_error(b, n, "must be six hexadecimal digits: \"#RRGGBB\", in quotes");
 	else
-		*(uint32_t *)field = rgb;
+		*(uint32_t *)field = (uint32_t)strtoul(text, NULL, 16);
 }
 static const struct schema_type type_colour = {
 	.name = "colour",
