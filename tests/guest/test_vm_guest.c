@@ -15,46 +15,18 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
-#include "tests/support/vm_harness.h"
-
-#define LIMIT_MS 20000
-
-static const char *guest(void)
-{
-	static char path[4096];
-	const char *build = getenv("DYNO_BUILD_DIR");
-
-	snprintf(path, sizeof(path), "%s/tests/tiny_guest.elf", build ? build : ".");
-	return path;
-}
-
-static void start(struct vmh *h, const char *what, json_t *more)
-{
-	struct vmh_config cfg = { .kernel = guest(), .cmdline = what, .more_take = more };
-
-	vmh_start(h, &cfg);
-}
+#include "tests/support/vm_tiny.h"
 
 static json_t *one_rng(void)
 {
 	return json_pack("{s:[{s:s}]}", "devices", "type", "rng");
 }
 
-static void expect_exit(struct vmh *h, const char *reason, int status)
-{
-	json_t *e = vmh_event(h, "exited", LIMIT_MS);
-
-	assert_non_null(e);
-	assert_string_equal(json_string_value(json_object_get(e, "reason")), reason);
-	json_decref(e);
-	assert_int_equal(vmh_wait(h, LIMIT_MS), status);
-}
-
 static void test_guest_prints_and_turns_itself_off(void **state)
 {
 	struct vmh h;
 	int module = fd_memfd("module", 4), fds[1] = { module };
-	struct vmh_config cfg = { .kernel = guest(),
+	struct vmh_config cfg = { .kernel = tiny_guest(),
 		.cmdline = "hello",
 		.fds = fds,
 		.n_fds = 1,
@@ -65,15 +37,15 @@ static void test_guest_prints_and_turns_itself_off(void **state)
 	(void)state;
 	assert_int_equal(pwrite(module, "text", 4, 0), 4);
 	vmh_start(&h, &cfg);
-	e = vmh_event(&h, "started", LIMIT_MS);
+	e = vmh_event(&h, "started", TINY_LIMIT_MS);
 	assert_non_null(e);
 	assert_true(json_integer_value(json_object_get(e, "t_ns")) > 0);
 	json_decref(e);
-	expect_exit(&h, "poweroff", 0);
-	assert_true(vmh_console(&h, "magic=00000000336ec578", LIMIT_MS));
-	assert_true(vmh_console(&h, "module: words text", LIMIT_MS));
-	assert_true(vmh_console(&h, "ram_end=0000000001000000", LIMIT_MS));
-	assert_true(vmh_console(&h, "done", LIMIT_MS));
+	tiny_expect_exit(&h, "poweroff", 0);
+	assert_true(vmh_console(&h, "magic=00000000336ec578", TINY_LIMIT_MS));
+	assert_true(vmh_console(&h, "module: words text", TINY_LIMIT_MS));
+	assert_true(vmh_console(&h, "ram_end=0000000001000000", TINY_LIMIT_MS));
+	assert_true(vmh_console(&h, "done", TINY_LIMIT_MS));
 	vmh_stop(&h);
 	close(module);
 }
@@ -84,14 +56,14 @@ static void test_guest_that_resets_starts_again_with_clear_memory(void **state)
 	json_t *e;
 
 	(void)state;
-	start(&h, "reset", NULL);
+	tiny_start(&h, "reset", NULL);
 	for (int i = 0; i < 3; i++) {
-		e = vmh_event(&h, "reset", LIMIT_MS);
+		e = vmh_event(&h, "reset", TINY_LIMIT_MS);
 		assert_non_null(e);
 		json_decref(e);
 	}
-	json_decref(vmh_request(&h, "stop", NULL, LIMIT_MS));
-	expect_exit(&h, "stopped", 0);
+	json_decref(vmh_request(&h, "stop", NULL, TINY_LIMIT_MS));
+	tiny_expect_exit(&h, "stopped", 0);
 	assert_non_null(strstr(h.console, "scratch=0000000000000000"));
 	assert_null(strstr(h.console, "scratch=0000000000001234"));
 	vmh_stop(&h);
@@ -105,14 +77,14 @@ static void test_a_storm_of_resets_is_one_reset(void **state)
 	json_t *e;
 
 	(void)state;
-	start(&h, "storm", NULL);
+	tiny_start(&h, "storm", NULL);
 	for (int i = 0; i < 5; i++) {
-		e = vmh_event(&h, "reset", LIMIT_MS);
+		e = vmh_event(&h, "reset", TINY_LIMIT_MS);
 		assert_non_null(e);
 		json_decref(e);
 	}
-	json_decref(vmh_request(&h, "stop", NULL, LIMIT_MS));
-	expect_exit(&h, "stopped", 0);
+	json_decref(vmh_request(&h, "stop", NULL, TINY_LIMIT_MS));
+	tiny_expect_exit(&h, "stopped", 0);
 	for (const char *at = h.console; (at = strstr(at, "tiny: storm")); at++)
 		starts++;
 	/* The guest came to its first words before each of them. */
@@ -125,8 +97,8 @@ static void test_triple_fault_ends_the_machine_and_is_named(void **state)
 	struct vmh h;
 
 	(void)state;
-	start(&h, "triple", NULL);
-	expect_exit(&h, "triple-fault", 1);
+	tiny_start(&h, "triple", NULL);
+	tiny_expect_exit(&h, "triple-fault", 1);
 	vmh_stop(&h);
 }
 
@@ -136,16 +108,16 @@ static void test_echo_by_interrupts_and_power_button(void **state)
 	json_t *r;
 
 	(void)state;
-	start(&h, "echo", NULL);
-	assert_true(vmh_console(&h, "ready", LIMIT_MS));
+	tiny_start(&h, "echo", NULL);
+	assert_true(vmh_console(&h, "ready", TINY_LIMIT_MS));
 	vmh_type(&h, "a line that is longer than the sixteen bytes of a FIFO\n");
 	assert_true(vmh_console(
-		&h, "a line that is longer than the sixteen bytes of a FIFO", LIMIT_MS));
-	r = vmh_request(&h, "power-button", NULL, LIMIT_MS);
+		&h, "a line that is longer than the sixteen bytes of a FIFO", TINY_LIMIT_MS));
+	r = vmh_request(&h, "power-button", NULL, TINY_LIMIT_MS);
 	assert_true(json_is_true(json_object_get(r, "ok")));
 	json_decref(r);
-	assert_true(vmh_console(&h, "power button", LIMIT_MS));
-	expect_exit(&h, "poweroff", 0);
+	assert_true(vmh_console(&h, "power button", TINY_LIMIT_MS));
+	tiny_expect_exit(&h, "poweroff", 0);
 	vmh_stop(&h);
 }
 
@@ -154,15 +126,15 @@ static void test_two_processors_run(void **state)
 	struct vmh h;
 
 	(void)state;
-	start(&h, "smp", json_pack("{s:i}", "cpus", 2));
-	expect_exit(&h, "poweroff", 0);
+	tiny_start(&h, "smp", json_pack("{s:i}", "cpus", 2));
+	tiny_expect_exit(&h, "poweroff", 0);
 	assert_non_null(strstr(h.console, "second processor runs"));
 	vmh_stop(&h);
 }
 
 static json_int_t exits(struct vmh *h)
 {
-	json_t *r = vmh_request(h, "status", NULL, LIMIT_MS);
+	json_t *r = vmh_request(h, "status", NULL, TINY_LIMIT_MS);
 	json_int_t n = json_integer_value(json_object_get(json_object_get(r, "exits"), "pio"));
 
 	json_decref(r);
@@ -176,21 +148,21 @@ static void test_paused_guest_stands_and_goes_on(void **state)
 	json_int_t before;
 
 	(void)state;
-	start(&h, "ticks", json_pack("{s:i}", "cpus", 2));
-	assert_true(vmh_console(&h, "ticking", LIMIT_MS));
-	r = vmh_request(&h, "pause", NULL, LIMIT_MS);
+	tiny_start(&h, "ticks", json_pack("{s:i}", "cpus", 2));
+	assert_true(vmh_console(&h, "ticking", TINY_LIMIT_MS));
+	r = vmh_request(&h, "pause", NULL, TINY_LIMIT_MS);
 	assert_true(json_is_true(json_object_get(r, "ok")));
 	json_decref(r);
 	before = exits(&h);
 	usleep(50000);
 	assert_int_equal(exits(&h), before);
-	r = vmh_request(&h, "resume", NULL, LIMIT_MS);
+	r = vmh_request(&h, "resume", NULL, TINY_LIMIT_MS);
 	assert_true(json_is_true(json_object_get(r, "ok")));
 	json_decref(r);
 	vmh_type(&h, "t");
-	assert_true(vmh_console(&h, "ticks=", LIMIT_MS));
+	assert_true(vmh_console(&h, "ticks=", TINY_LIMIT_MS));
 	vmh_type(&h, "q");
-	expect_exit(&h, "poweroff", 0);
+	tiny_expect_exit(&h, "poweroff", 0);
 	vmh_stop(&h);
 }
 
@@ -199,8 +171,8 @@ static void test_every_width_of_virtio_registers(void **state)
 	struct vmh h;
 
 	(void)state;
-	start(&h, "mmio", one_rng());
-	expect_exit(&h, "poweroff", 0);
+	tiny_start(&h, "mmio", one_rng());
+	tiny_expect_exit(&h, "poweroff", 0);
 	assert_non_null(strstr(h.console, "features_hi=0000000000000"));
 	assert_non_null(strstr(h.console, "num_queues=0000000000000001"));
 	assert_non_null(strstr(h.console, "status=0000000000000001"));
@@ -217,8 +189,8 @@ static void test_accesses_across_the_edge_of_a_region_reach_nobody(void **state)
 	struct vmh h;
 
 	(void)state;
-	start(&h, "edges", one_rng());
-	expect_exit(&h, "poweroff", 0);
+	tiny_start(&h, "edges", one_rng());
+	tiny_expect_exit(&h, "poweroff", 0);
 	/* It came to its end: no piece of a word turned the machine off or reset it. */
 	assert_non_null(strstr(h.console, "done"));
 	assert_non_null(strstr(h.console, "rep_ins=000000000000ffff"));
@@ -242,14 +214,14 @@ static void test_sleeping_guest_is_paused_though_signals_were_blocked(void **sta
 	sigemptyset(&kick);
 	sigaddset(&kick, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &kick, &before);
-	start(&h, "echo", json_pack("{s:i}", "cpus", 2));
+	tiny_start(&h, "echo", json_pack("{s:i}", "cpus", 2));
 	sigprocmask(SIG_SETMASK, &before, NULL);
-	assert_true(vmh_console(&h, "ready", LIMIT_MS));
-	r = vmh_request(&h, "pause", NULL, LIMIT_MS);
+	assert_true(vmh_console(&h, "ready", TINY_LIMIT_MS));
+	r = vmh_request(&h, "pause", NULL, TINY_LIMIT_MS);
 	assert_true(json_is_true(json_object_get(r, "ok")));
 	json_decref(r);
-	json_decref(vmh_request(&h, "stop", NULL, LIMIT_MS));
-	expect_exit(&h, "stopped", 0);
+	json_decref(vmh_request(&h, "stop", NULL, TINY_LIMIT_MS));
+	tiny_expect_exit(&h, "stopped", 0);
 	vmh_stop(&h);
 }
 
@@ -286,8 +258,8 @@ static void test_threads_of_vcpus_have_names_in_the_sandbox(void **state)
 	struct vmh h;
 
 	(void)state;
-	start(&h, "echo", json_pack("{s:i}", "cpus", 2));
-	assert_true(vmh_console(&h, "ready", LIMIT_MS));
+	tiny_start(&h, "echo", json_pack("{s:i}", "cpus", 2));
+	assert_true(vmh_console(&h, "ready", TINY_LIMIT_MS));
 	assert_true(has_thread(h.pid, "vcpu0"));
 	vmh_stop(&h);
 }
@@ -297,8 +269,8 @@ static void test_rng_interrupts_by_msix_masked_and_moved(void **state)
 	struct vmh h;
 
 	(void)state;
-	start(&h, "msix", one_rng());
-	expect_exit(&h, "poweroff", 0);
+	tiny_start(&h, "msix", one_rng());
+	tiny_expect_exit(&h, "poweroff", 0);
 	assert_non_null(strstr(h.console, "interrupts=0000000000000001"));
 	assert_non_null(strstr(h.console, "random=0000000000000001"));
 	assert_non_null(strstr(h.console, "while_masked=0000000000000000"));
@@ -314,14 +286,14 @@ static void test_devices_start_afresh_after_each_reset(void **state)
 	json_t *e;
 
 	(void)state;
-	start(&h, "rounds", one_rng());
+	tiny_start(&h, "rounds", one_rng());
 	for (int i = 0; i < 3; i++) {
-		e = vmh_event(&h, "reset", LIMIT_MS);
+		e = vmh_event(&h, "reset", TINY_LIMIT_MS);
 		assert_non_null(e);
 		json_decref(e);
 	}
-	json_decref(vmh_request(&h, "stop", NULL, LIMIT_MS));
-	expect_exit(&h, "stopped", 0);
+	json_decref(vmh_request(&h, "stop", NULL, TINY_LIMIT_MS));
+	tiny_expect_exit(&h, "stopped", 0);
 	assert_null(strstr(h.console, "FAILED"));
 	assert_non_null(strstr(h.console, "round"));
 	for (const char *s = h.console; (s = strstr(s, "fresh_status=")); s++)
@@ -336,16 +308,16 @@ static void test_reset_on_request_starts_a_running_guest_again(void **state)
 	size_t first;
 
 	(void)state;
-	start(&h, "echo", one_rng());
-	assert_true(vmh_console(&h, "ready", LIMIT_MS));
+	tiny_start(&h, "echo", one_rng());
+	assert_true(vmh_console(&h, "ready", TINY_LIMIT_MS));
 	first = h.console_len;
-	r = vmh_request(&h, "reset", NULL, LIMIT_MS);
+	r = vmh_request(&h, "reset", NULL, TINY_LIMIT_MS);
 	assert_true(json_is_true(json_object_get(r, "ok")));
 	json_decref(r);
 	while (!strstr(h.console + first, "ready"))
 		assert_true(vmh_console(&h, "never said", 100) == false);
-	json_decref(vmh_request(&h, "power-button", NULL, LIMIT_MS));
-	expect_exit(&h, "poweroff", 0);
+	json_decref(vmh_request(&h, "power-button", NULL, TINY_LIMIT_MS));
+	tiny_expect_exit(&h, "poweroff", 0);
 	vmh_stop(&h);
 }
 
@@ -369,19 +341,19 @@ static void test_pause_is_not_seen_on_the_guests_clock(void **state)
 	uint64_t host0, guest0, guest1;
 
 	(void)state;
-	start(&h, "clock", NULL);
-	assert_true(vmh_console(&h, "ready", LIMIT_MS));
+	tiny_start(&h, "clock", NULL);
+	assert_true(vmh_console(&h, "ready", TINY_LIMIT_MS));
 	host0 = clock_now_ns();
 	guest0 = guest_time(&h);
-	json_decref(vmh_request(&h, "pause", NULL, LIMIT_MS));
+	json_decref(vmh_request(&h, "pause", NULL, TINY_LIMIT_MS));
 	usleep((useconds_t)(paused_ns / NS_PER_US));
-	json_decref(vmh_request(&h, "resume", NULL, LIMIT_MS));
+	json_decref(vmh_request(&h, "resume", NULL, TINY_LIMIT_MS));
 	guest1 = guest_time(&h);
 	assert_true(guest1 > guest0);
 	/* However slow this machine is: the pause itself is missing. */
 	assert_true(guest1 - guest0 <= clock_now_ns() - host0 - paused_ns);
 	vmh_type(&h, "q");
-	expect_exit(&h, "poweroff", 0);
+	tiny_expect_exit(&h, "poweroff", 0);
 	vmh_stop(&h);
 }
 
@@ -390,8 +362,8 @@ static void test_memory_beyond_the_pci_hole_is_told_to_the_guest(void **state)
 	struct vmh h;
 
 	(void)state;
-	start(&h, "hello", json_pack("{s:I}", "memory_bytes", (json_int_t)5 << 30));
-	expect_exit(&h, "poweroff", 0);
+	tiny_start(&h, "hello", json_pack("{s:I}", "memory_bytes", (json_int_t)5 << 30));
+	tiny_expect_exit(&h, "poweroff", 0);
 	assert_non_null(strstr(h.console, "ram_end=00000000b0000000"));
 	assert_non_null(strstr(h.console, "ram_end=0000000190000000"));
 	vmh_stop(&h);
@@ -404,8 +376,8 @@ static void test_instruction_that_kvm_cannot_emulate_is_shown(void **state)
 	json_t *e;
 
 	(void)state;
-	start(&h, "unknown-instruction", NULL);
-	e = vmh_event(&h, "exited", LIMIT_MS);
+	tiny_start(&h, "unknown-instruction", NULL);
+	e = vmh_event(&h, "exited", TINY_LIMIT_MS);
 	assert_non_null(e);
 	if (strcmp(json_string_value(json_object_get(e, "reason")), "poweroff") != 0) {
 		assert_string_equal(json_string_value(json_object_get(e, "reason")), "kvm-error");
@@ -422,16 +394,16 @@ static void test_inner_state_of_devices_is_in_the_status(void **state)
 	json_t *r, *devices;
 
 	(void)state;
-	start(&h, "echo", one_rng());
-	assert_true(vmh_console(&h, "ready", LIMIT_MS));
-	r = vmh_request(&h, "status", NULL, LIMIT_MS);
+	tiny_start(&h, "echo", one_rng());
+	assert_true(vmh_console(&h, "ready", TINY_LIMIT_MS));
+	r = vmh_request(&h, "status", NULL, TINY_LIMIT_MS);
 	assert_string_equal(json_string_value(json_object_get(r, "state")), "running");
 	devices = json_object_get(r, "devices");
 	assert_int_equal(json_array_size(devices), 1);
 	assert_string_equal(
 		json_string_value(json_object_get(json_array_get(devices, 0), "name")), "rng0");
 	json_decref(r);
-	r = vmh_request(&h, "dance", NULL, LIMIT_MS);
+	r = vmh_request(&h, "dance", NULL, TINY_LIMIT_MS);
 	assert_true(json_is_false(json_object_get(r, "ok")));
 	json_decref(r);
 	vmh_stop(&h);
@@ -439,12 +411,12 @@ static void test_inner_state_of_devices_is_in_the_status(void **state)
 
 static void expect_error(struct vmh *h, const char *text)
 {
-	json_t *e = vmh_event(h, "error", LIMIT_MS);
+	json_t *e = vmh_event(h, "error", TINY_LIMIT_MS);
 
 	assert_non_null(e);
 	assert_non_null(strstr(json_string_value(json_object_get(e, "text")), text));
 	json_decref(e);
-	assert_int_equal(vmh_wait(h, LIMIT_MS), 3);
+	assert_int_equal(vmh_wait(h, TINY_LIMIT_MS), 3);
 }
 
 static void test_bad_manifest_is_an_error_with_the_key(void **state)
@@ -452,7 +424,7 @@ static void test_bad_manifest_is_an_error_with_the_key(void **state)
 	struct vmh h;
 
 	(void)state;
-	start(&h, "hello", json_pack("{s:i}", "cpus", 99));
+	tiny_start(&h, "hello", json_pack("{s:i}", "cpus", 99));
 	expect_error(&h, "\"cpus\" is 99");
 	vmh_stop(&h);
 }
@@ -471,7 +443,7 @@ static void test_kernel_that_is_none_is_named(void **state)
 static void test_without_kvm_the_message_says_what_to_do(void **state)
 {
 	struct vmh h;
-	struct vmh_config cfg = { .kernel = guest(), .no_kvm = true };
+	struct vmh_config cfg = { .kernel = tiny_guest(), .no_kvm = true };
 
 	(void)state;
 	vmh_start(&h, &cfg);

@@ -5,49 +5,12 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include <cmocka.h>
 
-#include "tests/support/vm_harness.h"
-
-#define LIMIT_MS 20000
-
-static const char *guest(void)
-{
-	static char path[4096];
-	const char *build = getenv("DYNO_BUILD_DIR");
-
-	snprintf(path, sizeof(path), "%s/tests/tiny_guest.elf", build ? build : ".");
-	return path;
-}
-
-static void start(struct vmh *h, const char *what, json_t *more)
-{
-	struct vmh_config cfg = { .kernel = guest(), .cmdline = what, .more_take = more };
-
-	vmh_start(h, &cfg);
-}
-
-static void expect_event(struct vmh *h, const char *name)
-{
-	json_t *e = vmh_event(h, name, LIMIT_MS);
-
-	assert_non_null(e);
-	json_decref(e);
-}
-
-static void expect_exit(struct vmh *h, const char *reason, int status)
-{
-	json_t *e = vmh_event(h, "exited", LIMIT_MS);
-
-	assert_non_null(e);
-	assert_string_equal(json_string_value(json_object_get(e, "reason")), reason);
-	json_decref(e);
-	assert_int_equal(vmh_wait(h, LIMIT_MS), status);
-}
+#include "tests/support/vm_tiny.h"
 
 static void test_clock_shows_utc_and_interrupts_every_second(void **state)
 {
@@ -64,8 +27,8 @@ static void test_clock_shows_utc_and_interrupts_every_second(void **state)
 	t += 60;
 	gmtime_r(&t, &tm);
 	snprintf(hour_after, sizeof(hour_after), "hour=00000000000000%02d", tm.tm_hour);
-	start(&h, "rtc", NULL);
-	expect_exit(&h, "poweroff", 0);
+	tiny_start(&h, "rtc", NULL);
+	tiny_expect_exit(&h, "poweroff", 0);
 	assert_non_null(strstr(h.console, "century=0000000000000020"));
 	assert_non_null(strstr(h.console, year));
 	assert_true(strstr(h.console, hour) || strstr(h.console, hour_after));
@@ -79,12 +42,12 @@ static void test_panic_is_told_and_ends_the_machine_after_its_last_words(void **
 	json_t *e;
 
 	(void)state;
-	start(&h, "panic", NULL);
-	e = vmh_event(&h, "panicked", LIMIT_MS);
+	tiny_start(&h, "panic", NULL);
+	e = vmh_event(&h, "panicked", TINY_LIMIT_MS);
 	assert_non_null(e);
 	assert_false(json_is_true(json_object_get(e, "crash_loaded")));
 	json_decref(e);
-	expect_exit(&h, "panic", 1);
+	tiny_expect_exit(&h, "panic", 1);
 	assert_non_null(strstr(h.console, "events=0000000000000003"));
 	assert_non_null(strstr(h.console, "last words"));
 	vmh_stop(&h);
@@ -95,9 +58,9 @@ static void test_a_reset_after_a_panic_is_its_end(void **state)
 	struct vmh h;
 
 	(void)state;
-	start(&h, "panic-reset", NULL);
-	expect_event(&h, "panicked");
-	expect_exit(&h, "panic", 1);
+	tiny_start(&h, "panic-reset", NULL);
+	tiny_expect_event(&h, "panicked");
+	tiny_expect_exit(&h, "panic", 1);
 	vmh_stop(&h);
 }
 
@@ -106,14 +69,14 @@ static void test_panic_resets_the_machine_where_that_is_asked_for(void **state)
 	struct vmh h;
 
 	(void)state;
-	start(&h, "panic", json_pack("{s:s}", "on_panic", "reset"));
+	tiny_start(&h, "panic", json_pack("{s:s}", "on_panic", "reset"));
 	/* It panics in its second life too: told again. */
 	for (int i = 0; i < 2; i++) {
-		expect_event(&h, "panicked");
-		expect_event(&h, "reset");
+		tiny_expect_event(&h, "panicked");
+		tiny_expect_event(&h, "reset");
 	}
-	json_decref(vmh_request(&h, "stop", NULL, LIMIT_MS));
-	expect_exit(&h, "stopped", 0);
+	json_decref(vmh_request(&h, "stop", NULL, TINY_LIMIT_MS));
+	tiny_expect_exit(&h, "stopped", 0);
 	vmh_stop(&h);
 }
 
@@ -123,14 +86,14 @@ static void test_panic_pauses_the_machine_where_that_is_asked_for(void **state)
 	json_t *r;
 
 	(void)state;
-	start(&h, "panic", json_pack("{s:s}", "on_panic", "pause"));
-	expect_event(&h, "panicked");
-	expect_event(&h, "paused");
-	r = vmh_request(&h, "status", NULL, LIMIT_MS);
+	tiny_start(&h, "panic", json_pack("{s:s}", "on_panic", "pause"));
+	tiny_expect_event(&h, "panicked");
+	tiny_expect_event(&h, "paused");
+	r = vmh_request(&h, "status", NULL, TINY_LIMIT_MS);
 	assert_string_equal(json_string_value(json_object_get(r, "state")), "paused");
 	json_decref(r);
-	json_decref(vmh_request(&h, "stop", NULL, LIMIT_MS));
-	expect_exit(&h, "stopped", 0);
+	json_decref(vmh_request(&h, "stop", NULL, TINY_LIMIT_MS));
+	tiny_expect_exit(&h, "stopped", 0);
 	vmh_stop(&h);
 }
 
@@ -140,18 +103,18 @@ static void test_a_guest_with_a_crash_kernel_goes_on(void **state)
 	json_t *e;
 
 	(void)state;
-	start(&h, "dump", NULL);
-	e = vmh_event(&h, "panicked", LIMIT_MS);
+	tiny_start(&h, "dump", NULL);
+	e = vmh_event(&h, "panicked", TINY_LIMIT_MS);
 	assert_non_null(e);
 	assert_true(json_is_true(json_object_get(e, "crash_loaded")));
 	json_decref(e);
-	expect_exit(&h, "poweroff", 0);
+	tiny_expect_exit(&h, "poweroff", 0);
 	vmh_stop(&h);
 }
 
 static void expect_watchdog(struct vmh *h, const char *action)
 {
-	json_t *e = vmh_event(h, "watchdog", LIMIT_MS);
+	json_t *e = vmh_event(h, "watchdog", TINY_LIMIT_MS);
 
 	assert_non_null(e);
 	assert_string_equal(json_string_value(json_object_get(e, "action")), action);
@@ -163,15 +126,15 @@ static void test_watchdog_resets_a_guest_that_does_not_kick_it(void **state)
 	struct vmh h;
 
 	(void)state;
-	start(&h, "watchdog", json_pack("{s:s}", "watchdog", "reset"));
+	tiny_start(&h, "watchdog", json_pack("{s:s}", "watchdog", "reset"));
 	for (int i = 0; i < 2; i++) {
 		expect_watchdog(&h, "reset");
-		expect_event(&h, "reset");
+		tiny_expect_event(&h, "reset");
 	}
 	/* The second life was told of the first one's end. */
-	assert_true(vmh_console(&h, "fired=0000000000000200", LIMIT_MS));
-	json_decref(vmh_request(&h, "stop", NULL, LIMIT_MS));
-	expect_exit(&h, "stopped", 0);
+	assert_true(vmh_console(&h, "fired=0000000000000200", TINY_LIMIT_MS));
+	json_decref(vmh_request(&h, "stop", NULL, TINY_LIMIT_MS));
+	tiny_expect_exit(&h, "stopped", 0);
 	assert_non_null(strstr(h.console, "fired=0000000000000000"));
 	assert_non_null(strstr(h.console, "locked=0000000000000003"));
 	vmh_stop(&h);
@@ -182,9 +145,9 @@ static void test_watchdog_turns_the_guest_off(void **state)
 	struct vmh h;
 
 	(void)state;
-	start(&h, "watchdog", json_pack("{s:s}", "watchdog", "power-off"));
+	tiny_start(&h, "watchdog", json_pack("{s:s}", "watchdog", "power-off"));
 	expect_watchdog(&h, "power-off");
-	expect_exit(&h, "watchdog", 1);
+	tiny_expect_exit(&h, "watchdog", 1);
 	vmh_stop(&h);
 }
 
@@ -193,14 +156,14 @@ static void test_watchdog_without_an_action_is_told_and_may_be_kicked_on(void **
 	struct vmh h;
 
 	(void)state;
-	start(&h, "watchdog", json_pack("{s:s}", "watchdog", "none"));
+	tiny_start(&h, "watchdog", json_pack("{s:s}", "watchdog", "none"));
 	expect_watchdog(&h, "none");
 	/* A late kick starts it anew. */
 	vmh_type(&h, "k");
-	assert_true(vmh_console(&h, "kicked", LIMIT_MS));
+	assert_true(vmh_console(&h, "kicked", TINY_LIMIT_MS));
 	expect_watchdog(&h, "none");
-	json_decref(vmh_request(&h, "stop", NULL, LIMIT_MS));
-	expect_exit(&h, "stopped", 0);
+	json_decref(vmh_request(&h, "stop", NULL, TINY_LIMIT_MS));
+	tiny_expect_exit(&h, "stopped", 0);
 	vmh_stop(&h);
 }
 
@@ -209,17 +172,17 @@ static void test_watchdog_stands_while_the_guest_is_paused(void **state)
 	struct vmh h;
 
 	(void)state;
-	start(&h, "watchdog-slow", json_pack("{s:s}", "watchdog", "pause"));
-	assert_true(vmh_console(&h, "ready", LIMIT_MS));
-	json_decref(vmh_request(&h, "pause", NULL, LIMIT_MS));
-	expect_event(&h, "paused");
+	tiny_start(&h, "watchdog-slow", json_pack("{s:s}", "watchdog", "pause"));
+	assert_true(vmh_console(&h, "ready", TINY_LIMIT_MS));
+	json_decref(vmh_request(&h, "pause", NULL, TINY_LIMIT_MS));
+	tiny_expect_event(&h, "paused");
 	/* Longer than both of its stages. */
 	assert_null(vmh_event(&h, "watchdog", 4000));
-	json_decref(vmh_request(&h, "resume", NULL, LIMIT_MS));
+	json_decref(vmh_request(&h, "resume", NULL, TINY_LIMIT_MS));
 	expect_watchdog(&h, "pause");
-	expect_event(&h, "paused");
-	json_decref(vmh_request(&h, "stop", NULL, LIMIT_MS));
-	expect_exit(&h, "stopped", 0);
+	tiny_expect_event(&h, "paused");
+	json_decref(vmh_request(&h, "stop", NULL, TINY_LIMIT_MS));
+	tiny_expect_exit(&h, "stopped", 0);
 	vmh_stop(&h);
 }
 
@@ -228,9 +191,9 @@ static void test_without_a_watchdog_there_is_no_such_device(void **state)
 	struct vmh h;
 
 	(void)state;
-	start(&h, "watchdog", NULL);
-	assert_true(vmh_console(&h, "FAILED: no watchdog", LIMIT_MS));
-	expect_exit(&h, "poweroff", 0);
+	tiny_start(&h, "watchdog", NULL);
+	assert_true(vmh_console(&h, "FAILED: no watchdog", TINY_LIMIT_MS));
+	tiny_expect_exit(&h, "poweroff", 0);
 	vmh_stop(&h);
 }
 
