@@ -1,13 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-# Linux' own sound driver: aplay's samples arrive bit for bit, arecord gets as many as it asks for.
+# Linux' own sound driver: aplay's samples arrive bit for bit, arecord gets as many as it asks for, speaker-test's
+# channels come out where they belong, and the kernel's ALSA selftests pass.
 kernels=(guest)
 packages=(alsa-utils)
-programs=(aplay arecord)
-files=("@/usr/share/alsa=/usr/share/alsa" "$out/tone.wav=/tone.wav")
+programs=(aplay arecord speaker-test amixer)
+files=("@/usr/share/alsa=/usr/share/alsa" "$out/tone.wav=/tone.wav" "$out/mixer-test=/bin/mixer-test"
+	"$out/pcm-test=/bin/pcm-test" "$out/alsa=/alsa")
 needs=(python3)
-limit=60
+limit=200
 
 prepare() {
+	local tests
+	tests=$("$root/assets/linux/build-kernel-tests") || return
+	[[ -x $tests/pcm-test ]] || { echo "no ALSA to build the kernel's tests with"; return 77; }
+	cp -r "$tests/mixer-test" "$tests/pcm-test" "$tests/alsa" "$out/"
 	python3 - "$out/tone.wav" <<-'P'
 		import math, struct, sys, wave
 		w = wave.open(sys.argv[1], "wb")
@@ -17,9 +23,26 @@ prepare() {
 	P
 }
 
+# Eight channels, one after the other: each has its turn.
+channels() {
+	python3 - "$1" <<-'P'
+		import array, sys, wave
+		w = wave.open(sys.argv[1])
+		n = w.getnchannels()
+		s = array.array("h", w.readframes(10**9))
+		first = [next((i for i in range(c, len(s), n) if abs(s[i]) > 3000), None) for c in range(n)]
+		print("CHANNELS %d, heard first at %s" % (n, [f is not None and round(f / n / w.getframerate(), 2) for f in first]))
+		# As ALSA walks round the room: front, side and rear right, then back on the left.
+		order = sorted(range(n), key=lambda c: first[c] if first[c] is not None else 1e9)
+		print("ORDER", order)
+		sys.exit(n != 8 or None in first or len(set(first)) != 8)
+	P
+}
+
 inside() {
 	bench_start
 	bench_end
+	channels "$runs/linux-main-2.wav" || return
 	python3 - "$out/tone.wav" "$runs/linux-main.wav" <<-'P'
 		import sys, wave
 		tone, heard = (wave.open(p) for p in sys.argv[1:])
