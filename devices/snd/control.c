@@ -268,13 +268,18 @@ void snd_volume_changed(struct snd *d)
 		d->port->ops->volume(d->port, d->volume * d->volume / 10, d->mute);
 }
 
+static uint32_t ctl_value(const struct snd *d, uint32_t id)
+{
+	return id == CTL_VOLUME ? d->volume : !d->mute;
+}
+
 static uint32_t ctl_read(struct snd *d, uint32_t id, struct request *q, struct answer *a)
 {
 	struct virtio_snd_ctl_value v = { 0 };
 
 	if (q->room < sizeof(v))
 		return VIRTIO_SND_S_BAD_MSG;
-	v.value.integer[0] = le32_of(id == CTL_VOLUME ? d->volume : !d->mute);
+	v.value.integer[0] = le32_of(ctl_value(d, id));
 	add(a, &v, sizeof(v));
 	return VIRTIO_SND_S_OK;
 }
@@ -290,11 +295,16 @@ static uint32_t ctl_write(struct snd *d, uint32_t id, struct request *q)
 	x = le32_get(value);
 	if (x > (id == CTL_VOLUME ? SND_VOLUME_MAX : 1))
 		return VIRTIO_SND_S_BAD_MSG;
+	if (x == ctl_value(d, id))
+		return VIRTIO_SND_S_OK;
 	if (id == CTL_VOLUME)
 		d->volume = x;
 	else
 		d->mute = !x;
 	snd_volume_changed(d);
+	/* For whoever else looks at the control in the guest: Linux' driver tells nobody of what it
+	 * wrote itself. Before the answer, so that it is there when the write is done. */
+	snd_event(d, VIRTIO_SND_EVT_CTL_NOTIFY, id | VIRTIO_SND_CTL_EVT_MASK_VALUE << 16);
 	return VIRTIO_SND_S_OK;
 }
 

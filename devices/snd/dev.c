@@ -15,29 +15,32 @@ void snd_event(struct snd *d, uint32_t code, uint32_t data)
 	struct vq *q = d->vq[VIRTIO_SND_VQ_EVENT];
 	struct vq_writer w;
 
-	if (!q || vq_pop(q, &d->chain) != VQ_TAKEN) {
+	if (!q || vq_pop(q, &d->event) != VQ_TAKEN) {
 		d->st.events_dropped++;
 		return;
 	}
-	vq_writer_init(&w, q, &d->chain);
+	vq_writer_init(&w, q, &d->event);
 	/* "The driver MUST populate the event queue with device-writable buffers" of this size. */
-	if (d->chain.n_out > 0 || vq_put(&w, &e, sizeof(e)) != 0) {
+	if (d->event.n_out > 0 || vq_put(&w, &e, sizeof(e)) != 0) {
 		vq_break(q, GUEST_E_FORMAT, "sound event buffer that takes no event");
 		return;
 	}
-	if (vq_push(q, &d->chain, w.written) != 0)
+	if (vq_push(q, &d->event, w.written) != 0)
 		d->st.events_dropped++;
 }
 
-void snd_set_jack(struct vdev *v, uint32_t jack, bool connected)
+bool snd_set_jack(struct vdev *v, uint32_t jack, bool connected)
 {
 	struct snd *d = snd_of(v);
 
-	if (jack >= d->n_streams || d->stream[jack].jack == connected)
-		return;
+	if (jack >= d->n_streams)
+		return false;
+	if (d->stream[jack].jack == connected)
+		return true;
 	d->stream[jack].jack = connected;
 	snd_event(d, connected ? VIRTIO_SND_EVT_JACK_CONNECTED : VIRTIO_SND_EVT_JACK_DISCONNECTED,
 		jack);
+	return true;
 }
 
 /* ---- the port ---- */
@@ -229,7 +232,7 @@ int snd_new(struct vdev **out, struct pcm_port *port_take, const struct snd_conf
 	for (uint32_t i = 0; i < cfg->n_streams; i++) {
 		d->stream[i].direction = cfg->stream[i].direction;
 		d->stream[i].channels_max = cfg->stream[i].channels_max;
-		d->stream[i].jack = true;
+		d->stream[i].jack = !cfg->stream[i].unplugged;
 	}
 	snd_make_chmaps(d);
 	for (uint32_t i = 0; i < ARRAY_SIZE(d->free_slot); i++)
@@ -244,6 +247,8 @@ void snd_get_stats(const struct vdev *v, struct snd_stats *out)
 
 	*out = d->st;
 	out->n_streams = d->n_streams;
-	for (uint32_t i = 0; i < d->n_streams; i++)
+	for (uint32_t i = 0; i < d->n_streams; i++) {
 		out->stream[i] = d->stream[i].st;
+		out->stream[i].plugged = d->stream[i].jack;
+	}
 }

@@ -13,6 +13,7 @@
 struct snd_stream_config {
 	enum pcm_direction direction;
 	uint32_t channels_max; /* 1..PCM_MAX_CHANNELS */
+	bool unplugged; /* its jack, at the start */
 };
 
 struct snd_config {
@@ -31,6 +32,7 @@ struct snd_stream_stats {
 	uint64_t rejected; /* buffers that broke a rule */
 	uint64_t xruns;
 	bool running;
+	bool plugged; /* its jack */
 };
 struct snd_stats {
 	uint64_t controls, bad_controls; /* requests; those not answered OK */
@@ -42,5 +44,5 @@ struct snd_stats {
 void snd_get_stats(const struct vdev *v, struct snd_stats *out);
 
 /* A jack is plugged in or out: the driver gets an event where it has a buffer. Jack n belongs to
- * stream n. Device's loop thread. */
-void snd_set_jack(struct vdev *v, uint32_t jack, bool connected);
+ * stream n; false: there is none. Device's loop thread. */
+MUST_CHECK bool snd_set_jack(struct vdev *v, uint32_t jack, bool connected);

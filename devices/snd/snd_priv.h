@@ -44,7 +44,8 @@ struct snd {
 	uint32_t volume; /* percent */
 	bool mute;
 	struct vq *vq[VIRTIO_SND_VQ_MAX];
-	struct vq_chain chain; /* the request popped last of the control or event queue */
+	struct vq_chain chain; /* the control request that is served */
+	struct vq_chain event; /* the event buffer popped last; a request may cause an event */
 	/* Buffers in flight, of both data queues; free ones are listed. */
 	struct vq_chain slot[2 * SND_QUEUE_SIZE];
 	uint32_t n_free, free_slot[2 * SND_QUEUE_SIZE];
@@ -84,5 +85,6 @@ void snd_stream_dry(struct snd *d, uint32_t stream);
 void snd_stream_xrun(struct snd *d, uint32_t stream);
 void snd_stream_not_dry(struct snd *d, uint32_t stream);
 
-/* dev.c: an event for the driver, where it has a buffer. */
+/* dev.c: an event for the driver, where it has a buffer. `data`: the stream or jack; of a control its
+ * number, and the mask in the upper half. */
 void snd_event(struct snd *d, uint32_t code, uint32_t data);

@@ -239,18 +239,6 @@ static void type_run(struct bench *b, const struct scenario_action *a, struct fa
 	}
 }
 
-static void sound_run(struct bench *b, const struct scenario_action *a, struct fan *f)
-{
-	const struct scenario_guest *g = &b->s->guests[a->guest];
-	bool volume = a->op == SCENARIO_VOLUME;
-	char path[SCENARIO_STREAM_TEXT];
-
-	snprintf(path, sizeof(path), "%s.%s", g->name, g->sounds[a->u.sound.stream].name);
-	f->open++;
-	audio_set(&b->audio, path, volume ? (int)a->u.sound.percent : -1,
-		volume ? -1 : a->u.sound.on, fan_rpc, f);
-}
-
 void action_run(struct bench *b, const struct scenario_action *a, action_done done, void *arg)
 {
 	struct fan *f;
@@ -286,7 +274,9 @@ void action_run(struct bench *b, const struct scenario_action *a, action_done do
 		break;
 	case SCENARIO_VOLUME:
 	case SCENARIO_MUTE:
-		sound_run(b, a, f);
+	case SCENARIO_JACK:
+		f->open++;
+		audio_set(&b->audio, a, fan_rpc, f);
 		break;
 	case SCENARIO_BUS_OFF:
 		if (!buses_busoff(b->buses, a->u.bus_off.bus, a->guest))

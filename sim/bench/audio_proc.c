@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -94,6 +95,10 @@ static int make_memory(struct audio_proc *a, const struct scenario *s, struct er
 		if (ag->wake < 0)
 			return err_errno(e, errno, "cannot make a sound device's bell");
 		for (uint32_t i = 0; i < s->guests[g].n_sounds; i++) {
+			const struct scenario_sound *sound = &s->guests[g].sounds[i];
+
+			ag->mix[i] = (struct audio_mix){ sound->volume_percent, sound->mute,
+				sound->plugged };
 			ag->ring[i] = pcm_ring_create("sound");
 			if (ag->ring[i] < 0)
 				return err_errno(e, -ag->ring[i], "no memory for sound");
@@ -239,6 +244,9 @@ int audio_plug(struct audio_proc *a, uint32_t guest, int *fd, struct err *e)
 	rc = ipc_pair(pair, 0);
 	if (rc < 0)
 		return err_errno(e, -rc, "cannot make a sound device's socket");
+	/* Its sound card is a new one. */
+	for (uint32_t i = 0; i < a->bench->s->guests[guest].n_sounds; i++)
+		ag->mix[i].plugged = a->bench->s->guests[guest].sounds[i].plugged;
 	if (audio_alive(a))
 		rpc_call(&a->rpc,
 			json_pack("{s:s,s:s}", "op", "attach", "guest",
@@ -259,21 +267,80 @@ const int *audio_ring_fds(const struct audio_proc *a, uint32_t guest)
 	return a->guest[guest].ring;
 }
 
-void audio_set(struct audio_proc *a, const char *stream, int volume_percent, int mute,
-	rpc_done done, void *arg)
+struct set_call {
+	struct audio_mix *mix, want;
+	rpc_done done;
+	void *arg;
+};
+
+static void was_set(void *arg, const json_t *reply, const char *error)
 {
-	json_t *m = json_pack("{s:s,s:s}", "op", "set", "stream", stream);
+	struct set_call *c = arg;
+
+	if (!error)
+		*c->mix = c->want;
+	c->done(c->arg, reply, error);
+	free(c);
+}
+
+/* To dyno-audio, which is the host's mixer. */
+static void mix_set(struct audio_proc *a, const struct scenario_action *op, struct set_call *c)
+{
+	const struct scenario_guest *g = &a->bench->s->guests[op->guest];
+	char path[SCENARIO_STREAM_TEXT];
 
 	if (!audio_alive(a)) {
-		json_decref(m);
-		done(arg, NULL, "dyno-audio does not run");
+		was_set(c, NULL, "dyno-audio does not run");
 		return;
 	}
-	if (volume_percent >= 0)
-		json_object_set_new(m, "volume", json_integer((json_int_t)volume_percent * 10));
-	if (mute >= 0)
-		json_object_set_new(m, "mute", json_boolean(mute));
-	rpc_call(&a->rpc, m, NULL, 0, done, arg);
+	snprintf(path, sizeof(path), "%s.%s", g->name, g->sounds[op->u.sound.stream].name);
+	rpc_call(&a->rpc,
+		json_pack("{s:s,s:s,s:i,s:b}", "op", "set", "stream", path, "volume",
+			(int)c->want.volume_percent * 10, "mute", c->want.mute),
+		NULL, 0, was_set, c);
+}
+
+void audio_set(struct audio_proc *a, const struct scenario_action *op, rpc_done done, void *arg)
+{
+	struct audio_mix *mix = &a->guest[op->guest].mix[op->u.sound.stream];
+	struct set_call *c = malloc(sizeof(*c));
+
+	if (!c) {
+		done(arg, NULL, "out of memory");
+		return;
+	}
+	*c = (struct set_call){ mix, *mix, done, arg };
+	if (op->op == SCENARIO_JACK) {
+		c->want.plugged = op->u.sound.on;
+		guest_jack(&a->bench->guests[op->guest], op->u.sound.stream, op->u.sound.on,
+			was_set, c);
+		return;
+	}
+	if (op->op == SCENARIO_VOLUME)
+		c->want.volume_percent = op->u.sound.percent;
+	else
+		c->want.mute = op->u.sound.on;
+	mix_set(a, op, c);
+}
+
+json_t *audio_streams(const struct audio_proc *a, const struct scenario *s)
+{
+	json_t *list = json_array();
+
+	for (uint32_t g = 0; g < s->n_guests; g++) {
+		for (uint32_t i = 0; i < s->guests[g].n_sounds; i++) {
+			const struct scenario_sound *sound = &s->guests[g].sounds[i];
+			const struct audio_mix *m = &a->guest[g].mix[i];
+
+			json_array_append_new(
+				list, json_pack("{s:s,s:s,s:s,s:i,s:b,s:b}", "guest",
+					      s->guests[g].name, "stream", sound->name, "direction",
+					      sound->capture ? "capture" : "play", "percent",
+					      (int)m->volume_percent, "mute", m->mute, "plugged",
+					      m->plugged));
+		}
+	}
+	return list;
 }
 
 static void keep_figures(void *arg, const json_t *reply, const char *error)

@@ -17,12 +17,19 @@
 
 struct bench;
 
+/* A stream as it was set last. */
+struct audio_mix {
+	uint32_t volume_percent;
+	bool mute, plugged;
+};
+
 /* What stays the same when a guest is started again. */
 struct audio_guest {
 	int wake; /* eventfd */
 	int ring[SCENARIO_MAX_SOUNDS];
 	int sock; /* the guest's end of its first socket, until it is plugged in; -1 */
 	bool plugged;
+	struct audio_mix mix[SCENARIO_MAX_SOUNDS];
 };
 
 struct audio_proc {
@@ -49,10 +56,11 @@ MUST_CHECK int audio_plug(struct audio_proc *a, uint32_t guest, int *fd, struct 
 /* The rest of what its device needs, borrowed. */
 int audio_wake_fd(const struct audio_proc *a, uint32_t guest);
 const int *audio_ring_fds(const struct audio_proc *a, uint32_t guest);
-/* Changes a stream of the host's mixer ("GUEST.STREAM"): volume in percent, or -1 to leave it;
- * mute 0, 1, or -1. */
-void audio_set(struct audio_proc *a, const char *stream, int volume_percent, int mute,
-	rpc_done done, void *arg);
+/* Changes a stream of a guest as the action `op` says: SCENARIO_VOLUME (percent), SCENARIO_MUTE or
+ * SCENARIO_JACK (on). audio_guest.mix follows. */
+void audio_set(struct audio_proc *a, const struct scenario_action *op, rpc_done done, void *arg);
+/* All streams of all guests, as `status` of the control socket tells them. */
+json_t *audio_streams(const struct audio_proc *a, const struct scenario *s);
 /* Asks it to end, after its figures were taken. */
 void audio_stop(struct audio_proc *a);
 bool audio_alive(const struct audio_proc *a);

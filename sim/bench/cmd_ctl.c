@@ -118,7 +118,8 @@ static double num(const json_t *o, const char *key)
 
 static void print_status(const json_t *a)
 {
-	const json_t *guests = json_object_get(a, "guests"), *buses = json_object_get(a, "buses");
+	const json_t *guests = json_object_get(a, "guests"), *buses = json_object_get(a, "buses"),
+		     *streams = json_object_get(a, "streams");
 
 	printf("%s: %s at %.1f of %.1f s, results in %s\n", json_member_text(a, "scenario"),
 		json_member_text(a, "state"), num(a, "time_s"), num(a, "duration_s"),
@@ -135,6 +136,14 @@ static void print_status(const json_t *a)
 		printf("  bus   %-12s %.0f frames, %.1f %% load, %.0f dropped\n",
 			json_member_text(b, "name"), num(b, "frames"), num(b, "load_percent"),
 			num(b, "dropped"));
+	}
+	for (size_t i = 0; i < json_array_size(streams); i++) {
+		const json_t *s = json_array_get(streams, i);
+
+		printf("  sound %s.%s: volume %.0f %%%s%s\n", json_member_text(s, "guest"),
+			json_member_text(s, "stream"), num(s, "percent"),
+			json_is_true(json_object_get(s, "mute")) ? ", mute" : "",
+			json_is_true(json_object_get(s, "plugged")) ? "" : ", unplugged");
 	}
 }
 
@@ -382,6 +391,7 @@ const struct cli_command cmd_ctl = {
 		"  balloon GUEST [SIZE]                    what it shall keep of its memory; its figures\n"
 		"  volume GUEST.STREAM PERCENT             of its sound, on the host\n"
 		"  mute GUEST.STREAM [on|off]              makes it silent, or heard again\n"
+		"  jack GUEST.STREAM in|out                of its sound card\n"
 		"  signals [PATTERN], get SIGNAL           values, of all whose name has PATTERN in it\n"
 		"  set SIGNAL VALUE                        a number, or the name of a value\n"
 		"  stuck SIGNAL [on|off]                   what is shown of it stays what it is\n"

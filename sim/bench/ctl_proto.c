@@ -497,6 +497,14 @@ static int mute_fields(
 	return rc ? rc : get_on(req, &out->action.u.sound.on, e);
 }
 
+static int jack_fields(
+	const json_t *req, const struct scenario *s, struct ctl_request *out, struct err *e)
+{
+	int rc = get_stream(req, s, out, e);
+
+	return rc ? rc : json_get_bool(req, "plugged", JSON_REQUIRED, &out->action.u.sound.on, e);
+}
+
 /* The guest's first card on the network; the only one where no network is named. */
 static int link_fields(
 	const json_t *req, const struct scenario *s, struct ctl_request *out, struct err *e)
@@ -542,6 +550,7 @@ static const struct op ops[] = {
 	{ "console-size", CTL_CONSOLE_SIZE, SCENARIO_OPS, NEED_GUEST, console_size_fields },
 	{ "volume", CTL_ACTION, SCENARIO_VOLUME, 0, volume_fields },
 	{ "mute", CTL_ACTION, SCENARIO_MUTE, 0, mute_fields },
+	{ "jack", CTL_ACTION, SCENARIO_JACK, 0, jack_fields },
 	{ "signals", CTL_SIGNALS, SCENARIO_OPS, 0, signals_fields },
 	{ "get", CTL_GET, SCENARIO_OPS, 0, get_fields },
 	{ "set", CTL_ACTION, SCENARIO_SET, 0, set_fields },
@@ -554,8 +563,8 @@ static const struct op ops[] = {
 
 const char *const ctl_op_names[] = { "status", "metrics", "stop", "pause", "resume", "send", "key",
 	"touch", "pointer", "screenshot", "power-button", "reset", "kill", "bus-off", "balloon",
-	"link", "type", "console", "console-size", "volume", "mute", "signals", "get", "set",
-	"stuck", "silence", "fault", "load", "cut", NULL };
+	"link", "type", "console", "console-size", "volume", "mute", "jack", "signals", "get",
+	"set", "stuck", "silence", "fault", "load", "cut", NULL };
 
 static_assert(ARRAY_SIZE(ctl_op_names) == ARRAY_SIZE(ops) + 1, "one name for each operation");
 

@@ -19,8 +19,8 @@ struct form {
 	unsigned int min, max; /* words after the operation */
 	char first; /* g, d, b or 0: what the optional first word is */
 	bool first_optional;
-	const char
-		*keys[4]; /* of the others, in order; a trailing '#' marks a number, '?' up|down */
+	const char *keys[4]; /* of the others, in order; a trailing '#' marks a number, '?' up|down,
+			      * '!' in|out */
 };
 
 static const struct form forms[] = {
@@ -50,6 +50,8 @@ static const struct form forms[] = {
 	{ "volume", "volume GUEST.STREAM PERCENT, for example volume ivi.media 30", 2, 2, 0, false,
 		{ "stream", "percent#" } },
 	{ "mute", "mute GUEST.STREAM [on|off]", 1, 2, 0, false, { "stream", "on" } },
+	{ "jack", "jack GUEST.STREAM in|out, for example jack ivi.media out", 2, 2, 0, false,
+		{ "stream", "plugged!" } },
 	{ "signals", "signals [PATTERN]", 0, 1, 0, false, { "pattern" } },
 	{ "get", "get SIGNAL", 1, 1, 0, false, { "signal" } },
 	{ "set", "set SIGNAL VALUE, for example set Vehicle.Speed 50", 2, 2, 0, false,
@@ -136,26 +138,33 @@ static int put_text(json_t *req, const char *word, const struct ctl_word_opts *o
 	return 0;
 }
 
-static int put_up(json_t *req, const char *word, struct err *e)
+/* One of two words: the first is true. */
+static int put_choice(json_t *req, const char *key, size_t key_len, const char *const words[2],
+	const char *word, struct err *e)
 {
-	bool up = strcmp(word, "up") == 0;
+	bool yes = strcmp(word, words[0]) == 0;
+	char name[32];
 
-	if (!up && strcmp(word, "down") != 0)
-		return err_set(e, -EINVAL, "%s: say up or down", word);
-	json_object_set_new(req, "up", json_boolean(up));
+	if (!yes && strcmp(word, words[1]) != 0)
+		return err_set(e, -EINVAL, "%s: say %s or %s", word, words[0], words[1]);
+	snprintf(name, sizeof(name), "%.*s", (int)key_len, key);
+	json_object_set_new(req, name, json_boolean(yes));
 	return 0;
 }
 
 static int put_word(json_t *req, const char *key, const char *word, const struct ctl_word_opts *o,
 	struct err *e)
 {
+	static const char *const up[] = { "up", "down" }, *const in[] = { "in", "out" };
 	size_t len = strlen(key);
 	char path[2048];
 
 	if (key[len - 1] == '#')
 		return put_number(req, key, len - 1, word, e);
 	if (key[len - 1] == '?')
-		return put_up(req, word, e);
+		return put_choice(req, key, len - 1, up, word, e);
+	if (key[len - 1] == '!')
+		return put_choice(req, key, len - 1, in, word, e);
 	if (strcmp(key, "text") == 0)
 		return put_text(req, word, o, e);
 	if (strcmp(key, "path") == 0 && word[0] != '/') {

@@ -682,6 +682,13 @@ void guest_link(struct guest *g, uint32_t net, bool up, rpc_done done, void *arg
 		0, done, arg);
 }
 
+void guest_jack(struct guest *g, uint32_t stream, bool plugged, rpc_done done, void *arg)
+{
+	rpc_call(&g->rpc,
+		json_pack("{s:s,s:i,s:b}", "op", "jack", "stream", (int)stream, "plugged", plugged),
+		NULL, 0, done, arg);
+}
+
 struct balloon_call {
 	struct guest *g;
 	rpc_done done;

@@ -96,6 +96,8 @@ void guest_input(struct guest *g, uint32_t display, enum input_kind kind,
 	const struct input_event_rec *ev, uint32_t n, rpc_done done, void *arg);
 /* The cable of one of its network cards, in or out. */
 void guest_link(struct guest *g, uint32_t net, bool up, rpc_done done, void *arg);
+/* The jack of a stream of its sound card, in or out. */
+void guest_jack(struct guest *g, uint32_t stream, bool plugged, rpc_done done, void *arg);
 /* Sets what it shall keep of its memory (0: as it is) and asks for its figures, which the answer
  * has and g->balloon keeps. */
 void guest_balloon(struct guest *g, uint64_t target_bytes, rpc_done done, void *arg);

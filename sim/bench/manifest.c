@@ -180,9 +180,10 @@ static json_t *sound_device(const struct scenario_guest *g, const struct manifes
 
 	for (uint32_t i = 0; i < g->n_sounds; i++)
 		json_array_append_new(streams,
-			json_pack("{s:s,s:i,s:o}", "direction",
+			json_pack("{s:s,s:i,s:b,s:o}", "direction",
 				g->sounds[i].capture ? "capture" : "play", "channels",
-				(int)g->sounds[i].channels, "ring", fd_object(out, in->rings[i])));
+				(int)g->sounds[i].channels, "plugged", g->sounds[i].plugged, "ring",
+				fd_object(out, in->rings[i])));
 	return json_pack("{s:s,s:o,s:o,s:o}", "type", "snd", "fd",
 		manifest_fd_index(out, in->sound), "wake", fd_object(out, in->sound_wake),
 		"streams", streams);

@@ -161,11 +161,12 @@ json_t *bench_status(struct bench *b)
 				       (json_int_t)brief[i].frames, "dropped",
 				       (json_int_t)brief[i].dropped, "load_percent",
 				       brief[i].load_permille / 10.0));
-	return json_pack("{s:s,s:s,s:f,s:f,s:o,s:s,s:i,s:o,s:o}", "scenario", b->s->name, "state",
-		phase_name(b), "time_s", (double)bench_now(b) / 1e9, "duration_s",
+	return json_pack("{s:s,s:s,s:f,s:f,s:o,s:s,s:i,s:o,s:o,s:o}", "scenario", b->s->name,
+		"state", phase_name(b), "time_s", (double)bench_now(b) / 1e9, "duration_s",
 		(double)b->duration_ns / 1e9, "out", json_text(b->out_dir), "ui",
 		!b->ui.started ? "none"
 		: b->windows   ? "windows"
 			       : "headless",
-		"ui_pid", (int)b->ui.child.pid, "guests", guests, "buses", buses);
+		"ui_pid", (int)b->ui.child.pid, "guests", guests, "buses", buses, "streams",
+		audio_streams(&b->audio, b->s));
 }

@@ -236,6 +236,7 @@ struct scenario_sound {
 	const char *role, *target; /* NULL: none; the default device */
 	uint32_t volume_percent;
 	bool mute, record;
+	bool plugged; /* its jack, at the start */
 };
 
 /* A signal that a guest's devices use. In their settings it is known by its place in the guest's
@@ -422,6 +423,7 @@ enum scenario_op {
 	SCENARIO_KILL,
 	SCENARIO_VOLUME,
 	SCENARIO_MUTE,
+	SCENARIO_JACK, /* of a sound card, in or out */
 	SCENARIO_BUS_OFF, /* the guest's controller on u.bus_off.bus goes bus-off */
 	SCENARIO_LINK, /* the cable of a network card, in or out */
 	SCENARIO_BALLOON, /* what a guest shall keep of its memory */
@@ -536,7 +538,7 @@ struct scenario_action {
 		struct {
 			uint32_t stream; /* index in the guest's sounds */
 			uint32_t percent; /* volume */
-			bool on; /* mute */
+			bool on; /* mute; jack: plugged in */
 		} sound;
 		struct {
 			const char *checkpoint; /* becomes part of the PNG's name */

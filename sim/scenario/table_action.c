@@ -466,6 +466,7 @@ static const struct schema_key action_keys[] = {
 	OP("kill", &schema_kill, SCENARIO_KILL, "kill a guest's process"),
 	OP("volume", &schema_volume_op, SCENARIO_VOLUME, "turn a stream's volume"),
 	OP("mute", &schema_mute_op, SCENARIO_MUTE, "make a stream silent"),
+	OP("jack", &schema_jack_op, SCENARIO_JACK, "plug a jack of a sound card in or out"),
 	OP("bus_off", &schema_bus_off, SCENARIO_BUS_OFF, "force a controller into bus-off"),
 	OP("fault", &schema_fault, SCENARIO_FAULT, "frames get lost, late, doubled, wrong"),
 	OP("cut", &schema_cut, SCENARIO_CUT, "cut the cable of a controller"),

@@ -76,6 +76,11 @@ static const struct schema_key sound_keys[] = {
 		.def = "false",
 		.offset = S(mute),
 		.doc = "whether it is silent on the host" },
+	{ .key = "plugged",
+		.type = &type_bool,
+		.def = "true",
+		.offset = S(plugged),
+		.doc = "whether its jack is in at the start" },
 	{ .key = "record",
 		.type = &type_bool,
 		.def = "true",
@@ -220,6 +225,22 @@ const struct schema schema_mute_op = {
 	.keys = mute_keys,
 	.n_keys = ARRAY_SIZE(mute_keys),
 	.doc = "Makes a stream silent on the host, or lets it be heard again.",
+	.post = op_post,
+};
+
+static const struct schema_key jack_keys[] = {
+	STREAM_KEY,
+	{ .key = "plugged",
+		.type = &type_bool,
+		.flags = KEY_REQUIRED,
+		.offset = O(u.sound.on),
+		.doc = "whether it is in" },
+};
+const struct schema schema_jack_op = {
+	.keys = jack_keys,
+	.n_keys = ARRAY_SIZE(jack_keys),
+	.doc = "Plugs the jack of a stream in or out: the guest is told, and may do what it will; what it "
+	       "plays is heard all the same.",
 	.post = op_post,
 };
 

@@ -194,6 +194,18 @@ static void test_words_become_requests(void **state)
 		"{\"op\":\"link\",\"guest\":\"ivi\",\"up\":true,\"net\":\"lan\"}");
 }
 
+static void test_a_jack_is_in_or_out(void **state)
+{
+	struct err e = { .text = "" };
+
+	(void)state;
+	expect_json(WORDS("jack", "ivi.mic", "out"),
+		"{\"op\":\"jack\",\"stream\":\"ivi.mic\",\"plugged\":false}");
+	assert_null(request(WORDS("jack", "ivi.mic", "off"), &e));
+	assert_non_null(strstr(e.text, "off: say in or out"));
+	assert_null(request(WORDS("jack", "ivi.mic"), &e));
+}
+
 static void test_typed_text_has_escapes_and_a_newline(void **state)
 {
 	struct ctl_word_opts o = { .cwd = "/", .port = "hvc0", .no_newline = true };
@@ -242,6 +254,7 @@ int main(void)
 		cmocka_unit_test(test_durations_have_units),
 		cmocka_unit_test(test_the_nearest_word_survives_typos_but_not_nonsense),
 		cmocka_unit_test(test_words_become_requests),
+		cmocka_unit_test(test_a_jack_is_in_or_out),
 		cmocka_unit_test(test_typed_text_has_escapes_and_a_newline),
 		cmocka_unit_test(test_wrong_words_are_answered_with_the_right_form),
 	};

@@ -169,6 +169,14 @@ static void test_a_stream_is_named_by_guest_and_stream(void **state)
 	assert_int_equal(r.action.u.sound.stream, 0);
 	assert_false(r.action.u.sound.on);
 	ctl_request_fini(&r);
+	assert_int_equal(
+		parse(&two, "{\"op\":\"jack\",\"stream\":\"ivi.mic\",\"plugged\":true}", &r, &e),
+		0);
+	assert_int_equal(r.action.op, SCENARIO_JACK);
+	assert_int_equal(r.action.u.sound.stream, 0);
+	assert_true(r.action.u.sound.on);
+	ctl_request_fini(&r);
+	expect_error(&two, "{\"op\":\"jack\",\"stream\":\"ivi.mic\"}", "plugged");
 	expect_error(
 		&two, "{\"op\":\"mute\",\"stream\":\"ivi.medai\"}", "did you mean \"ivi.media\"");
 	expect_error(&two, "{\"op\":\"mute\",\"stream\":\"media\"}", "unknown stream");

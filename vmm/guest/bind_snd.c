@@ -20,7 +20,7 @@ static int make(struct machine *mc, const struct manifest_device *d, const char 
 		const struct manifest_sound *s = &d->u.snd.stream[i];
 
 		cfg.stream[i] = (struct snd_stream_config){ s->capture ? PCM_CAPTURE : PCM_PLAY,
-			s->channels };
+			s->channels, s->unplugged };
 		port_cfg.direction[i] = cfg.stream[i].direction;
 		ring.ring[i] = bind_take(fds, s->ring_fd);
 	}
@@ -39,8 +39,9 @@ static void status(const struct vdev *v, json_t *o)
 	snd_get_stats(v, &s);
 	for (uint32_t i = 0; i < s.n_streams; i++)
 		json_array_append_new(
-			list, json_pack("{s:b,s:I,s:I,s:I,s:I}", "running", s.stream[i].running,
-				      "bytes", (json_int_t)s.stream[i].bytes, "buffers",
+			list, json_pack("{s:b,s:b,s:I,s:I,s:I,s:I}", "running", s.stream[i].running,
+				      "plugged", s.stream[i].plugged, "bytes",
+				      (json_int_t)s.stream[i].bytes, "buffers",
 				      (json_int_t)s.stream[i].buffers, "rejected",
 				      (json_int_t)s.stream[i].rejected, "xruns",
 				      (json_int_t)s.stream[i].xruns));

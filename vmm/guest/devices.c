@@ -11,6 +11,7 @@
 #include "devices/console/console.h"
 #include "devices/input/input.h"
 #include "devices/net/net.h"
+#include "devices/snd/snd.h"
 #include "vmm/guest/bind.h"
 
 int bind_take(int *fds, int index)
@@ -191,6 +192,33 @@ int devices_link(struct machine *mc, unsigned int index, bool up)
 		if (mc->m->device[i].type != DEVICE_NET || index-- > 0)
 			continue;
 		return ev_call(loop_of(mc, &mc->m->device[i]), loop_link, &c);
+	}
+	return -ENODEV;
+}
+
+struct jack_call {
+	struct vdev *dev;
+	uint32_t jack;
+	bool plugged, found;
+};
+
+static void loop_jack(void *arg)
+{
+	struct jack_call *c = arg;
+
+	c->found = snd_set_jack(c->dev, c->jack, c->plugged);
+}
+
+int devices_jack(struct machine *mc, uint32_t stream, bool plugged)
+{
+	for (unsigned int i = 0; i < mc->m->n_devices; i++) {
+		struct jack_call c = { mc->device[i].dev, stream, plugged, false };
+		int rc;
+
+		if (mc->m->device[i].type != DEVICE_SND)
+			continue;
+		rc = ev_call(loop_of(mc, &mc->m->device[i]), loop_jack, &c);
+		return rc < 0 || c.found ? rc : -ENODEV;
 	}
 	return -ENODEV;
 }

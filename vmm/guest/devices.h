@@ -23,6 +23,8 @@ MUST_CHECK int devices_input(struct machine *mc, unsigned int scanout, enum inpu
 /* The cable of the guest's network card number `index`, in or out. 0, -ENODEV or -ECANCELED. Any
  * thread but those of the devices. */
 MUST_CHECK int devices_link(struct machine *mc, unsigned int index, bool up);
+/* machine_jack(). */
+MUST_CHECK int devices_jack(struct machine *mc, uint32_t stream, bool plugged);
 /* The terminals of all console devices have another size. 0, -ENODEV where there is none, or
  * -ECANCELED. Any thread but those of the devices. */
 MUST_CHECK int devices_console_size(struct machine *mc, uint16_t cols, uint16_t rows);

@@ -327,6 +327,11 @@ int machine_link(struct machine *mc, unsigned int index, bool up)
 	return devices_link(mc, index, up);
 }
 
+int machine_jack(struct machine *mc, uint32_t stream, bool plugged)
+{
+	return devices_jack(mc, stream, plugged);
+}
+
 int machine_console_size(struct machine *mc, uint16_t cols, uint16_t rows)
 {
 	return devices_console_size(mc, cols, rows);

@@ -64,6 +64,8 @@ MUST_CHECK int machine_input(struct machine *mc, unsigned int scanout, enum inpu
 	const struct input_event_rec *ev, uint32_t n);
 /* The cable of network card number `index`, in or out. 0, -ENODEV, or -ECANCELED. */
 MUST_CHECK int machine_link(struct machine *mc, unsigned int index, bool up);
+/* The jack of a stream of the sound card, in or out. 0, -ENODEV, or -ECANCELED. */
+MUST_CHECK int machine_jack(struct machine *mc, uint32_t stream, bool plugged);
 /*
  * Sets what the guest shall keep of its memory (NULL: as it is) and asks for its statistics, which
  * host.balloon_stats announces where *asked is true. 0; -ENODEV without a balloon; -ERANGE for more

@@ -71,7 +71,7 @@ struct manifest_port {
 };
 
 struct manifest_sound {
-	bool capture;
+	bool capture, unplugged;
 	uint32_t channels; /* at most */
 	int ring_fd;
 };

@@ -9,14 +9,18 @@ static int read_stream(
 	struct manifest_reader *r, const json_t *o, enum json_need ring, struct manifest_sound *s)
 {
 	const char *direction = "play";
+	bool plugged = true;
 	int rc = json_get_str(o, "direction", JSON_OPTIONAL, &direction, r->e);
 
 	if (rc == 0)
 		rc = manifest_get_u32(r, o, "channels", 1, PCM_MAX_CHANNELS, &s->channels);
 	if (rc == 0)
+		rc = json_get_bool(o, "plugged", JSON_OPTIONAL, &plugged, r->e);
+	if (rc == 0)
 		rc = manifest_get_fd_of(r, o, "ring", ring, &s->ring_fd);
 	if (rc < 0)
 		return rc;
+	s->unplugged = !plugged;
 	s->capture = strcmp(direction, "capture") == 0;
 	if (!s->capture && strcmp(direction, "play") != 0)
 		return err_set(r->e, -EINVAL, "\"direction\" must be play or capture");

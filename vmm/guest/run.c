@@ -440,6 +440,23 @@ static int op_link(struct run *r, const json_t *q, json_t *reply, struct err *e)
 		      : 0;
 }
 
+static int op_jack(struct run *r, const json_t *q, json_t *reply, struct err *e)
+{
+	uint64_t stream = 0;
+	bool plugged = true;
+	int rc = json_get_u64(q, "stream", JSON_REQUIRED, 0, MANIFEST_MAX_SOUNDS, &stream, e);
+
+	(void)reply;
+	if (rc == 0)
+		rc = json_get_bool(q, "plugged", JSON_REQUIRED, &plugged, e);
+	if (rc < 0)
+		return rc;
+	rc = machine_jack(r->mc, (uint32_t)stream, plugged);
+	return rc < 0 ? err_set(e, rc, "the guest's sound card has no stream %llu",
+				(unsigned long long)stream)
+		      : 0;
+}
+
 static int op_balloon(struct run *r, const json_t *q, json_t *reply, struct err *e)
 {
 	uint64_t target = 0;
@@ -500,6 +517,7 @@ static const struct {
 	{ "status", op_status },
 	{ "input", op_input },
 	{ "link", op_link },
+	{ "jack", op_jack },
 	{ "balloon", op_balloon },
 	{ "console-size", op_console_size },
 	{ "utc", op_utc },
