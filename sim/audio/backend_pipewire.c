@@ -59,7 +59,9 @@ static void told_time(struct node *n)
 	if (pw_stream_get_time_n(n->pw, &t, sizeof(t)) < 0 || t.rate.denom == 0)
 		return;
 	ticks = t.delay > 0 ? t.delay : 0;
-	audio_stream_set_delay(n->s, (uint64_t)ticks * NS_PER_S * t.rate.num / t.rate.denom);
+	/* Of the stream's own frames there are some in the converter yet. */
+	audio_stream_set_delay(n->s, (uint64_t)ticks * NS_PER_S * t.rate.num / t.rate.denom +
+					     t.buffered * NS_PER_S / n->params.rate_hz);
 }
 
 static void on_process(void *data)
@@ -164,9 +166,11 @@ static struct pw_properties *properties(const struct node *n)
 {
 	bool play = n->s->direction == PCM_PLAY;
 	uint32_t period = n->params.period_bytes / pcm_frame_bytes(&n->params);
-	/* Turns below a period, so that a guest's position moves in steps below one; the server
-	 * takes the next smaller power of two. Shorter ones are missed on a busy host. */
-	uint32_t turn = MAX(MIN(period * 3 / 4, 1024u), 32u);
+	/* Turns below a period, so that a guest's position moves in steps below one, and of 11 ms
+	 * at most, so that focus is heard within 20; the server takes the next smaller power of
+	 * two. Shorter ones are missed on a busy host. */
+	uint32_t turn = MAX(MIN(period * 3 / 4, n->params.rate_hz / 90), 32u);
+	char target[AUDIO_TARGET];
 	struct pw_properties *p =
 		pw_properties_new(PW_KEY_MEDIA_TYPE, "Audio", PW_KEY_MEDIA_CATEGORY,
 			play ? "Playback" : "Capture", PW_KEY_APP_NAME, "Dyno", NULL);
@@ -178,8 +182,14 @@ static struct pw_properties *properties(const struct node *n)
 	pw_properties_setf(p, PW_KEY_NODE_LATENCY, "%u/%u", turn, n->params.rate_hz);
 	if (n->s->role[0])
 		pw_properties_set(p, PW_KEY_MEDIA_ROLE, n->s->role);
-	if (n->s->target[0])
-		pw_properties_set(p, PW_KEY_TARGET_OBJECT, n->s->target);
+	/* What a sink plays is a source of its own name here, not one by the name that PulseAudio
+	 * gives it. */
+	if (!play && audio_stream_monitor(n->s, target))
+		pw_properties_set(p, PW_KEY_STREAM_CAPTURE_SINK, "true");
+	else
+		memcpy(target, n->s->target, sizeof(target));
+	if (target[0])
+		pw_properties_set(p, PW_KEY_TARGET_OBJECT, target);
 	return p;
 }
 

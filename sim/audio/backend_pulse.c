@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "sim/audio/backend.h"
+#include "sim/audio/urgent.h"
 
 #define RETRY_NS  (500 * NS_PER_MS)
 #define LINGER_NS (500 * NS_PER_MS)
@@ -102,6 +103,17 @@ static void on_read(pa_stream *pa, size_t bytes, void *data)
 	}
 }
 
+static void cork(struct node *n, int corked)
+{
+	pa_operation *o;
+
+	if (!n->pa || pa_stream_get_state(n->pa) != PA_STREAM_READY)
+		return;
+	o = pa_stream_cork(n->pa, corked, NULL, NULL);
+	if (o)
+		pa_operation_unref(o);
+}
+
 static void on_stream_state(pa_stream *pa, void *data)
 {
 	struct node *n = data;
@@ -113,9 +125,28 @@ static void on_stream_state(pa_stream *pa, void *data)
 	}
 	if (state != PA_STREAM_READY)
 		atomic_store(&n->s->backend_pulls, false);
+	else if (n->active)
+		/* It was started while the server made it. */
+		cork(n, 0);
+}
+
+/* A stream that nobody wants any more while the server still makes it: it can only be taken down
+ * when it is there. */
+static void on_orphan_state(pa_stream *pa, void *data)
+{
+	(void)data;
+	if (pa_stream_get_state(pa) == PA_STREAM_READY)
+		pa_stream_disconnect(pa);
 }
 
 static void make_node(struct node *n);
+
+static void on_begin(pa_mainloop_api *api, void *data)
+{
+	(void)api;
+	(void)data;
+	(void)audio_go_first();
+}
 
 static void on_context_state(pa_context *c, void *data)
 {
@@ -154,10 +185,14 @@ static void drop_node(struct node *n)
 {
 	if (!n->pa)
 		return;
-	pa_stream_set_state_callback(n->pa, NULL, NULL);
 	pa_stream_set_write_callback(n->pa, NULL, NULL);
 	pa_stream_set_read_callback(n->pa, NULL, NULL);
-	pa_stream_disconnect(n->pa);
+	if (pa_stream_get_state(n->pa) == PA_STREAM_CREATING) {
+		pa_stream_set_state_callback(n->pa, on_orphan_state, NULL);
+	} else {
+		pa_stream_set_state_callback(n->pa, NULL, NULL);
+		pa_stream_disconnect(n->pa);
+	}
 	pa_stream_unref(n->pa);
 	n->pa = NULL;
 	atomic_store(&n->s->backend_pulls, false);
@@ -170,7 +205,6 @@ static pa_proplist *properties(const struct node *n)
 	size_t i;
 
 	pa_proplist_sets(p, PA_PROP_APPLICATION_NAME, "Dyno");
-	pa_proplist_setf(p, PA_PROP_MEDIA_NAME, "%s: %s", n->s->guest, n->s->name);
 	/* Its roles are PipeWire's in lower case; "event" stands for a notification. */
 	for (i = 0; n->s->role[i]; i++)
 		role[i] = (char)(n->s->role[i] | 0x20);
@@ -185,13 +219,15 @@ static void make_node(struct node *n)
 {
 	const pa_sample_spec spec = { pa_format(n->params.format), n->params.rate_hz,
 		(uint8_t)n->params.channels };
-	uint32_t period = n->params.period_bytes;
-	/* The server asks for half a period at a time. */
+	uint32_t frame = pcm_frame_bytes(&n->params), ms = n->params.rate_hz / 1000 * frame;
+	/* Half a period at a time, and no more than 5 ms: 20 ms of each stream lie in the server,
+	 * so that what one has to do with another, by focus, is heard at the same time. */
+	uint32_t turn = MAX(MIN(n->params.period_bytes / 2, 5 * ms), frame);
 	pa_buffer_attr attr = { .maxlength = UINT32_MAX,
-		.tlength = period * 2,
+		.tlength = 4 * turn,
 		.prebuf = 0,
-		.minreq = MAX(period / 2, pcm_frame_bytes(&n->params)),
-		.fragsize = MAX(period / 2, pcm_frame_bytes(&n->params)) };
+		.minreq = turn,
+		.fragsize = turn };
 	pa_stream_flags_t flags = PA_STREAM_AUTO_TIMING_UPDATE | PA_STREAM_INTERPOLATE_TIMING |
 				  PA_STREAM_ADJUST_LATENCY |
 				  (n->active ? 0 : PA_STREAM_START_CORKED);
@@ -219,17 +255,6 @@ static void make_node(struct node *n)
 		log_warn("%s: PulseAudio takes no stream", name);
 		drop_node(n);
 	}
-}
-
-static void cork(struct node *n, int corked)
-{
-	pa_operation *o;
-
-	if (!n->pa || pa_stream_get_state(n->pa) != PA_STREAM_READY)
-		return;
-	o = pa_stream_cork(n->pa, corked, NULL, NULL);
-	if (o)
-		pa_operation_unref(o);
 }
 
 static void disconnect(struct pulse_backend *b)
@@ -354,6 +379,7 @@ static int pulse_open(struct audio_backend **out, struct ev_loop *loop,
 		return err_errno(e, -rc, "PulseAudio's library cannot be started");
 	}
 	pa_threaded_mainloop_lock(b->thread);
+	pa_mainloop_api_once(pa_threaded_mainloop_get_api(b->thread), on_begin, b);
 	connect_now(b);
 	there = await(b);
 	pa_threaded_mainloop_unlock(b->thread);
@@ -391,11 +417,6 @@ static void pulse_start(struct audio_backend *ab, uint32_t i)
 	ev_timer_stop(&n->linger);
 	pa_threaded_mainloop_lock(b->thread);
 	n->active = true;
-	/* A stream that is not ready yet was asked to start corked. */
-	if (n->pa && pa_stream_get_state(n->pa) == PA_STREAM_CREATING) {
-		drop_node(n);
-		make_node(n);
-	}
 	cork(n, 0);
 	pa_threaded_mainloop_unlock(b->thread);
 }

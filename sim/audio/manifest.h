@@ -19,7 +19,7 @@
 enum audio_server { AUDIO_AUTO, AUDIO_PIPEWIRE, AUDIO_PULSE, AUDIO_NULL };
 
 struct audio_stream_spec {
-	char name[AUDIO_NAME], role[AUDIO_NAME], target[256];
+	char name[AUDIO_NAME], role[AUDIO_NAME], target[AUDIO_TARGET];
 	enum pcm_direction direction;
 	uint32_t ring; /* index of its memory in the message's descriptors */
 	uint32_t volume_milli;

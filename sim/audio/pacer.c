@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "sim/audio/urgent.h"
 
 #define TURN_NS (2500 * NS_PER_US)
 /* A sound server that is there, but does not pull a running stream for so long, is stuck. */
@@ -30,7 +31,7 @@ struct pacer {
 	const atomic_bool *connected;
 	pthread_t thread;
 	sem_t wake;
-	atomic_bool stop;
+	atomic_bool stop, urgent;
 	uint8_t *samples;
 };
 
@@ -93,6 +94,7 @@ static void *thread_main(void *arg)
 	struct pacer *p = arg;
 	uint64_t next = 0;
 
+	atomic_store(&p->urgent, audio_go_first());
 	while (!atomic_load(&p->stop)) {
 		uint64_t now = clock_now_ns();
 		bool busy = false;
@@ -139,6 +141,11 @@ int pacer_new(struct pacer **out, struct audio_stream *const *streams, uint32_t 
 	}
 	*out = p;
 	return 0;
+}
+
+bool pacer_urgent(const struct pacer *p)
+{
+	return atomic_load(&p->urgent);
 }
 
 void pacer_wake(struct pacer *p)

@@ -20,5 +20,7 @@ MUST_CHECK int pacer_new(struct pacer **out, struct audio_stream *const *streams
 	const atomic_bool *connected);
 /* A stream was started: there is something to do. Any thread. */
 void pacer_wake(struct pacer *p);
+/* Whether it goes before all ordinary programs. */
+bool pacer_urgent(const struct pacer *p);
 /* NULL is legal. */
 void pacer_free(struct pacer *p);

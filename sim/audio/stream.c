@@ -64,12 +64,45 @@ static _Atomic uint64_t *own_counter(struct audio_stream *s)
 	return s->direction == PCM_PLAY ? &s->ring.sh->read : &s->ring.sh->written;
 }
 
+bool audio_stream_monitor(const struct audio_stream *s, char name[static AUDIO_TARGET])
+{
+	static const char end[] = ".monitor";
+	size_t len = strlen(s->target);
+
+	if (len < sizeof(end) || strcmp(s->target + len - (sizeof(end) - 1), end) != 0)
+		return false;
+	memcpy(name, s->target, sizeof(s->target));
+	name[len - (sizeof(end) - 1)] = '\0';
+	return true;
+}
+
+float audio_stream_focus(const struct audio_stream *s, uint64_t now_ns)
+{
+	float gain = 1;
+
+	for (uint32_t i = 0; i < s->n_ducks; i++) {
+		uint64_t loud = atomic_load(&s->duck[i].when->loud_ns);
+
+		if (loud && now_ns < loud + s->duck[i].hold_ns)
+			gain = MIN(gain, s->duck[i].gain);
+	}
+	return gain;
+}
+
+static float wanted_gain(const struct audio_stream *s, uint64_t now_ns)
+{
+	if (atomic_load(&s->guest_mute) || atomic_load(&s->bench_mute))
+		return 0;
+	return (float)atomic_load(&s->guest_milli) / 1000 *
+	       ((float)atomic_load(&s->bench_milli) / 1000) * audio_stream_focus(s, now_ns);
+}
+
 static void open_run(struct audio_stream *s, const struct pcm_msg *m)
 {
 	s->run = m->run;
 	s->params = m->params;
 	s->dry = false;
-	s->gain = 1;
+	s->gain = wanted_gain(s, clock_now_ns());
 	s->open = true;
 	/* What was left of an earlier run is skipped. A position before ours would be a lie. */
 	if (s->direction == PCM_PLAY && m->position >= s->mine) {
@@ -108,27 +141,6 @@ void audio_stream_message(struct audio_stream *s, const struct pcm_msg *m)
 		break;
 	}
 	pthread_mutex_unlock(&s->lock);
-}
-
-float audio_stream_focus(const struct audio_stream *s, uint64_t now_ns)
-{
-	float gain = 1;
-
-	for (uint32_t i = 0; i < s->n_ducks; i++) {
-		uint64_t loud = atomic_load(&s->duck[i].when->loud_ns);
-
-		if (loud && now_ns < loud + s->duck[i].hold_ns)
-			gain = MIN(gain, s->duck[i].gain);
-	}
-	return gain;
-}
-
-static float wanted_gain(const struct audio_stream *s, uint64_t now_ns)
-{
-	if (atomic_load(&s->guest_mute) || atomic_load(&s->bench_mute))
-		return 0;
-	return (float)atomic_load(&s->guest_milli) / 1000 *
-	       ((float)atomic_load(&s->bench_milli) / 1000) * audio_stream_focus(s, now_ns);
 }
 
 /* ---- samples ---- */
@@ -244,6 +256,8 @@ static void publish(struct audio_stream *s, uint64_t now_ns, uint32_t moved, boo
 	atomic_store_explicit(own_counter(s), s->mine, memory_order_release);
 	atomic_store(&s->pulled_ns, now_ns);
 	atomic_fetch_add(&s->frames, moved);
+	if (moved > atomic_load(&s->turn))
+		atomic_store(&s->turn, moved);
 	if (short_of && !s->dry) {
 		atomic_fetch_add(&s->ring.sh->xruns, 1);
 		atomic_fetch_add(&s->xruns, 1);
@@ -258,6 +272,7 @@ bool audio_stream_pull(struct audio_stream *s, void *dst, uint32_t frames, uint6
 {
 	uint32_t frame, got;
 	uint8_t *at = dst;
+	float want;
 
 	if (pthread_mutex_trylock(&s->lock) != 0)
 		return false;
@@ -269,9 +284,10 @@ bool audio_stream_pull(struct audio_stream *s, void *dst, uint32_t frames, uint6
 	got = take(s, at, frames);
 	memset(at + (size_t)got * frame, 0, (size_t)(frames - got) * frame);
 	publish(s, now_ns, got, got < frames);
-	if (peak(&s->params, at, got) > LOUD)
+	want = wanted_gain(s, now_ns);
+	if (peak(&s->params, at, got) * fmaxf(s->gain, want) > LOUD)
 		atomic_store(&s->loud_ns, now_ns);
-	apply_gain(s, at, got, wanted_gain(s, now_ns));
+	apply_gain(s, at, got, want);
 	/* A gap is heard as one; after the last sample there is nothing to hear. */
 	if (s->recorder && got > 0)
 		recorder_put(s->recorder, s->tap, &s->params, s->run, at, frames, now_ns);

@@ -18,6 +18,7 @@
 #include "base/proto/pcm_port.h"
 
 #define AUDIO_NAME      64 /* bytes of a name, NUL included */
+#define AUDIO_TARGET    256
 #define AUDIO_MAX_DUCKS 8 /* rules that quieten one stream */
 
 struct recorder;
@@ -34,7 +35,7 @@ struct audio_stream {
 	/* fixed after set-up */
 	char guest[AUDIO_NAME], name[AUDIO_NAME];
 	char role[AUDIO_NAME]; /* media role: "Notification"; "" none */
-	char target[256]; /* sink or source to use; "" the default one */
+	char target[AUDIO_TARGET]; /* sink or source to use; "" the default one */
 	enum pcm_direction direction;
 	uint32_t index; /* number in its device's messages */
 	struct pcm_ring ring;
@@ -62,6 +63,7 @@ struct audio_stream {
 	_Atomic uint64_t pulled_ns; /* host time of the last pull or push while running */
 	_Atomic uint64_t loud_ns; /* host time at which it was heard last */
 	_Atomic uint64_t frames, xruns;
+	_Atomic uint32_t turn; /* most frames moved at one go */
 };
 
 /* Sets everything to the state before the first run; the names, ring and wake are the caller's to
@@ -85,6 +87,9 @@ bool audio_stream_pull(struct audio_stream *s, void *dst, uint32_t frames, uint6
 void audio_stream_push(struct audio_stream *s, const void *src, uint32_t frames, uint64_t now_ns);
 /* Time from the ring to the ear, or from the microphone to the ring. */
 void audio_stream_set_delay(struct audio_stream *s, uint64_t delay_ns);
+
+/* True for a target "NAME.monitor": what the sink NAME plays is captured. */
+bool audio_stream_monitor(const struct audio_stream *s, char name[static AUDIO_TARGET]);
 
 /* The gain that focus leaves to a stream at that time: 1 where nobody is more important. */
 float audio_stream_focus(const struct audio_stream *s, uint64_t now_ns);

@@ -99,6 +99,7 @@ struct scenario_placement {
 	struct scenario_cpus cpus;
 	struct scenario_cpus vcpus; /* one each for its vCPUs, in ascending order */
 	int32_t nice;
+	bool realtime;
 };
 
 /* Features offered by a guest's CAN controller; the manifest's words in scenario_can_feature_name.

@@ -89,6 +89,12 @@ static const struct schema_key placement_keys[] = {
 		.offset = P(nice),
 		.doc = "priority of its process: -20 is the highest, 19 the lowest. Below 0 needs "
 		       "the right to (CAP_SYS_NICE, or RLIMIT_NICE)" },
+	{ .key = "realtime",
+		.type = &type_bool,
+		.def = "false",
+		.offset = P(realtime),
+		.doc = "its process goes before all ordinary programs of the host. Needs the right to "
+		       "(CAP_SYS_NICE, or RLIMIT_RTPRIO)" },
 };
 
 const struct schema schema_placement = {

@@ -63,7 +63,8 @@ static const struct schema_key sound_keys[] = {
 		.min = 1,
 		.max = 250,
 		.offset = S(target),
-		.doc = "sink or source of the sound server; without it the default one" },
+		.doc = "sink or source of the sound server, without it the default one; "
+		       "`SINK.monitor` captures what a sink plays" },
 	{ .key = "volume",
 		.type = &type_u32,
 		.max = 100,

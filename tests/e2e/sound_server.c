@@ -113,8 +113,17 @@ static void end(pid_t *pid, int sig)
 	fail_msg("a program did not end");
 }
 
-/* Runs a program until it succeeds and, with `word`, says that. */
-static void await(const char *const *argv, const char *word)
+static bool has_all(const char *text, const char *const *words)
+{
+	for (; *words; words++) {
+		if (!strstr(text, *words))
+			return false;
+	}
+	return true;
+}
+
+/* Runs a program until it succeeds and says all the words. */
+static void await_all(const char *const *argv, const char *const *words)
 {
 	for (int ms = 0; ms < LIMIT_MS; ms += 100) {
 		char *out;
@@ -127,14 +136,18 @@ static void await(const char *const *argv, const char *word)
 		waitpid(pid, &status, 0);
 		note(pid, 0);
 		out = proc_read("await.log");
-		good = WIFEXITED(status) && WEXITSTATUS(status) == 0 && out &&
-		       (!word || strstr(out, word));
+		good = WIFEXITED(status) && WEXITSTATUS(status) == 0 && out && has_all(out, words);
 		free(out);
 		if (good)
 			return;
 		nap_ms(100);
 	}
-	fail_msg("%s does not come to \"%s\"", argv[0], word ? word : "");
+	fail_msg("%s does not come to \"%s\"", argv[0], words[0] ? words[0] : "");
+}
+
+static void await(const char *const *argv, const char *word)
+{
+	await_all(argv, ARGS(word));
 }
 
 static bool on_path(const char *program)
@@ -147,12 +160,13 @@ static bool on_path(const char *program)
 
 const char *sound_server_unable(enum sound_kind kind)
 {
-	static const char *const need[][6] = {
-		{ "pipewire", "wireplumber", "pw-record", "pw-play", "pw-link", "pw-metadata" },
+	static const char *const need[][7] = {
+		{ "pipewire", "wireplumber", "pw-record", "pw-play", "pw-link", "pw-metadata",
+			"pw-dump" },
 		{ "pulseaudio", "parecord", "paplay", "pactl" },
 	};
 
-	for (size_t i = 0; i < 6 && need[kind][i]; i++) {
+	for (size_t i = 0; i < 7 && need[kind][i]; i++) {
 		if (!on_path(need[kind][i]))
 			return need[kind][i];
 	}
@@ -240,6 +254,14 @@ void sound_server_kill(struct sound_server *s)
 	end(&s->manager, SIGKILL);
 	/* PulseAudio takes a socket that is left for a server that runs. */
 	unlink(proc_path("rt/pulse/native"));
+}
+
+void sound_server_await_words(const struct sound_server *s, const char *const *words)
+{
+	if (s->kind == SOUND_PIPEWIRE)
+		await_all(ARGS("pw-dump"), words);
+	else
+		await_all(ARGS("pactl", "list"), words);
 }
 
 void sound_server_stop(struct sound_server *s)
@@ -359,4 +381,32 @@ struct sound_heard sound_listen(const char *name, double left_hz, double right_h
 	}
 	free(x);
 	return h;
+}
+
+static double tone_db(const float *x, double hz)
+{
+	return sound_measure(x, 2, PIECE, RATE, hz).db;
+}
+
+struct sound_duck sound_find_duck(const char *name, double hz)
+{
+	struct sound_duck d = { 0 };
+	size_t frames, onset = 0, last;
+	float *x = read_all(name, &frames), limit;
+
+	while (onset < frames && fabsf(x[2 * onset + 1]) < 0.01f)
+		onset++;
+	assert_in_range(onset, PIECE, frames - 3 * PIECE);
+	d.before_db = tone_db(x + 2 * (onset - PIECE), hz);
+	d.after_db = tone_db(x + 2 * (onset + PIECE), hz);
+	/* Half a decibel above what it comes to: noise of a conversion is no tone. */
+	limit = (float)(sound_amplitude(d.after_db) * 1.06);
+	last = onset;
+	for (size_t i = onset; i < onset + 2 * PIECE; i++) {
+		if (fabsf(x[2 * i]) > limit)
+			last = i;
+	}
+	d.delay_ms = (double)(last - onset) * 1000 / RATE;
+	free(x);
+	return d;
 }

@@ -23,6 +23,8 @@ const char *sound_server_unable(enum sound_kind kind);
 void sound_server_start(struct sound_server *s, enum sound_kind kind);
 /* Kills it on the spot, as a crash would. */
 void sound_server_kill(struct sound_server *s);
+/* Waits until all of these words are in what it tells about its streams. */
+void sound_server_await_words(const struct sound_server *s, const char *const *words);
 /* Ends it; legal when it was killed. */
 void sound_server_stop(struct sound_server *s);
 
@@ -47,3 +49,11 @@ struct sound_heard {
 	unsigned int longest_ms, pieces;
 };
 struct sound_heard sound_listen(const char *name, double left_hz, double right_hz, double db);
+
+/* A recording with a tone of `hz` on the left, which gets quieter when sound begins on the right.
+ */
+struct sound_duck {
+	double before_db, after_db; /* of the tone */
+	double delay_ms; /* from the first sound on the right until the tone is that quiet */
+};
+struct sound_duck sound_find_duck(const char *name, double hz);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A guest's sound through real sound servers: what it plays is recorded at the sink's monitor, what
- * is said into the microphone is measured by the guest, and a server that is killed during play is
- * played to again when it is back.
+ * is said into the microphone is measured by the guest, a warning quietens music in time, and a
+ * server that is killed during play is played to again when it is back.
  */
 #include <math.h>
 #include <setjmp.h>
@@ -53,6 +53,19 @@ static void expect_clock(const char *clock)
 	free(m);
 }
 
+/* Most frames that the server took of the guest's first stream at one go. */
+static unsigned int longest_turn(void)
+{
+	char *text = proc_read("out/metrics.json");
+	json_t *m = text ? json_loads(text, 0, NULL) : NULL;
+	const json_t *list = json_object_get(json_object_get(m, "audio"), "streams");
+	json_int_t turn = json_integer_value(json_object_get(json_array_get(list, 0), "turn"));
+
+	free(text);
+	json_decref(m);
+	return (unsigned int)turn;
+}
+
 static void sleep_s(int s)
 {
 	nanosleep(&(struct timespec){ s, 0 }, NULL);
@@ -63,40 +76,6 @@ static void forget_run(void)
 {
 	unlink(proc_path("heard.wav"));
 	unlink(proc_path("again.wav"));
-}
-
-static void test_tones_arrive_at_the_sink_as_they_were_played(void **state)
-{
-	static const char *const formats[] = { "s16", "float" };
-	struct sound_server s;
-
-	(void)state;
-	sound_server_start(&s, kind);
-	for (size_t i = 0; i < 2; i++) {
-		struct sound_heard h;
-		struct proc p;
-		char options[128];
-		pid_t rec;
-
-		forget_run();
-		rec = sound_record(&s, "heard.wav");
-		snprintf(options, sizeof(options),
-			"tone=440,1000 level=-12 seconds=4 period=480 periods=12 format=%s rate=%d",
-			formats[i], i ? 44100 : 48000);
-		write_scenario(options, sound_server_microphone(&s));
-		assert_int_equal(proc_run(&p, ARGS("run", "--headless", "tone.yaml")), 0);
-		proc_free(&p);
-		sound_stop(rec);
-		expect_clock(server_word());
-		h = sound_listen("heard.wav", 440, 1000, -12);
-		print_message(
-			"%s, %s: 440 Hz left and 1 kHz right for %u ms at one go, %u pieces\n",
-			server_word(), formats[i], h.longest_ms, h.pieces);
-		assert_true(h.longest_ms >= 500);
-		/* And not the other way round. */
-		assert_int_equal(sound_listen("heard.wav", 1000, 440, -12).longest_ms, 0);
-	}
-	sound_server_stop(&s);
 }
 
 static bool is_near(const char **at, const char *word, double wanted, double tolerance)
@@ -119,12 +98,158 @@ static bool heard_right(const char *line, double left, double right, double db)
 	       is_near(&line, "hz=", right, 0.005 * right) && is_near(&line, "db=", db, 1);
 }
 
+/* In how many of the seconds that the guest tells about it heard these tones. */
+static unsigned int seconds_heard_right(double left, double right, double db)
+{
+	char *log = proc_read("out/tone.log");
+	unsigned int n = 0;
+
+	assert_non_null(log);
+	for (const char *at = log; (at = strstr(at, "HEARD ")) != NULL; at++)
+		n += heard_right(at, left, right, db);
+	free(log);
+	return n;
+}
+
+static void test_tones_arrive_at_the_sink_as_they_were_played(void **state)
+{
+	static const struct {
+		const char *name;
+		int rate;
+	} formats[] = { { "s16", 48000 }, { "float", 44100 }, { "s24", 96000 }, { "s32", 8000 } };
+	struct sound_server s;
+
+	(void)state;
+	sound_server_start(&s, kind);
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		struct sound_heard h;
+		struct proc p;
+		char options[128];
+		pid_t rec;
+
+		forget_run();
+		rec = sound_record(&s, "heard.wav");
+		snprintf(options, sizeof(options),
+			"tone=440,1000 level=-12 seconds=4 period=%d periods=12 format=%s rate=%d",
+			formats[i].rate / 100, formats[i].name, formats[i].rate);
+		write_scenario(options, sound_server_microphone(&s));
+		assert_int_equal(proc_run(&p, ARGS("run", "--headless", "tone.yaml")), 0);
+		proc_free(&p);
+		sound_stop(rec);
+		expect_clock(server_word());
+		/* A sound server's turn is no longer than the guest's period. */
+		if (kind == SOUND_PIPEWIRE)
+			assert_in_range(longest_turn(), 1, (unsigned int)formats[i].rate / 100);
+		h = sound_listen("heard.wav", 440, 1000, -12);
+		print_message(
+			"%s, %s: 440 Hz left and 1 kHz right for %u ms at one go, %u pieces\n",
+			server_word(), formats[i].name, h.longest_ms, h.pieces);
+		assert_true(h.longest_ms >= 500);
+		/* And not the other way round. */
+		assert_int_equal(sound_listen("heard.wav", 1000, 440, -12).longest_ms, 0);
+	}
+	sound_server_stop(&s);
+}
+
+static void expect_server(const char *line, const char *clock)
+{
+	struct proc p;
+
+	proc_write("auto.yaml",
+		"duration: 20s\nend_when: guests-ended\naudio: auto\nguests:\n"
+		"  tone: { kernel: builtin:tone, memory: 64M, cmdline: tone=440 seconds=1,"
+		" sound: { main: {} } }\n");
+	assert_int_equal(proc_run(&p, ARGS("run", "--headless", "auto.yaml")), 0);
+	assert_non_null(strstr(p.err, line));
+	proc_free(&p);
+	expect_clock(clock);
+}
+
+static void test_auto_takes_what_is_there_and_says_which(void **state)
+{
+	struct sound_server s;
+	char line[32];
+
+	(void)state;
+	snprintf(line, sizeof(line), "sound: %s\n", server_word());
+	sound_server_start(&s, kind);
+	expect_server(line, server_word());
+	sound_server_stop(&s);
+	expect_server("sound: null (recorded, not heard)\n", "null");
+}
+
+/* The sink's monitor is the guest's microphone; meanwhile the server knows the streams by name,
+ * role and target. */
+static void test_a_guest_hears_itself_from_the_sinks_monitor(void **state)
+{
+	static const char *const pipewire[] = { "\"node.name\": \"dyno.tone.main\"",
+		"\"node.name\": \"dyno.tone.mic\"", "\"media.role\": \"Music\"",
+		"\"target.object\": \"vsink\"", "\"application.name\": \"Dyno\"", NULL };
+	static const char *const pulse[] = { "application.name = \"Dyno\"",
+		"media.name = \"dyno.tone.main\"", "media.role = \"music\"",
+		"media.name = \"dyno.tone.mic\"", NULL };
+	struct sound_server s;
+	unsigned int right;
+	struct proc p;
+
+	(void)state;
+	sound_server_start(&s, kind);
+	write_scenario("tone=440,1000 level=-12 hear=2 seconds=8 periods=12", "vsink.monitor");
+	proc_start(&p, ARGS("run", "--headless", "tone.yaml"));
+	json_decref(proc_await_state("running"));
+	sound_server_await_words(&s, kind == SOUND_PIPEWIRE ? pipewire : pulse);
+	assert_int_equal(proc_wait(&p), 0);
+	proc_free(&p);
+	sound_server_stop(&s);
+	right = seconds_heard_right(440, 1000, -12);
+	print_message("%s: %u of 8 seconds came back without a fault\n", server_word(), right);
+	assert_true(right >= 1);
+}
+
+/* The cluster's warning, which was muted at first, and the music of the ivi: each in a channel of
+ * its own, measured at the sink. */
+static void test_a_warning_quietens_music_within_20_ms_at_the_sink(void **state)
+{
+	static const char guest[] =
+		"  %s:\n    kernel: builtin:tone\n    memory: 64M\n"
+		"    cmdline: \"tone=%s level=-12 seconds=5 period=480 periods=12\"\n"
+		"    sound: { main: { target: vsink, mute: %s } }\n";
+	struct sound_server s;
+	struct sound_duck d;
+	struct proc p;
+	char text[1024];
+	size_t n;
+	pid_t rec;
+
+	(void)state;
+	forget_run();
+	sound_server_start(&s, kind);
+	n = (size_t)snprintf(text, sizeof(text),
+		"duration: 40s\nend_when: guests-ended\n"
+		"audio: { server: %s, focus: [ { when: cluster.main, duck: ivi.main, db: 12 } ] }\n"
+		"actions: [ { at: 3s, mute: { stream: cluster.main, on: false } } ]\nguests:\n",
+		server_word());
+	n += (size_t)snprintf(text + n, sizeof(text) - n, guest, "ivi", "2000,0", "false");
+	snprintf(text + n, sizeof(text) - n, guest, "cluster", "0,1000", "true");
+	proc_write("focus.yaml", text);
+	rec = sound_record(&s, "heard.wav");
+	assert_int_equal(proc_run(&p, ARGS("run", "--headless", "focus.yaml")), 0);
+	proc_free(&p);
+	sound_stop(rec);
+	sound_server_stop(&s);
+	d = sound_find_duck("heard.wav", 2000);
+	print_message("%s: %.1f dB before, %.1f dB %.1f ms after the warning began\n",
+		server_word(), d.before_db, d.after_db, d.delay_ms);
+	assert_true(fabs(d.before_db - -12) <= 1);
+	assert_true(fabs(d.after_db - -24) <= 1);
+	assert_true(d.delay_ms <= 20);
+}
+
 static void test_a_guest_hears_the_microphone(void **state)
 {
 	struct sound_server s;
-	unsigned int right = 0;
+	unsigned int right;
 	struct proc p;
-	char *log;
 	pid_t speaker;
 
 	(void)state;
@@ -136,13 +261,9 @@ static void test_a_guest_hears_the_microphone(void **state)
 	proc_free(&p);
 	sound_stop(speaker);
 	sound_server_stop(&s);
-	log = proc_read("out/tone.log");
-	assert_non_null(log);
-	for (const char *at = log; (at = strstr(at, "HEARD ")) != NULL; at++)
-		right += heard_right(at, 700, 1500, -20);
+	right = seconds_heard_right(700, 1500, -20);
 	print_message("%s: %u of 6 seconds were heard without a fault\n", server_word(), right);
 	assert_true(right >= 1);
-	free(log);
 }
 
 static void test_sound_resumes_when_a_killed_server_is_back(void **state)
@@ -191,6 +312,11 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(
 			test_tones_arrive_at_the_sink_as_they_were_played, clean_up),
+		cmocka_unit_test_teardown(test_auto_takes_what_is_there_and_says_which, clean_up),
+		cmocka_unit_test_teardown(
+			test_a_guest_hears_itself_from_the_sinks_monitor, clean_up),
+		cmocka_unit_test_teardown(
+			test_a_warning_quietens_music_within_20_ms_at_the_sink, clean_up),
 		cmocka_unit_test_teardown(test_a_guest_hears_the_microphone, clean_up),
 		cmocka_unit_test_teardown(
 			test_sound_resumes_when_a_killed_server_is_back, clean_up),

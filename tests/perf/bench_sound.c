@@ -11,7 +11,9 @@
  *
  * Prints one JSON object.
  *
- * usage: bench_sound [seconds [load seconds [periods]]]   (DYNO_BUILD_DIR as for the tests)
+ * usage: bench_sound [seconds [load seconds [periods [placement]]]]   (DYNO_BUILD_DIR as for the
+ * tests); 0 seconds: only the load. `placement` is the guests', as a scenario has it: "{ nice: -10
+ * }"
  */
 #include <dirent.h>
 #include <jansson.h>
@@ -42,6 +44,9 @@
 /* The monitor hears a pulse within this of its being queued, or it was lost. */
 #define LOST_NS (PULSE_MS * NS_PER_MS)
 
+/* Where the scenarios' guests run; "" where the host likes. */
+static const char *placement = "";
+
 static void die(const char *what)
 {
 	fprintf(stderr, "bench_sound: %s\n", what);
@@ -67,9 +72,9 @@ static void write_scenario(const char *options, unsigned int streams)
 	for (unsigned int i = 0; i < streams && n < sizeof(text); i++)
 		n += (size_t)snprintf(text + n, sizeof(text) - n,
 			"  tone%u:\n    kernel: builtin:tone\n    memory: 64M\n"
-			"    cmdline: \"%s\"\n"
+			"    cmdline: \"%s\"\n%s%s\n"
 			"    sound: { main: { role: Test, target: vsink, record: false } }\n",
-			i, options);
+			i, options, placement[0] ? "    placement: " : "", placement);
 	proc_write("sound.yaml", text);
 }
 
@@ -294,14 +299,18 @@ int main(int argc, char **argv)
 	struct sound_server s;
 	json_t *o = json_object();
 
+	placement = argc > 4 ? argv[4] : "";
 	if (sound_server_unable(SOUND_PIPEWIRE))
 		die("PipeWire's programs are missing");
 	sound_server_start(&s, SOUND_PIPEWIRE);
-	json_object_set_new(o, "latency_10ms", latency(480, periods, seconds));
-	json_object_set_new(o, "latency_5ms", latency(240, periods, seconds));
-	json_object_set_new(o, "under_load", loaded(load));
-	json_object_set_new(o, "cpu_1", processor(1, 5));
-	json_object_set_new(o, "cpu_4", processor(4, 5));
+	if (seconds) {
+		json_object_set_new(o, "latency_10ms", latency(480, periods, seconds));
+		json_object_set_new(o, "latency_5ms", latency(240, periods, seconds));
+		json_object_set_new(o, "cpu_1", processor(1, 5));
+		json_object_set_new(o, "cpu_4", processor(4, 5));
+	}
+	if (load)
+		json_object_set_new(o, "under_load", loaded(load));
 	sound_server_stop(&s);
 	json_dumpf(o, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(4));
 	putchar('\n');

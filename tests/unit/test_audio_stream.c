@@ -242,6 +242,23 @@ static void test_mute_is_silence(void **state)
 	rig_close(&r);
 }
 
+static void test_a_stream_that_is_mute_from_the_start_is_not_heard_at_all(void **state)
+{
+	static int16_t out[2 * 100];
+	struct rig r;
+
+	(void)state;
+	rig_open(&r, PCM_PLAY);
+	atomic_store(&r.s.bench_mute, true);
+	start(&r, 1, &stereo);
+	play(&r, 10000, 100);
+	assert_true(audio_stream_pull(&r.s, out, 100, T0));
+	for (uint32_t i = 0; i < 200; i++)
+		assert_int_equal(out[i], 0);
+	assert_int_equal(atomic_load(&r.s.loud_ns), 0);
+	rig_close(&r);
+}
+
 static void test_a_warning_quietens_media_within_20_ms_and_for_as_long_as_it_is_heard(void **state)
 {
 	static int16_t out[2 * 960];
@@ -414,6 +431,7 @@ int main(void)
 		cmocka_unit_test(test_volume_is_reached_by_a_ramp_and_then_exact),
 		cmocka_unit_test(test_every_format_is_scaled_alike),
 		cmocka_unit_test(test_mute_is_silence),
+		cmocka_unit_test(test_a_stream_that_is_mute_from_the_start_is_not_heard_at_all),
 		cmocka_unit_test(
 			test_a_warning_quietens_media_within_20_ms_and_for_as_long_as_it_is_heard),
 		cmocka_unit_test(test_captured_frames_reach_the_ring_and_the_rest_is_counted),

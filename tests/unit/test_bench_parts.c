@@ -12,7 +12,9 @@
 #include <errno.h>
 #include <linux/input-event-codes.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -423,6 +425,29 @@ static void test_a_process_that_floods_the_terminal_is_shown_a_little_and_counte
 	assert_int_equal(s.shown, SAID_MAX + 1);
 }
 
+static void test_a_guest_goes_before_all_ordinary_programs_or_the_right_is_named(void **state)
+{
+	struct scenario_guest g = { .name = "g", .placement.realtime = true };
+	const struct placement p = { .known = false };
+	struct err e = { 0 };
+	pid_t pid = fork();
+	int rc;
+
+	(void)state;
+	if (pid == 0) {
+		pause();
+		_exit(0);
+	}
+	assert_true(pid > 0);
+	rc = placement_guest(&p, &g, pid, &e);
+	if (rc == 0)
+		assert_int_equal(sched_getscheduler(pid), SCHED_RR);
+	else
+		assert_non_null(strstr(e.text, "RLIMIT_RTPRIO"));
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
 static void test_a_process_cannot_have_others_threads_moved(void **state)
 {
 	struct scenario_guest g = { .name = "g", .cpus = 1 };
@@ -468,6 +493,8 @@ int main(void)
 		cmocka_unit_test(test_a_child_that_floods_its_socket_is_read_in_portions),
 		cmocka_unit_test(test_a_missing_program_says_where_it_was_sought),
 		cmocka_unit_test(test_guest_memory_is_told_apart),
+		cmocka_unit_test(
+			test_a_guest_goes_before_all_ordinary_programs_or_the_right_is_named),
 		cmocka_unit_test(test_a_process_cannot_have_others_threads_moved),
 		cmocka_unit_test(
 			test_a_process_that_floods_the_terminal_is_shown_a_little_and_counted),

@@ -96,13 +96,14 @@ static void test_disks_have_formats_by_name_or_word(void **state)
 
 static void test_a_guests_place_on_the_host_is_a_set_of_cpus(void **state)
 {
-	struct scenario *s = load("duration: 1s\n"
-				  "bench_cpus: 0\n"
-				  "guests:\n"
-				  "  a: {kernel: a.elf, placement: 2-3}\n"
-				  "  b: {kernel: a.elf, cpus: 2, huge_pages: 2M, log_limit: 1M,\n"
-				  "    placement: {cpus: [0, 4-5], vcpus: '6,1023', nice: -5}}\n"
-				  "  c: {kernel: a.elf}\n");
+	struct scenario *s =
+		load("duration: 1s\n"
+		     "bench_cpus: 0\n"
+		     "guests:\n"
+		     "  a: {kernel: a.elf, placement: 2-3}\n"
+		     "  b: {kernel: a.elf, cpus: 2, huge_pages: 2M, log_limit: 1M,\n"
+		     "    placement: {cpus: [0, 4-5], vcpus: '6,1023', nice: -5, realtime: true}}\n"
+		     "  c: {kernel: a.elf}\n");
 	const struct scenario_placement *p = &s->guests[1].placement;
 
 	(void)state;
@@ -113,6 +114,8 @@ static void test_a_guests_place_on_the_host_is_a_set_of_cpus(void **state)
 	assert_true(scenario_has_cpu(&p->vcpus, 1023) && !scenario_has_cpu(&p->vcpus, 1022));
 	assert_false(scenario_has_cpu(&p->vcpus, 5000));
 	assert_int_equal(p->nice, -5);
+	assert_true(p->realtime);
+	assert_false(s->guests[0].placement.realtime);
 	assert_int_equal(scenario_huge_bytes(s->guests[1].huge_pages), 2 << 20);
 	assert_int_equal(s->guests[1].log_limit_bytes, 1 << 20);
 	assert_int_equal(scenario_num_cpus(&s->guests[2].placement.cpus), 0);

@@ -2,28 +2,38 @@
 ready
 aplay -l
 check card grep -q "VirtIO SoundCard" /proc/asound/cards
-check streams test -e /proc/asound/card0/pcm0p -a -e /proc/asound/card0/pcm0c
+check streams ls /dev/snd/pcmC0D0p /dev/snd/pcmC0D0c
 check play aplay -q -D hw:0,0 --period-size=480 --buffer-size=1920 /tone.wav
 check record arecord -q -D hw:0,0 -f S16_LE -r 48000 -c 2 -s 24000 /tmp/mic.wav
 size=$(stat -c %s /tmp/mic.wav)
 [ "$size" = 96044 ] && ok "recorded $size bytes" || fault "recorded $size bytes, not 96044"
-
 check channels speaker-test -D hw:0,0 -c 8 -r 48000 -F S16_LE -t sine -f 440 -l 1 -p 40000 -b 160000
-amixer -c 0 contents
-check volume amixer -q -c 0 cset 'name=Master Playback Volume' 50
-check mute amixer -q -c 0 cset 'name=Master Playback Switch' off
-check unmute amixer -q -c 0 cset 'name=Master Playback Switch' on
-check full amixer -q -c 0 cset 'name=Master Playback Volume' 100
+
+plugged() { amixer -c 0 cget "iface=CARD,name='Speaker Jack'" | grep -q "values=$1"; }
+check plugged plugged on
+echo "PULL THE JACK"
+await 20 plugged off && ok unplugged
+
+# suite PROGRAM LEAST [KNOWN]: a selftest of the kernel, of which so many tests pass, and none fails but KNOWN. They
+# end with 0 whatever failed. Three times at most: they have buffers of 85 ms, and a host that is emulated may stand
+# still for longer.
+suite() {
+	for i in 1 2 3; do
+		"$1" >"/tmp/$1" 2>&1
+		rc=$?
+		bad=$(grep '^not ok' "/tmp/$1" | grep -vE "${3:-^\$}")
+		passed=$(sed -n 's/^# Totals: pass:\([0-9]*\) .*/\1/p' "/tmp/$1")
+		if [ $rc = 0 ] && [ -z "$bad" ] && [ "${passed:-0}" -ge "$2" ]; then
+			ok "$1: $passed tests passed, at attempt $i"
+			return
+		fi
+		grep -A1 '^not ok' "/tmp/$1"
+	done
+	fault "$1: exit status $rc, ${passed:-no} tests passed, at least $2 must"
+}
 
 cd /alsa || exit
-for t in mixer-test pcm-test; do
-	"$t" >"/tmp/$t" 2>&1
-	rc=$?
-	grep -E '^(not ok|# Totals)' "/tmp/$t"
-	if [ $rc = 0 ]; then
-		ok "$t"
-	else
-		cat "/tmp/$t"
-		fault "$t ended with $rc"
-	fi
-done
+suite mixer-test 30
+# Two play something that ends within a period. The driver sends whole periods only, so that a drain
+# waits for the last one in vain: whatever the device does.
+suite pcm-test 12 'default\.time[34]\.SoundCard\.0\.0\.PLAYBACK$'
