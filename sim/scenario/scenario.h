@@ -41,7 +41,8 @@
 #define SCENARIO_MAX_PORTS    16 /* of a guest's virtio console */
 #define SCENARIO_MAX_VSOCK    32 /* sockets of one guest that the scenario names */
 #define SCENARIO_TEXT_MAX     4096 /* bytes typed in one go */
-#define SCENARIO_MAX_SOUNDS   8 /* streams of one guest */
+#define SCENARIO_MAX_SOUNDS   16 /* streams of one guest */
+#define SCENARIO_ALL_SOUNDS   64 /* of all guests */
 #define SCENARIO_MAX_FOCUS    16
 #define SCENARIO_MAX_SCRIPTS  16
 #define SCENARIO_MAX_USED     256 /* signals that devices of one guest use */

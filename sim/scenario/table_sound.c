@@ -285,7 +285,14 @@ const struct schema schema_audio = {
 void sound_check(struct bind *b, const struct node *root)
 {
 	const struct scenario *s = &load_of(b)->s;
+	uint32_t streams = 0;
 
+	for (uint32_t i = 0; i < s->n_guests; i++)
+		streams += s->guests[i].n_sounds;
+	if (streams > SCENARIO_ALL_SOUNDS)
+		bind_key_error(b, root, "guests",
+			"have %u streams of sound in all, %u are possible", streams,
+			SCENARIO_ALL_SOUNDS);
 	for (uint32_t i = 0; i < s->audio.n_focus; i++) {
 		const struct scenario_focus *f = &s->audio.focus[i];
 		const char *unknown = !is_stream(s, f->when) ? f->when : f->duck;

@@ -447,6 +447,27 @@ static void test_a_word_of_set_that_nothing_uses_is_an_error(void **state)
 	free(got);
 }
 
+static void test_more_streams_of_sound_than_are_possible_are_refused(void **state)
+{
+	struct scenario_opts opts = { .no_env = true, .no_files = true };
+	char text[4096], *got;
+	size_t n = (size_t)snprintf(text, sizeof(text), "duration: 1s\nguests:\n");
+
+	(void)state;
+	/* 5 guests with 13 streams each. */
+	for (char g = 'a'; g < 'f'; g++) {
+		n += (size_t)snprintf(
+			text + n, sizeof(text) - n, "  %c: { kernel: x.elf, sound: {", g);
+		for (char s = 'a'; s < 'n'; s++)
+			n += (size_t)snprintf(text + n, sizeof(text) - n, " %c: {},", s);
+		n += (size_t)snprintf(text + n, sizeof(text) - n, " } }\n");
+	}
+	got = report_of(text, &opts);
+	assert_non_null(strstr(got, "have 65 streams of sound in all, 64 are possible"));
+	assert_non_null(strstr(got, "1 error\n"));
+	free(got);
+}
+
 static void test_an_unknown_image_is_named_with_the_nearest_one(void **state)
 {
 	static const char *const images[] = { "ivi", "cluster", NULL };
@@ -567,6 +588,7 @@ int main(void)
 		cmocka_unit_test(test_columns_count_characters_and_tabs_keep_carets_in_place),
 		cmocka_unit_test(test_a_variable_that_is_not_set_says_how_to_set_it),
 		cmocka_unit_test(test_a_word_of_set_that_nothing_uses_is_an_error),
+		cmocka_unit_test(test_more_streams_of_sound_than_are_possible_are_refused),
 		cmocka_unit_test(test_an_unknown_image_is_named_with_the_nearest_one),
 		cmocka_unit_test(test_a_missing_file_says_where_it_was_sought),
 		cmocka_unit_test(test_a_file_that_cannot_be_read_is_reported),
