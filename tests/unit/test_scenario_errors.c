@@ -455,10 +455,10 @@ static void test_more_streams_of_sound_than_are_possible_are_refused(void **stat
 
 	(void)state;
 	/* 5 guests with 13 streams each. */
-	for (char g = 'a'; g < 'f'; g++) {
+	for (int g = 'a'; g < 'f'; g++) {
 		n += (size_t)snprintf(
 			text + n, sizeof(text) - n, "  %c: { kernel: x.elf, sound: {", g);
-		for (char s = 'a'; s < 'n'; s++)
+		for (int s = 'a'; s < 'n'; s++)
 			n += (size_t)snprintf(text + n, sizeof(text) - n, " %c: {},", s);
 		n += (size_t)snprintf(text + n, sizeof(text) - n, " } }\n");
 	}
