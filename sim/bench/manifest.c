@@ -257,6 +257,7 @@ json_t *manifest_vm(const struct scenario *s, uint32_t guest, const struct manif
 		json_array_append_new(devices, json_pack("{s:s,s:I,s:o}", "type", "vsock", "cid",
 						       (json_int_t)scenario_vsock_cid(s, guest),
 						       "fd", manifest_fd_index(out, in->vsock)));
+	manifest_sensors(g, devices);
 	manifest_files(g, in, devices, out);
 	return m;
 }

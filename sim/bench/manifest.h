@@ -52,6 +52,8 @@ json_t *manifest_fd_index(struct manifest_fds *out, int fd);
 void manifest_files(const struct scenario_guest *g, const struct manifest_guest_fds *in,
 	json_t *devices, struct manifest_fds *out);
 
+/* Appends the devices of a guest whose values come from signals (manifest_signals.c). */
+void manifest_sensors(const struct scenario_guest *g, json_t *devices);
 /* What a device takes from a signal (manifest_signals.c). */
 json_t *manifest_feed(const struct signal_feed *f);
 /* Adds the list of signals that the guest's devices use, where there is one. */

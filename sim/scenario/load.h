@@ -81,6 +81,7 @@ extern const struct schema schema_gnss; /* table_gnss.c */
 extern const struct schema schema_sound, schema_audio, schema_volume_op,
 	schema_mute_op, schema_jack_op; /* table_sound.c */
 extern const struct schema schema_share, schema_vhost_user; /* table_files.c */
+extern const struct schema schema_chip, schema_line; /* table_sensors.c */
 extern const struct schema schema_action; /* table_action.c */
 extern const struct schema schema_boot; /* table_boot.c */
 extern const struct schema schema_type_op; /* table_console.c */
@@ -141,6 +142,8 @@ const char *load_check_name(struct bind *b, const struct scenario_check *c);
 
 /* A guest's balloon against its memory (table_balloon.c). */
 void balloon_check(struct bind *b, const struct node *n, const struct scenario_guest *g);
+/* The rules of a guest's sensors; `n` is the guest (table_sensors.c). */
+void sensors_check(struct bind *b, const struct node *n, const struct scenario_guest *g);
 /* The rules of a guest's shares; `n` is the guest (table_files.c). */
 void shares_check(struct bind *b, const struct node *n, const struct scenario_guest *g);
 /* The rules of vsock devices that span guests; `root` is the whole file (table_vsock.c). */

@@ -17,6 +17,7 @@
 
 #include "base/err.h"
 #include "base/proto/display.h"
+#include "base/proto/i2c_chip.h"
 #include "base/proto/signal_port.h"
 #include "sim/gnss/receiver.h"
 #include "sim/scenario/sigmap.h"
@@ -45,6 +46,7 @@
 #define SCENARIO_ALL_SOUNDS   64 /* of all guests */
 #define SCENARIO_MAX_FOCUS    16
 #define SCENARIO_MAX_SCRIPTS  16
+#define SCENARIO_MAX_LINES    64 /* of a guest's GPIO controller */
 #define SCENARIO_MAX_USED     256 /* signals that devices of one guest use */
 #define SCENARIO_NAME_MAX     23 /* bytes of a guest, bus, port or checkpoint name */
 
@@ -248,6 +250,22 @@ struct scenario_guest_signal {
 	bool set; /* the guest sets it */
 };
 
+/* A line of a guest's GPIO controller. */
+struct scenario_line {
+	const char *name;
+	bool has_input;
+	struct signal_feed input;
+	uint32_t output; /* place of the signal that the guest sets; SIGNAL_FEED_CONSTANT: none */
+};
+
+/* A chip on a guest's I2C bus. */
+struct scenario_chip {
+	enum i2c_chip_type type;
+	uint32_t address;
+	struct signal_feed feed[I2C_QUANTITIES], present;
+	uint32_t alert; /* place of the signal that its pin sets; SIGNAL_FEED_CONSTANT: none */
+};
+
 /* --- files, and devices of other programs ------------------------------------------------ */
 
 enum scenario_share_type { SCENARIO_SHARE_VIRTIOFS, SCENARIO_SHARE_9P };
@@ -328,6 +346,10 @@ struct scenario_guest {
 	const struct scenario_vhost_user *vhost_user;
 	uint32_t n_sounds;
 	const struct scenario_sound *sounds; /* none: no sound device */
+	uint32_t n_chips;
+	const struct scenario_chip *chips; /* on its I2C bus; none: it has no such bus */
+	uint32_t n_lines;
+	const struct scenario_line *lines; /* of its GPIO controller; none: it has none */
 	uint32_t n_signals;
 	const struct scenario_guest_signal *signals; /* that its devices use */
 };

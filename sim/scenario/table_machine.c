@@ -418,6 +418,7 @@ static void guest_post(struct bind *b, const struct node *n, void *obj)
 	shares_check(b, n, g);
 	platform_check(b, n, g);
 	placement_check(b, n, g);
+	sensors_check(b, n, g);
 	feeds_take(b, g);
 }
 
@@ -484,6 +485,20 @@ static const struct schema_key guest_keys[] = {
 		.offset = offsetof(struct scenario_guest, nets),
 		.count = offsetof(struct scenario_guest, n_nets),
 		.doc = "its network cards" },
+	{ .key = "i2c",
+		.shape = SHAPE_LIST,
+		.sub = &schema_chip,
+		.max = I2C_MAX_CHIPS,
+		.offset = offsetof(struct scenario_guest, chips),
+		.count = offsetof(struct scenario_guest, n_chips),
+		.doc = "sensor chips on its I2C bus; without any it has no such bus" },
+	{ .key = "gpio",
+		.shape = SHAPE_LIST,
+		.sub = &schema_line,
+		.max = SCENARIO_MAX_LINES,
+		.offset = offsetof(struct scenario_guest, lines),
+		.count = offsetof(struct scenario_guest, n_lines),
+		.doc = "lines of its GPIO controller; without any it has none" },
 	{ .key = "signals",
 		.type = &type_signals,
 		.offset = offsetof(struct scenario_guest, sigmap_path),

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Scenario files, signal maps and checks.
-foreach(part scenario scenario_errors scenario_files scenario_units sigmap)
+foreach(part scenario scenario_errors scenario_files scenario_sensors scenario_units sigmap)
   dyno_test(unit_${part} SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_${part}.c LINK dyno_scenario)
 endforeach()
 dyno_pkg(XML2 libxml-2.0)

@@ -327,6 +327,70 @@ static void test_signals_are_a_list_of_names(void **state)
 	expect_refused(text, "names[0]");
 }
 
+#define SIGNALS ",\"signals\":{\"names\":[\"a\",\"b\"]}"
+#define CHIP    "{" HEAD SIGNALS ",\"devices\":[{\"type\":\"i2c\",\"chips\":[{\"chip\":\"lm75\","
+#define LINE    "{" HEAD SIGNALS ",\"devices\":[{\"type\":\"gpio\",\"lines\":[{"
+
+static void test_chips_take_their_values_from_signals(void **state)
+{
+	const struct manifest_chip *c;
+	struct manifest m;
+
+	(void)state;
+	assert_int_equal(
+		parse(CHIP "\"address\":73,\"alert\":1,\"present\":{\"signal\":0},"
+			   "\"temperature\":{\"signal\":1,\"scale\":0.5,\"offset\":-40}}]}]}",
+			1, &m, NULL),
+		0);
+	assert_int_equal(m.device[0].u.i2c.n, 1);
+	c = &m.device[0].u.i2c.chip[0];
+	assert_int_equal(c->type, I2C_LM75);
+	assert_int_equal(c->address, 0x49);
+	assert_int_equal(c->alert, 1);
+	assert_int_equal(c->present.signal, 0);
+	assert_true(c->present.scale == 1);
+	assert_int_equal(c->feed[I2C_TEMPERATURE].signal, 1);
+	assert_true(c->feed[I2C_TEMPERATURE].scale == 0.5);
+	assert_true(c->feed[I2C_TEMPERATURE].offset == -40);
+	manifest_fini(&m);
+	expect_refused(CHIP "\"address\":73}]}]}", "temperature");
+	expect_refused(CHIP "\"address\":68,\"temperature\":{}}]}]}", "address");
+	expect_refused(CHIP "\"address\":73,\"temperature\":{\"signal\":2}}]}]}", "list of 2");
+	expect_refused(CHIP "\"address\":73,\"temperature\":{\"scale\":\"x\"}}]}]}",
+		"temperature: \"scale\"");
+	expect_refused(CHIP "\"address\":73,\"temperature\":{}},{\"chip\":\"lm75\",\"address\":73,"
+			    "\"temperature\":{}}]}]}",
+		"address 73 is taken");
+	expect_refused("{" HEAD
+		       ",\"devices\":[{\"type\":\"i2c\",\"chips\":[{\"chip\":\"lm76\"}]}]}",
+		"lm76");
+}
+
+static void test_lines_are_signals_in_or_out(void **state)
+{
+	const struct manifest_line *l;
+	struct manifest m;
+
+	(void)state;
+	assert_int_equal(parse(LINE "\"name\":\"lamp\",\"output\":1},"
+				    "{\"name\":\"door\",\"input\":{\"signal\":0}}]}]}",
+				 1, &m, NULL),
+		0);
+	assert_int_equal(m.device[0].u.gpio.n, 2);
+	l = m.device[0].u.gpio.line;
+	assert_string_equal(l[0].name, "lamp");
+	assert_false(l[0].has_input);
+	assert_int_equal(l[0].output, 1);
+	assert_true(l[1].has_input);
+	assert_int_equal(l[1].input.signal, 0);
+	assert_int_equal(l[1].output, SIGNAL_FEED_CONSTANT);
+	manifest_fini(&m);
+	expect_refused(LINE "\"output\":1}]}]}", "name");
+	expect_refused(LINE "\"name\":\"a\",\"output\":2}]}]}", "list of 2");
+	expect_refused(LINE "\"name\":\"12345678901234567890123456789012\"}]}]}", "longer than 31");
+	expect_refused("{" HEAD ",\"devices\":[{\"type\":\"gpio\",\"lines\":[]}]}", "1 to 64");
+}
+
 static void test_two_gpus_are_one_too_many(void **state)
 {
 	(void)state;
@@ -352,6 +416,8 @@ int main(void)
 		cmocka_unit_test(test_long_names_and_too_many_devices_are_refused),
 		cmocka_unit_test(test_two_gpus_are_one_too_many),
 		cmocka_unit_test(test_signals_are_a_list_of_names),
+		cmocka_unit_test(test_chips_take_their_values_from_signals),
+		cmocka_unit_test(test_lines_are_signals_in_or_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

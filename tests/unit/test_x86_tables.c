@@ -266,6 +266,31 @@ static void test_dsdt_nests_and_ends_where_it_says(void **state)
 	assert_true(w.s5);
 }
 
+static void test_chips_of_an_i2c_adapter_are_described(void **state)
+{
+	static const uint8_t connection[] = { 0x8e, 0x1e, 0x00, 0x02, 0x00, 0x01, 0x02, 0x00, 0x00,
+		0x01, 0x06, 0x00, 0xa0, 0x86, 0x01, 0x00, 0x49, 0x00 };
+	struct acpi_chip chips[ACPI_MAX_CHIPS];
+	struct acpi_config cfg = {
+		.cpus = VM_MAX_CPUS, .n_chips = ACPI_MAX_CHIPS, .chips = chips, .i2c_slot = 5
+	};
+	struct walk w = { 0 };
+	const uint8_t *d;
+
+	(void)state;
+	for (unsigned int i = 0; i < ACPI_MAX_CHIPS; i++)
+		chips[i] = (struct acpi_chip){ (uint8_t)(0x48 + i), "invensense,mpu6050" };
+	assert_int_equal(acpi_build(tables, &tables_len, X86_ACPI, &cfg), 0);
+	d = table(u64(xsdt_entry(0, "FACP") + 140), "DSDT");
+	walk_list(d + 36, d + u32(d + 4), &w);
+	assert_int_equal(w.devices, 7 + 1 + ACPI_MAX_CHIPS);
+	assert_int_equal(w.resources, 6 + ACPI_MAX_CHIPS);
+	assert_non_null(memmem(d, u32(d + 4), connection, sizeof(connection)));
+	assert_non_null(memmem(d, u32(d + 4), "\\_SB.PCI0.I2C0", 15));
+	/* The adapter's place: Name (_ADR, 0x00050000). */
+	assert_non_null(memmem(d, u32(d + 4), "_ADR\x0c\x00\x00\x05\x00", 9));
+}
+
 static void test_full_aml_buffer_is_told_and_not_overrun(void **state)
 {
 	uint8_t small[8];
@@ -497,6 +522,7 @@ int main(void)
 		cmocka_unit_test_setup(test_mcfg_names_one_bus, build),
 		cmocka_unit_test_setup(test_dsdt_nests_and_ends_where_it_says, build),
 		cmocka_unit_test(test_memory_map_of_any_size_leaves_the_hole_and_adds_up),
+		cmocka_unit_test(test_chips_of_an_i2c_adapter_are_described),
 		cmocka_unit_test(test_full_aml_buffer_is_told_and_not_overrun),
 		cmocka_unit_test(test_eisa_ids_are_compressed),
 		cmocka_unit_test(test_start_info_leads_to_everything),

@@ -37,6 +37,8 @@ extern const struct bind bind_snd;
 extern const struct bind bind_vhost_user;
 extern const struct bind bind_9p;
 extern const struct bind bind_rtc;
+extern const struct bind bind_i2c;
+extern const struct bind bind_gpio;
 
 /* The descriptor that a manifest's index stands for, now the caller's; -1 for none. */
 int bind_take(int *fds, int index);

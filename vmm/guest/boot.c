@@ -59,10 +59,32 @@ int machine_cpuid(struct machine *mc, struct err *e)
 	return rc;
 }
 
+/* The first I2C adapter's chips. */
+static void describe_chips(
+	const struct machine *mc, struct acpi_config *cfg, struct acpi_chip chips[ACPI_MAX_CHIPS])
+{
+	unsigned int i = 0;
+
+	static_assert(I2C_MAX_CHIPS <= ACPI_MAX_CHIPS, "chips of a bus");
+	while (i < mc->m->n_devices && mc->m->device[i].type != DEVICE_I2C)
+		i++;
+	if (i == mc->m->n_devices)
+		return;
+	cfg->i2c_slot = (uint8_t)(i + 1);
+	cfg->chips = chips;
+	for (unsigned int k = 0; k < mc->m->device[i].u.i2c.n; k++) {
+		const struct manifest_chip *c = &mc->m->device[i].u.i2c.chip[k];
+
+		chips[cfg->n_chips++] =
+			(struct acpi_chip){ c->address, i2c_chip_info(c->type)->compatible };
+	}
+}
+
 static int load_acpi(struct machine *mc, struct err *e)
 {
 	CLEANUP_FREE uint8_t *tables = malloc(ACPI_MAX_BYTES);
-	const struct acpi_config cfg = {
+	struct acpi_chip chips[ACPI_MAX_CHIPS];
+	struct acpi_config cfg = {
 		.cpus = vm_cpus(mc->vm), .no_pci = mc->m->mmio, .level_pins = machine_mmio_pins(mc)
 	};
 	size_t len = 0;
@@ -71,6 +93,7 @@ static int load_acpi(struct machine *mc, struct err *e)
 	static_assert(ACPI_MAX_BYTES <= X86_ACPI_BYTES, "room for the tables");
 	if (!tables)
 		return err_errno(e, ENOMEM, "ACPI tables");
+	describe_chips(mc, &cfg, chips);
 	rc = acpi_build(tables, &len, X86_ACPI, &cfg);
 	if (rc == 0 && gmem_write(vm_mem(mc->vm), (gpa){ X86_ACPI }, tables, len))
 		rc = -EFAULT;

@@ -41,6 +41,8 @@ static const struct bind *const binds[DEVICE_TYPES] = {
 	[DEVICE_SND] = &bind_snd,
 	[DEVICE_9P] = &bind_9p,
 	[DEVICE_RTC] = &bind_rtc,
+	[DEVICE_I2C] = &bind_i2c,
+	[DEVICE_GPIO] = &bind_gpio,
 };
 
 static struct ev_loop *loop_of(struct machine *mc, const struct manifest_device *d)

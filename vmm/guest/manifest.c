@@ -30,6 +30,8 @@ static const struct {
 	[DEVICE_SND] = { "snd", manifest_read_snd },
 	[DEVICE_9P] = { "9p", manifest_read_9p },
 	[DEVICE_RTC] = { "rtc", manifest_read_rtc },
+	[DEVICE_I2C] = { "i2c", manifest_read_i2c },
+	[DEVICE_GPIO] = { "gpio", manifest_read_gpio },
 };
 
 const char *device_type_name(enum device_type t)
@@ -333,6 +335,10 @@ void manifest_fini(struct manifest *m)
 			free(m->device[i].u.vhost_user.config);
 		if (m->device[i].type == DEVICE_9P)
 			free(m->device[i].u.p9.tree);
+		if (m->device[i].type == DEVICE_I2C)
+			free(m->device[i].u.i2c.chip);
+		if (m->device[i].type == DEVICE_GPIO)
+			free(m->device[i].u.gpio.line);
 	}
 	for (unsigned int i = 0; i < m->n_signals; i++)
 		free(m->signal[i]);

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/proto/display.h"
+#include "base/proto/i2c_chip.h"
 #include "base/proto/pcm_port.h"
 #include "base/proto/signal_port.h"
 #include "devices/blk/blk_port.h"
@@ -42,6 +43,8 @@ enum device_type {
 	DEVICE_9P,
 	DEVICE_SND,
 	DEVICE_RTC,
+	DEVICE_I2C,
+	DEVICE_GPIO,
 	DEVICE_TYPES
 };
 
@@ -74,6 +77,20 @@ struct manifest_sound {
 	bool capture, unplugged;
 	uint32_t channels; /* at most */
 	int ring_fd;
+};
+
+struct manifest_chip {
+	enum i2c_chip_type type;
+	uint8_t address;
+	struct signal_feed feed[I2C_QUANTITIES], present;
+	uint32_t alert; /* the signal that it sets; SIGNAL_FEED_CONSTANT: none */
+};
+
+struct manifest_line {
+	char name[MANIFEST_NAME];
+	bool has_input;
+	struct signal_feed input;
+	uint32_t output; /* the signal that it sets; SIGNAL_FEED_CONSTANT: none */
 };
 
 struct manifest_scanout {
@@ -135,6 +152,14 @@ struct manifest_device {
 			unsigned int n;
 			struct manifest_sound stream[MANIFEST_MAX_SOUNDS];
 		} snd;
+		struct {
+			unsigned int n;
+			struct manifest_chip *chip; /* owned */
+		} i2c;
+		struct {
+			unsigned int n;
+			struct manifest_line *line; /* owned */
+		} gpio;
 		struct {
 			int fd; /* a connected socket of the back end */
 			unsigned int id; /* VIRTIO_ID_*: which device it is */

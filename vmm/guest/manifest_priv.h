@@ -74,6 +74,10 @@ MUST_CHECK int manifest_read_vhost_user(
 	struct manifest_reader *r, const json_t *o, struct manifest_device *d);
 MUST_CHECK int manifest_read_vsock(
 	struct manifest_reader *r, const json_t *o, struct manifest_device *d);
+MUST_CHECK int manifest_read_i2c(
+	struct manifest_reader *r, const json_t *o, struct manifest_device *d);
+MUST_CHECK int manifest_read_gpio(
+	struct manifest_reader *r, const json_t *o, struct manifest_device *d);
 MUST_CHECK int manifest_read_9p(
 	struct manifest_reader *r, const json_t *o, struct manifest_device *d);
 MUST_CHECK int manifest_read_rtc(

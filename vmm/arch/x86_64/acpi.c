@@ -180,7 +180,53 @@ static uint64_t table_end(struct area *a, size_t at)
 
 /* ---- DSDT ---- */
 
-static void dsdt_pci(struct aml *a)
+/* "Device Properties UUID For _DSD": daffd814-6eba-4d8c-8a91-bc9bbf4aa301. */
+static const uint8_t properties_uuid[] = { 0x14, 0xd8, 0xff, 0xda, 0xba, 0x6e, 0x8c, 0x4d, 0x8a,
+	0x91, 0xbc, 0x9b, 0xbf, 0x4a, 0xa3, 0x01 };
+
+/* Name (_DSD, Package () { ToUUID (...), Package () { Package () { KEY, VALUE } } }) */
+static void property(struct aml *a, const char *key, const char *value)
+{
+	aml_mark all, list, pair;
+
+	aml_name(a, "_DSD");
+	all = aml_package(a, 2);
+	aml_buffer(a, properties_uuid, sizeof(properties_uuid));
+	list = aml_package(a, 1);
+	pair = aml_package(a, 2);
+	aml_string(a, key);
+	aml_string(a, value);
+	aml_close(a, pair);
+	aml_close(a, list);
+	aml_close(a, all);
+}
+
+/* The adapter is found by its place on the bus, a chip by the adapter's path. Linux takes the
+ * driver of a PRP0001 by the property "compatible". */
+static void dsdt_i2c(struct aml *a, const struct acpi_config *cfg)
+{
+	aml_mark adapter = aml_device(a, "I2C0");
+
+	aml_name(a, "_ADR");
+	aml_integer(a, (uint64_t)cfg->i2c_slot << 16);
+	for (unsigned int i = 0; i < cfg->n_chips; i++) {
+		const char name[] = { 'C', 'H', 'P', "0123456789ABCDEF"[i], '\0' };
+		aml_mark dev = aml_device(a, name), crs;
+
+		aml_name(a, "_HID");
+		aml_string(a, "PRP0001");
+		aml_name(a, "_UID");
+		aml_integer(a, i);
+		crs = aml_resources(a);
+		aml_res_i2c(a, cfg->chips[i].address, 100000, "\\_SB.PCI0.I2C0");
+		aml_resources_close(a, crs);
+		property(a, "compatible", cfg->chips[i].compatible);
+		aml_close(a, dev);
+	}
+	aml_close(a, adapter);
+}
+
+static void dsdt_pci(struct aml *a, const struct acpi_config *cfg)
 {
 	aml_mark dev = aml_device(a, "PCI0"), crs;
 
@@ -200,6 +246,8 @@ static void dsdt_pci(struct aml *a)
 	aml_res_window32(a, X86_MMIO, (uint32_t)(X86_MMIO_END - X86_MMIO));
 	aml_res_window64(a, X86_MMIO64, X86_MMIO64_BYTES);
 	aml_resources_close(a, crs);
+	if (cfg->n_chips)
+		dsdt_i2c(a, cfg);
 	aml_close(a, dev);
 }
 
@@ -299,7 +347,7 @@ static uint64_t put_dsdt(struct area *area, const struct acpi_config *cfg)
 	aml_bytes(a, &h, sizeof(h));
 	scope = aml_scope(a, "\\_SB_");
 	if (!cfg->no_pci)
-		dsdt_pci(a);
+		dsdt_pci(a, cfg);
 	dsdt_com1(a);
 	dsdt_clock(a);
 	dsdt_panic(a);

@@ -178,6 +178,18 @@ void aml_eisa_id(struct aml *a, const char *id)
 	aml_bytes(a, b, sizeof(b));
 }
 
+void aml_buffer(struct aml *a, const void *bytes, uint8_t n)
+{
+	aml_mark m;
+
+	aml_byte(a, OP_BUFFER);
+	m = open_length(a);
+	aml_byte(a, OP_BYTE);
+	aml_byte(a, n);
+	aml_bytes(a, bytes, n);
+	aml_close(a, m);
+}
+
 void aml_notify(struct aml *a, const char *scope, const char *name, uint8_t value)
 {
 	aml_byte(a, OP_NOTIFY);
@@ -272,4 +284,23 @@ void aml_res_window32(struct aml *a, uint32_t base, uint32_t len)
 void aml_res_window64(struct aml *a, uint64_t base, uint64_t len)
 {
 	window(a, 0x8a, 0, base, len, 8);
+}
+
+/* "I2C Serial Bus Connection Resource Descriptor" */
+void aml_res_i2c(struct aml *a, uint16_t address, uint32_t speed_hz, const char *path)
+{
+	size_t path_bytes = strlen(path) + 1;
+
+	aml_byte(a, 0x8e);
+	le(a, 15 + path_bytes, 2);
+	aml_byte(a, 2); /* revision */
+	aml_byte(a, 0); /* index of the source */
+	aml_byte(a, 1); /* I2C */
+	aml_byte(a, 0x02); /* consumed by the device; the controller initiates */
+	le(a, 0, 2); /* address of 7 bits */
+	aml_byte(a, 1); /* revision of what follows */
+	le(a, 6, 2);
+	le(a, speed_hz, 4);
+	le(a, address, 2);
+	aml_bytes(a, path, path_bytes);
 }

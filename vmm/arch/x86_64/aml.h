@@ -36,6 +36,8 @@ void aml_close(struct aml *a, aml_mark m);
 void aml_name(struct aml *a, const char *name);
 void aml_integer(struct aml *a, uint64_t v);
 void aml_string(struct aml *a, const char *s);
+/* A buffer of n bytes, 255 at most. */
+void aml_buffer(struct aml *a, const void *bytes, uint8_t n);
 /* "PNP0A08" as the compressed number. */
 void aml_eisa_id(struct aml *a, const char *id);
 void aml_notify(struct aml *a, const char *scope, const char *name, uint8_t value);
@@ -49,3 +51,5 @@ void aml_res_fixed_memory(struct aml *a, uint32_t base, uint32_t len);
 void aml_res_buses(struct aml *a, uint16_t first, uint16_t last);
 void aml_res_window32(struct aml *a, uint32_t base, uint32_t len);
 void aml_res_window64(struct aml *a, uint64_t base, uint64_t len);
+/* A chip on the I2C bus of the device at the absolute `path`. */
+void aml_res_i2c(struct aml *a, uint16_t address, uint32_t speed_hz, const char *path);
