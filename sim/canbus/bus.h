@@ -166,7 +166,7 @@ void raw_unplug(struct canbus_port *p);
  * port.c: true when the other end of some port has much to read, and has read something in
  * PATIENCE_NS. Who can wait gives it the time.
  */
-bool bus_is_behind(const struct canbus *b, uint64_t now_ns);
+bool bus_is_behind(struct canbus *b, uint64_t now_ns);
 /* Marks a port as having something to flush. */
 static inline void bus_dirty(struct canbus_port *p)
 {

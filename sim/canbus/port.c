@@ -71,16 +71,35 @@ static void sock_flush(struct canbus_port *p)
 	watch(p);
 }
 
-bool bus_is_behind(const struct canbus *b, uint64_t now_ns)
+/*
+ * What became free of a full socket is used at once: it is reported as writable only when most of
+ * it was read, which can take a slow guest longer than PATIENCE_NS.
+ */
+static void try_again(struct canbus_port *p)
 {
-	for (uint32_t i = 1; i < b->n_src; i++) {
-		const struct canbus_port *p = b->src[i];
+	uint64_t since = p->blocked_ns;
+	uint32_t count = p->out_count;
 
-		if (p->active && p->blocked && p->out_count > OUT_PACKETS / 2 &&
-			now_ns - p->blocked_ns < PATIENCE_NS)
-			return true;
+	p->blocked = false;
+	sock_flush(p);
+	if (p->out_count == count)
+		p->blocked_ns = since;
+}
+
+bool bus_is_behind(struct canbus *b, uint64_t now_ns)
+{
+	bool behind = false;
+
+	for (uint32_t i = 1; i < b->n_src; i++) {
+		struct canbus_port *p = b->src[i];
+
+		if (!p->active || !p->blocked || p->out_count <= OUT_PACKETS / 2)
+			continue;
+		try_again(p);
+		behind = behind || (p->blocked && p->out_count > OUT_PACKETS / 2 &&
+					   now_ns < p->blocked_ns + PATIENCE_NS);
 	}
-	return false;
+	return behind;
 }
 
 /* Appends a record; opens a new packet while fewer than `limit` are used. */
