@@ -115,6 +115,16 @@ uint16_t vq_size(const struct vq *q)
 	return q->size;
 }
 
+void vq_get_figures(const struct vq *q, struct vq_figures *out)
+{
+	*out = (struct vq_figures){ .taken = q->taken,
+		.returned = q->returned,
+		.in_flight = q->in_flight,
+		.waiting = !q->broken && q->kind->waiting(q),
+		.kicks = q->kicks_enabled,
+		.untold = q->unflagged > 0 };
+}
+
 bool vq_is_broken(const struct vq *q)
 {
 	return q->broken;
@@ -240,9 +250,10 @@ int vq_table_load(struct vq *q, const struct vq_table *t, uint32_t i, struct vq_
 
 enum vq_pop vq_pop(struct vq *q, struct vq_chain *out)
 {
-	if (q->broken)
-		return VQ_BROKEN;
-	return q->kind->pop(q, out);
+	enum vq_pop p = q->broken ? VQ_BROKEN : q->kind->pop(q, out);
+
+	q->taken += p == VQ_TAKEN;
+	return p;
 }
 
 void vq_unpop(struct vq *q, const struct vq_chain *c)
@@ -250,6 +261,7 @@ void vq_unpop(struct vq *q, const struct vq_chain *c)
 	if (q->broken)
 		return;
 	q->kind->unpop(q, c->ndesc);
+	q->taken--;
 	q->in_flight -= c->ndesc;
 }
 
@@ -262,6 +274,7 @@ int vq_push_group(struct vq *q, const struct vq_used *u, uint32_t n)
 	q->kind->push(q, u, n);
 	for (uint32_t i = 0; i < n; i++)
 		ndesc += u[i].ndesc;
+	q->returned += n;
 	q->in_flight -= MIN(q->in_flight, ndesc);
 	q->unflagged = MIN(q->unflagged + ndesc, (uint32_t)q->size);
 	return 0;

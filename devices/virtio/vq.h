@@ -93,6 +93,16 @@ struct vq_pos vq_position(const struct vq *q);
 uint16_t vq_size(const struct vq *q);
 bool vq_is_broken(const struct vq *q);
 
+/* Where a queue stands, for people who look for what hangs. */
+struct vq_figures {
+	uint64_t taken, returned; /* requests since it was started */
+	uint32_t in_flight; /* ring entries taken and not returned */
+	bool waiting; /* the driver has added what was not taken */
+	bool kicks; /* the driver is asked to notify of what it adds */
+	bool untold; /* the driver was not told of all that was returned */
+};
+void vq_get_figures(const struct vq *q, struct vq_figures *out);
+
 enum vq_pop { VQ_EMPTY, VQ_TAKEN, VQ_BROKEN };
 /*
  * Takes the next request. End of the ring is not the same as a malformed ring. After VQ_EMPTY,

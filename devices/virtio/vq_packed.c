@@ -211,4 +211,5 @@ const struct vq_kind vq_kind_packed = {
 	.push = packed_push,
 	.wants_irq = packed_wants_irq,
 	.kicks = packed_kicks,
+	.waiting = available,
 };

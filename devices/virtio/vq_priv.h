@@ -33,6 +33,8 @@ struct vq_kind {
 	bool (*wants_irq)(struct vq *q);
 	/* Writes the driver's permission to be silent, or takes it back; no barrier. */
 	void (*kicks)(struct vq *q, bool enable);
+	/* Has the driver added what was not taken? */
+	bool (*waiting)(const struct vq *q);
 };
 
 extern const struct vq_kind vq_kind_split, vq_kind_packed;
@@ -49,6 +51,7 @@ struct vq {
 	bool kicks_enabled;
 	struct vq_pos pos;
 	uint32_t in_flight; /* ring entries taken and not returned */
+	uint64_t taken, returned; /* requests */
 	uint32_t unflagged; /* ring entries returned since the driver was last asked */
 };
 

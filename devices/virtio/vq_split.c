@@ -205,10 +205,16 @@ static void split_kicks(struct vq *q, bool enable)
 	/* With the event index, silence is an event that lies behind: no longer published. */
 }
 
+static bool split_waiting(const struct vq *q)
+{
+	return load16(q->driver + AVAIL_IDX) != q->pos.avail;
+}
+
 const struct vq_kind vq_kind_split = {
 	.pop = split_pop,
 	.unpop = split_unpop,
 	.push = split_push,
 	.wants_irq = split_wants_irq,
 	.kicks = split_kicks,
+	.waiting = split_waiting,
 };

@@ -166,6 +166,43 @@ static void print_balloon(const json_t *a)
 		printf("  (the guest did not answer now: figures of earlier)\n");
 }
 
+static bool is(const json_t *o, const char *name)
+{
+	return json_is_true(json_object_get(o, name));
+}
+
+/* The figures of devices that are not zero, and where their queues stand. */
+static void print_devices(const json_t *a)
+{
+	json_t *devices = json_object_get(a, "devices"), *d, *q, *value;
+	const char *name;
+	size_t i, k;
+
+	json_array_foreach (devices, i, d) {
+		printf("%s (%s)%s\n", json_member_text(d, "name"), json_member_text(d, "type"),
+			(int)num(d, "status") & 4 ? "" : ": no driver");
+		json_object_foreach (d, name, value) {
+			if (strcmp(name, "status") != 0 && json_is_number(value) &&
+				json_number_value(value) != 0)
+				printf("  %-20s %.0f\n", name, json_number_value(value));
+		}
+		json_array_foreach (json_object_get(d, "queues"), k, q) {
+			printf("  queue %.0f of %.0f: ", num(q, "queue"), num(q, "size"));
+			if (is(q, "elsewhere")) {
+				printf("served by another process\n");
+				continue;
+			}
+			printf("%.0f kicks, %.0f interrupts; %.0f taken, %.0f returned, %.0f in "
+			       "flight%s%s%s\n",
+				num(q, "kicks"), num(q, "interrupts"), num(q, "taken"),
+				num(q, "returned"), num(q, "in_flight"),
+				is(q, "waiting") ? "; more is there" : "",
+				is(q, "asks_for_kicks") ? "" : "; asks for no kicks",
+				is(q, "untold") ? "; an interrupt is due" : "");
+		}
+	}
+}
+
 static void print_signal(const json_t *s)
 {
 	const json_t *v = json_object_get(s, "value");
@@ -202,6 +239,8 @@ static void print_answer(const char *op, json_t *a, bool json)
 		putchar('\n');
 	} else if (strcmp(op, "status") == 0) {
 		print_status(a);
+	} else if (strcmp(op, "devices") == 0) {
+		print_devices(a);
 	} else if (strcmp(op, "balloon") == 0) {
 		print_balloon(a);
 	} else if (strcmp(op, "signals") == 0) {
@@ -388,6 +427,7 @@ const struct cli_command cmd_ctl = {
 		"                                          \\x03 are read; --port, --no-newline\n"
 		"  console [GUEST [PORT]]                  the terminal becomes its console: Ctrl-A X\n"
 		"                                          leaves, Ctrl-A H helps\n"
+		"  devices [GUEST]                         its devices' figures and queues\n"
 		"  balloon GUEST [SIZE]                    what it shall keep of its memory; its figures\n"
 		"  volume GUEST.STREAM PERCENT             of its sound, on the host\n"
 		"  mute GUEST.STREAM [on|off]              makes it silent, or heard again\n"

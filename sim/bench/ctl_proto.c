@@ -543,6 +543,7 @@ static const struct op ops[] = {
 	{ "reset", CTL_ACTION, SCENARIO_RESET, NEED_GUEST, NULL },
 	{ "kill", CTL_ACTION, SCENARIO_KILL, NEED_GUEST, NULL },
 	{ "bus-off", CTL_ACTION, SCENARIO_BUS_OFF, NEED_GUEST, bus_off_fields },
+	{ "devices", CTL_DEVICES, SCENARIO_OPS, NEED_GUEST, NULL },
 	{ "balloon", CTL_BALLOON, SCENARIO_OPS, NEED_GUEST, balloon_fields },
 	{ "link", CTL_ACTION, SCENARIO_LINK, NEED_GUEST, link_fields },
 	{ "type", CTL_ACTION, SCENARIO_TYPE, NEED_GUEST, type_fields },
@@ -562,9 +563,9 @@ static const struct op ops[] = {
 };
 
 const char *const ctl_op_names[] = { "status", "metrics", "stop", "pause", "resume", "send", "key",
-	"touch", "pointer", "screenshot", "power-button", "reset", "kill", "bus-off", "balloon",
-	"link", "type", "console", "console-size", "volume", "mute", "jack", "signals", "get",
-	"set", "stuck", "silence", "fault", "load", "cut", NULL };
+	"touch", "pointer", "screenshot", "power-button", "reset", "kill", "bus-off", "devices",
+	"balloon", "link", "type", "console", "console-size", "volume", "mute", "jack", "signals",
+	"get", "set", "stuck", "silence", "fault", "load", "cut", NULL };
 
 static_assert(ARRAY_SIZE(ctl_op_names) == ARRAY_SIZE(ops) + 1, "one name for each operation");
 

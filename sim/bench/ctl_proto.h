@@ -22,6 +22,7 @@ enum ctl_op {
 	CTL_PAUSE, /* everything: clock, buses, all guests */
 	CTL_RESUME, /* the same */
 	CTL_SCREENSHOT,
+	CTL_DEVICES, /* action.guest */
 	CTL_BALLOON, /* action.guest, action.u.balloon.target_bytes: 0 to ask only */
 	CTL_CONSOLE, /* the connection becomes a console */
 	CTL_CONSOLE_SIZE,

@@ -253,7 +253,8 @@ static void screenshot(struct bench *b, struct ctl_request *r, struct ctl_later 
 	ui_capture(&b->ui, r->action.guest, r->action.display, l->path, later_done, l);
 }
 
-static void balloon_done(void *arg, const json_t *reply, const char *error)
+/* What dyno-vm answered is the answer. */
+static void reply_done(void *arg, const json_t *reply, const char *error)
 {
 	struct ctl_later *l = arg;
 
@@ -403,7 +404,9 @@ static bool serve(struct ctl_client *c, const char *line, size_t len)
 		screenshot(b, &r, l);
 	else if (r.op == CTL_BALLOON)
 		guest_balloon(&b->guests[r.action.guest], r.action.u.balloon.target_bytes,
-			balloon_done, l);
+			reply_done, l);
+	else if (r.op == CTL_DEVICES)
+		guest_request(&b->guests[r.action.guest], "status", reply_done, l);
 	else if (r.op == CTL_CONSOLE_SIZE)
 		guest_console_size(&b->guests[r.action.guest], r.cols, r.rows, console_sized, l);
 	else if (r.op == CTL_PAUSE || r.op == CTL_RESUME)

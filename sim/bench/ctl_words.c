@@ -45,6 +45,7 @@ static const struct form forms[] = {
 		{ "up?", "net" } },
 	{ "type", "type [GUEST] TEXT [--port PORT] [--no-newline]", 1, 2, 'g', true, { "text" } },
 	{ "console", "console [GUEST [PORT]]", 0, 2, 'g', false, { "port" } },
+	{ "devices", "devices [GUEST]", 0, 1, 'g', true, { NULL } },
 	{ "balloon", "balloon GUEST [SIZE], for example balloon ivi 256M", 1, 2, 'g', false,
 		{ "target" } },
 	{ "volume", "volume GUEST.STREAM PERCENT, for example volume ivi.media 30", 2, 2, 0, false,

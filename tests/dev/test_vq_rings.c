@@ -188,6 +188,39 @@ static void test_unpop_gives_the_same_request_again(void **state)
 	}
 }
 
+static void test_figures_say_where_a_queue_stands(void **state)
+{
+	(void)state;
+	for (unsigned int kind = 0; kind < MOCK_KINDS; kind++) {
+		struct mock *m = start(kind, 16);
+		const struct mock_iov out = { "x", 1 };
+		struct vq *q = echo->vq[0];
+		struct vq_figures f;
+		struct vq_chain c;
+
+		echo->hold = true;
+		echo->pops_per_kick = 2;
+		for (unsigned int i = 0; i < 3; i++)
+			assert_true(mock_add(m, 0, &out, 1, NULL, 0) >= 0);
+		assert_true(mock_kick(m, 0)); /* takes two of three */
+		vq_get_figures(q, &f);
+		assert_int_equal(f.taken, 2);
+		assert_int_equal(f.returned, 0);
+		assert_true(f.in_flight >= 2);
+		assert_true(f.waiting && f.kicks && !f.untold);
+		assert_int_equal(vq_pop(q, &c), VQ_TAKEN);
+		vq_unpop(q, &c);
+		assert_int_equal(vq_pop(q, &c), VQ_TAKEN);
+		assert_int_equal(vq_push_quiet(q, &c, 0), 0);
+		vq_kicks_disable(q);
+		vq_get_figures(q, &f);
+		assert_int_equal(f.taken, 3);
+		assert_int_equal(f.returned, 1);
+		assert_true(!f.waiting && !f.kicks && f.untold);
+		mock_free(m);
+	}
+}
+
 static void test_driver_is_asked_to_kick_again_after_an_unpop(void **state)
 {
 	(void)state;
@@ -436,6 +469,7 @@ int main(void)
 		cmocka_unit_test(test_full_ring_is_taken_whole_and_the_next_post_is_refused),
 		cmocka_unit_test(test_answers_may_come_in_another_order),
 		cmocka_unit_test(test_unpop_gives_the_same_request_again),
+		cmocka_unit_test(test_figures_say_where_a_queue_stands),
 		cmocka_unit_test(test_driver_is_asked_to_kick_again_after_an_unpop),
 		cmocka_unit_test(test_every_answer_interrupts_a_driver_that_waits),
 		cmocka_unit_test(test_driver_that_polls_is_not_interrupted),

@@ -170,6 +170,24 @@ static void test_a_crashed_guest_starts_again_where_the_scenario_says_so(void **
 	proc_free(&p);
 }
 
+/* What `dyno ctl devices` says of a guest that has sent frames. */
+static void expect_can_queues(const char *guest)
+{
+	json_t *a = proc_ctl(ARGS("devices", guest)), *d, *tx;
+	size_t i, seen = 0;
+
+	json_array_foreach (json_object_get(a, "devices"), i, d) {
+		if (strcmp(json_string_value(json_object_get(d, "type")), "can") != 0)
+			continue;
+		tx = json_array_get(json_object_get(d, "queues"), 0);
+		assert_true(json_integer_value(json_object_get(tx, "returned")) >= 2);
+		assert_true(json_integer_value(json_object_get(tx, "kicks")) > 0);
+		seen++;
+	}
+	assert_int_equal(seen, 1);
+	json_decref(a);
+}
+
 static void test_pause_stops_the_guests_and_resume_lets_them_go_on(void **state)
 {
 	json_int_t n;
@@ -188,6 +206,7 @@ static void test_pause_stops_the_guests_and_resume_lets_them_go_on(void **state)
 	assert_int_equal(frames_of("b/can0"), n);
 	expect_ok(proc_ctl(ARGS("resume")));
 	await_frames("b/can0", 2);
+	expect_can_queues("b");
 	expect_ok(proc_ctl(ARGS("stop")));
 	assert_int_equal(proc_wait(&p), 0);
 	proc_free(&p);

@@ -391,7 +391,7 @@ static void test_instruction_that_kvm_cannot_emulate_is_shown(void **state)
 static void test_inner_state_of_devices_is_in_the_status(void **state)
 {
 	struct vmh h;
-	json_t *r, *devices;
+	json_t *r, *devices, *queues;
 
 	(void)state;
 	tiny_start(&h, "echo", one_rng());
@@ -402,6 +402,10 @@ static void test_inner_state_of_devices_is_in_the_status(void **state)
 	assert_int_equal(json_array_size(devices), 1);
 	assert_string_equal(
 		json_string_value(json_object_get(json_array_get(devices, 0), "name")), "rng0");
+	/* This guest has no driver for it. */
+	queues = json_object_get(json_array_get(devices, 0), "queues");
+	assert_true(json_is_array(queues));
+	assert_int_equal(json_array_size(queues), 0);
 	json_decref(r);
 	r = vmh_request(&h, "dance", NULL, TINY_LIMIT_MS);
 	assert_true(json_is_false(json_object_get(r, "ok")));

@@ -185,6 +185,19 @@ static void test_a_stream_is_named_by_guest_and_stream(void **state)
 	expect_error(&two, "{\"op\":\"volume\",\"stream\":\"ivi.media\"}", "percent");
 }
 
+static void test_the_devices_of_one_guest_are_asked_for(void **state)
+{
+	struct ctl_request r;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(parse(&two, "{\"op\":\"devices\",\"guest\":\"ivi\"}", &r, &e), 0);
+	assert_int_equal(r.op, CTL_DEVICES);
+	assert_int_equal(r.action.guest, 1);
+	ctl_request_fini(&r);
+	expect_error(&two, "{\"op\":\"devices\"}", "guest");
+}
+
 static void test_a_balloon_has_a_size_or_is_only_asked(void **state)
 {
 	struct ctl_request r;
@@ -412,6 +425,7 @@ int main(void)
 		cmocka_unit_test(test_the_only_bus_and_guest_need_not_be_named),
 		cmocka_unit_test(test_pause_without_a_guest_is_for_all),
 		cmocka_unit_test(test_a_stream_is_named_by_guest_and_stream),
+		cmocka_unit_test(test_the_devices_of_one_guest_are_asked_for),
 		cmocka_unit_test(test_a_balloon_has_a_size_or_is_only_asked),
 		cmocka_unit_test(test_a_cable_is_named_by_its_network),
 		cmocka_unit_test(test_a_touch_stays_on_its_display),

@@ -139,11 +139,39 @@ struct status_call {
 	json_t *o;
 };
 
+/* Its queues that are set up, by number. */
+static json_t *queues_status(struct vt *t)
+{
+	json_t *list = json_array();
+
+	for (unsigned int i = 0; i < vt_num_queues(t); i++) {
+		const struct vt_queue *q = vt_queue(t, i);
+		struct vq_figures f = { 0 };
+
+		if (!q->enabled)
+			continue;
+		if (q->vq)
+			vq_get_figures(q->vq, &f);
+		json_array_append_new(list,
+			json_pack("{s:i,s:i,s:I,s:I,s:I,s:I,s:i,s:b,s:b,s:b,s:b}", "queue", (int)i,
+				"size", (int)q->size, "kicks", (json_int_t)q->kicks, "interrupts",
+				(json_int_t)q->interrupts, "taken", (json_int_t)f.taken, "returned",
+				(json_int_t)f.returned, "in_flight", (int)f.in_flight, "waiting",
+				f.waiting, "asks_for_kicks", f.kicks, "untold", f.untold,
+				"elsewhere", q->away));
+	}
+	return list;
+}
+
 static void loop_status(void *arg)
 {
 	struct status_call *c = arg;
+	struct machine_device *md = c->md;
+	struct vt *t = md->vpci ? vpci_vt(md->vpci) : vmmio_vt(md->vmmio);
 
-	binds[c->md->d->type]->status(c->md->dev, c->o);
+	json_object_set_new(c->o, "status", json_integer(vt_status(t)));
+	json_object_set_new(c->o, "queues", queues_status(t));
+	binds[md->d->type]->status(md->dev, c->o);
 }
 
 void devices_status(struct machine *mc, json_t *list)

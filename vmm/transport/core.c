@@ -92,6 +92,7 @@ static void queue_notify(void *ctx)
 {
 	const struct queue_ctx *c = ctx;
 
+	c->t->q[c->index].interrupts++;
 	c->t->irq->queue(c->t->irq_ctx, c->index);
 }
 
@@ -468,11 +469,12 @@ void vt_queue_reset(struct vt *t, unsigned int i)
 
 void vt_kick(struct vt *t, unsigned int i)
 {
-	const struct vt_queue *q = vt_queue(t, i);
+	struct vt_queue *q = vt_queue(t, i);
 
 	/* A queue works from DRIVER_OK on: buffers may not be consumed before. */
 	if (!q || (t->status & VIRTIO_S_NEEDS_RESET))
 		return;
+	q->kicks++;
 	if (q->away)
 		away_kick(t, i);
 	else if (q->vq)

@@ -53,6 +53,7 @@ struct vt_queue {
 	gpa desc, driver, device;
 	struct vq *vq; /* while it works */
 	bool away; /* it works in another process */
+	uint64_t kicks, interrupts; /* to and from the driver, since the last reset */
 };
 struct vt_queue *vt_queue(struct vt *t, unsigned int q);
 /* Writes to a queue that is enabled are ignored, as are sizes that are illegal. */

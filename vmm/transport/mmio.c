@@ -403,3 +403,8 @@ struct vdev *vmmio_dev(struct vmmio *v)
 {
 	return vt_dev(v->vt);
 }
+
+struct vt *vmmio_vt(struct vmmio *v)
+{
+	return v->vt;
+}

@@ -84,3 +84,4 @@ void vmmio_free(struct vmmio *v);
 void vmmio_reset(struct vmmio *v);
 /* The device itself. */
 struct vdev *vmmio_dev(struct vmmio *v);
+struct vt *vmmio_vt(struct vmmio *v);

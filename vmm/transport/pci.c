@@ -575,3 +575,8 @@ struct vdev *vpci_dev(struct vpci *v)
 {
 	return vt_dev(v->vt);
 }
+
+struct vt *vpci_vt(struct vpci *v)
+{
+	return v->vt;
+}

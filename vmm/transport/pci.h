@@ -44,3 +44,4 @@ MUST_CHECK int vpci_new(struct vpci **out, struct vdev *dev_take, const struct v
 void vpci_free(struct vpci *v);
 /* The device itself. */
 struct vdev *vpci_dev(struct vpci *v);
+struct vt *vpci_vt(struct vpci *v);
