@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -17,6 +18,18 @@ int loop_thread_init(struct loop_thread *t, const char *name)
 	return ev_loop_new(&t->loop);
 }
 
+static int stay(void)
+{
+	int cpu = sched_getcpu();
+	cpu_set_t set;
+
+	if (cpu < 0)
+		return -errno;
+	CPU_ZERO(&set);
+	CPU_SET((size_t)cpu, &set);
+	return sched_setaffinity(0, sizeof(set), &set) < 0 ? -errno : 0;
+}
+
 static void *thread_main(void *arg)
 {
 	struct loop_thread *t = arg;
@@ -26,6 +39,9 @@ static void *thread_main(void *arg)
 	(void)pthread_setname_np(pthread_self(), t->name);
 	if (t->nice && setpriority(PRIO_PROCESS, (id_t)gettid(), t->nice) < 0)
 		log_debug("the %s thread keeps its priority: %s", t->name, strerror(errno));
+	rc = t->stays ? stay() : 0;
+	if (rc < 0)
+		log_debug("the %s thread moves between processors: %s", t->name, strerror(-rc));
 	rc = ev_loop_run(t->loop);
 	if (rc < 0)
 		log_error("the %s loop failed: %s", t->name, strerror(-rc));

@@ -17,6 +17,7 @@ struct loop_thread {
 	/* Of the thread; to be set before it is started. 0: as the process has it. */
 	size_t stack_bytes;
 	int nice;
+	bool stays; /* on the processor on which it starts */
 };
 
 /* Makes the loop; no thread yet, so that watchers can be added. 0 or -errno. */

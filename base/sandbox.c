@@ -28,7 +28,8 @@
 static const int vm_calls[] = {
 	/* data in and out of descriptors that are open already */
 	SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(writev), SCMP_SYS(recvmsg), SCMP_SYS(sendmsg),
-	SCMP_SYS(recvfrom), SCMP_SYS(shutdown), SCMP_SYS(close), SCMP_SYS(fstat), SCMP_SYS(pread64),
+	SCMP_SYS(recvmmsg), SCMP_SYS(recvfrom), SCMP_SYS(shutdown), SCMP_SYS(close),
+	SCMP_SYS(fstat), SCMP_SYS(pread64),
 	/* the event loop */
 	SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_ctl), SCMP_SYS(eventfd2),
 	SCMP_SYS(timerfd_settime), SCMP_SYS(poll), SCMP_SYS(ppoll),

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/log.h"
 #include "devices/can/can_port.h"
 
 /* Frames written and not confirmed. */
@@ -22,8 +23,9 @@
 #define READ_FRAMES 64u
 /* An interface whose transmit queue is full does not become writable: ask again. */
 #define RETRY_NS NS_PER_MS
-/* What an interface's senders are ahead of the guest stands in the socket. */
-#define RECEIVE_ROOM (8 << 20)
+/* What an interface's senders are ahead of the guest stands in the socket. The kernel doubles the
+ * number and counts some 800 bytes a frame: 100,000 frames. */
+#define RECEIVE_ROOM (64 << 20)
 
 struct raw_port {
 	struct can_port p; /* first */
@@ -31,11 +33,14 @@ struct raw_port {
 	struct ev_io io;
 	struct ev_timer later; /* reports what was taken; asks a full queue again */
 	struct can_port_sink sink;
-	bool started, confirms, full;
+	bool started, confirms, full, paused;
 	/* Serials of what was written, in order: the kernel confirms in order. */
 	uint32_t serial[WINDOW];
 	uint32_t head, count;
 	uint32_t stale; /* written before the last stop() */
+	struct canfd_frame frame[READ_FRAMES];
+	struct iovec vec[READ_FRAMES];
+	struct mmsghdr msg[READ_FRAMES];
 };
 
 static struct raw_port *raw_of(struct can_port *p)
@@ -101,46 +106,56 @@ static void fail_written(struct raw_port *w)
 		confirm(w, false);
 }
 
-/* Reads one frame. False when there is none. */
-static bool read_one(struct raw_port *w)
+static void take(struct raw_port *w, const struct mmsghdr *m, const struct canfd_frame *f)
 {
-	struct can_rec_frame in = { .h = { .kind = CAN_REC_FRAME } }, r;
-	struct iovec v = { .iov_base = &in.f, .iov_len = sizeof(in.f) };
-	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1 };
-	ssize_t n = recvmsg(w->fd, &m, MSG_DONTWAIT);
+	struct can_rec_frame in = { .h = { .kind = CAN_REC_FRAME, .mtu = (uint8_t)m->msg_len },
+		.f = *f },
+			     r;
 	struct can_packet one;
 	uint32_t off = 0;
 
-	if (n < 0 && errno == ENETDOWN)
-		fail_written(w);
-	if (n <= 0)
-		return false;
-	if (in.f.can_id & CAN_ERR_FLAG && in.f.can_id & CAN_ERR_BUSOFF) {
-		fail_written(w);
-		w->sink.state(w->sink.ctx, CAN_STATE_PORT_BUSOFF);
-		return true;
+	if (m->msg_len != CAN_MTU && m->msg_len != CANFD_MTU)
+		return;
+	if (f->can_id & CAN_ERR_FLAG) {
+		if (f->can_id & CAN_ERR_BUSOFF) {
+			fail_written(w);
+			w->sink.state(w->sink.ctx, CAN_STATE_PORT_BUSOFF);
+		}
+		return;
 	}
-	if (m.msg_flags & MSG_CONFIRM) {
+	if (m->msg_hdr.msg_flags & MSG_CONFIRM) {
 		confirm(w, true);
-		return true;
+		return;
 	}
 	one.len = 0;
-	in.h.mtu = (uint8_t)n;
 	in.h.t_ns = clock_now_ns();
-	if ((n == CAN_MTU || n == CANFD_MTU) && can_packet_add(&one, &in) &&
-		can_packet_next(one.b, one.len, &off, &r) == 1 && !(r.f.can_id & CAN_ERR_FLAG) &&
-		w->started)
+	if (w->started && can_packet_add(&one, &in) &&
+		can_packet_next(one.b, one.len, &off, &r) == 1)
 		w->sink.rx(w->sink.ctx, &r);
-	return true;
+}
+
+/* Confirmations come the same way as frames: a guest may wait for one of them before it takes the
+ * other. */
+static void watch(struct raw_port *w)
+{
+	bool wanted = !w->paused || (w->confirms && (w->count || w->stale));
+
+	/* Fails only for a bad descriptor, which reading would have found. */
+	if (w->io.loop && ev_io_set(&w->io, wanted ? EPOLLIN : 0) < 0)
+		log_error("can: cannot watch the interface");
 }
 
 static void on_io(struct ev_io *io, uint32_t revents)
 {
 	struct raw_port *w = io->data;
+	int n = recvmmsg(w->fd, w->msg, READ_FRAMES, MSG_DONTWAIT, NULL);
 
-	for (unsigned int i = 0; i < READ_FRAMES && read_one(w); i++)
-		;
+	if (n < 0 && errno == ENETDOWN)
+		fail_written(w);
+	for (int i = 0; i < n; i++)
+		take(w, &w->msg[i], &w->frame[i]);
 	w->sink.batch_end(w->sink.ctx);
+	watch(w);
 	if (revents & EPOLLHUP) {
 		ev_io_del(&w->io);
 		w->sink.gone(w->sink.ctx);
@@ -157,14 +172,25 @@ static void raw_stop(struct can_port *p)
 	struct raw_port *w = raw_of(p);
 
 	w->started = false;
+	w->paused = false;
 	if (w->confirms)
 		w->stale += w->count;
 	w->count = 0;
+	watch(w);
+}
+
+static void raw_pause(struct can_port *p, bool on)
+{
+	struct raw_port *w = raw_of(p);
+
+	w->paused = on;
+	watch(w);
 }
 
 static void raw_flush(struct can_port *p)
 {
-	(void)p; /* send() wrote it */
+	/* send() wrote it; what confirms it is to be read. */
+	watch(raw_of(p));
 }
 
 static int raw_attach(struct can_port *p, struct ev_loop *loop, const struct can_port_sink *sink)
@@ -195,6 +221,7 @@ static const struct can_port_ops raw_ops = {
 	.flush = raw_flush,
 	.start = raw_start,
 	.stop = raw_stop,
+	.pause = raw_pause,
 	.free = raw_free,
 };
 
@@ -215,6 +242,11 @@ int can_port_socketcan_new(struct can_port **out, int fd_take)
 	fd_receive_room(fd_take, RECEIVE_ROOM);
 	w->confirms =
 		setsockopt(fd_take, SOL_CAN_RAW, CAN_RAW_RECV_OWN_MSGS, &one, sizeof(one)) == 0;
+	for (unsigned int i = 0; i < READ_FRAMES; i++) {
+		w->vec[i] = (struct iovec){ &w->frame[i], sizeof(w->frame[i]) };
+		w->msg[i].msg_hdr.msg_iov = &w->vec[i];
+		w->msg[i].msg_hdr.msg_iovlen = 1;
+	}
 	w->p.ops = &raw_ops;
 	w->fd = fd_take;
 	w->io = (struct ev_io)EV_IO_INIT;

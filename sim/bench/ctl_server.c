@@ -403,8 +403,8 @@ static bool serve(struct ctl_client *c, const char *line, size_t len)
 	if (r.op == CTL_SCREENSHOT)
 		screenshot(b, &r, l);
 	else if (r.op == CTL_BALLOON)
-		guest_balloon(&b->guests[r.action.guest], r.action.u.balloon.target_bytes,
-			reply_done, l);
+		guest_balloon(
+			&b->guests[r.action.guest], r.action.u.balloon.target_bytes, reply_done, l);
 	else if (r.op == CTL_DEVICES)
 		guest_request(&b->guests[r.action.guest], "status", reply_done, l);
 	else if (r.op == CTL_CONSOLE_SIZE)

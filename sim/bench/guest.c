@@ -22,6 +22,7 @@
 #include "sim/bench/placement.h"
 #include "sim/bench/shares.h"
 #include "sim/bootdisk/job.h"
+#include "sim/canbus/canbus.h"
 #include "sim/scenario/units.h"
 
 static const char *const state_names[] = {
@@ -478,6 +479,27 @@ struct lent {
 	struct manifest_disk_fds disks[SCENARIO_MAX_DISKS];
 };
 
+/* The bench's end of a controller and dyno-vm's; of a direct one both are the same socket, which
+ * the bench binds when the interface is there. */
+static int open_can(const struct scenario_bus *bus, int *ours, int *its, struct err *e)
+{
+	int pair[2], rc;
+
+	if (bus->socketcan_direct) {
+		*its = canbus_open_socket(bus->socketcan, e);
+		if (*its < 0)
+			return *its;
+		*ours = fcntl(*its, F_DUPFD_CLOEXEC, 0);
+		return *ours < 0 ? err_errno(e, errno, "cannot make a CAN port") : 0;
+	}
+	rc = ipc_pair(pair, 1024 * 1024);
+	if (rc)
+		return err_errno(e, -rc, "cannot make a CAN port");
+	*ours = pair[0];
+	*its = pair[1];
+	return 0;
+}
+
 static int make_ends(struct guest *g, struct lent *l, int *can_fds, struct err *e)
 {
 	const struct scenario_guest *sg = g->sg;
@@ -492,15 +514,8 @@ static int make_ends(struct guest *g, struct lent *l, int *can_fds, struct err *
 		rc = open_stream(g, SCENARIO_PORT_SERIAL, &l->serial, e);
 	for (uint32_t i = 0; !rc && i < sg->n_ports; i++)
 		rc = open_stream(g, sg->ports[i].name, &l->ports[i], e);
-	for (uint32_t i = 0; !rc && i < sg->n_can; i++) {
-		int pair[2];
-
-		rc = ipc_pair(pair, 1024 * 1024);
-		if (rc)
-			return err_errno(e, -rc, "cannot make a CAN port");
-		can_fds[i] = pair[0];
-		l->can[i] = pair[1];
-	}
+	for (uint32_t i = 0; !rc && i < sg->n_can; i++)
+		rc = open_can(&g->bench->s->buses[sg->can[i].bus], &can_fds[i], &l->can[i], e);
 	for (uint32_t i = 0; !rc && i < sg->n_nets; i++)
 		rc = nets_plug(g->bench->nets, g->index, i, &l->nets[i], e);
 	if (!rc && sg->n_sounds)

@@ -52,8 +52,9 @@ static json_t *can_device(
 			json_array_append_new(
 				features, json_string(scenario_can_feature_name(bit)));
 	}
-	return json_pack("{s:s,s:s,s:o,s:o}", "type", "can", "name", s->buses[c->bus].name, "fd",
-		manifest_fd_index(out, fd), "features", features);
+	return json_pack("{s:s,s:s,s:o,s:b,s:o}", "type", "can", "name", s->buses[c->bus].name,
+		"fd", manifest_fd_index(out, fd), "socketcan", s->buses[c->bus].socketcan_direct,
+		"features", features);
 }
 
 /* Without an address of its own: a local one, made of both numbers. */

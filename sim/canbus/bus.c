@@ -362,6 +362,7 @@ static void hear(struct canbus_port *origin, struct can_rec_frame *r, uint64_t b
 		if (to == origin || !to->active || to->cut)
 			continue;
 		errors_heard(to);
+		to->heard = true;
 		to->ops->put(to, r, (uint32_t)sizeof(r->h) + r->h.mtu);
 	}
 	show_taps(b, &shown);
@@ -548,6 +549,20 @@ static void pump_timed(struct canbus *b, uint64_t now)
 	}
 }
 
+/* Hands over what was put into the ports; with `heard` only into those that heard a frame. */
+static void flush_ports(struct canbus *b, bool heard)
+{
+	/* Backwards: a port that turns out to be gone is replaced by the last one. */
+	for (uint32_t i = b->n_src; i-- > 1;) {
+		struct canbus_port *p = i < b->n_src ? b->src[i] : NULL;
+
+		if (!p || !p->dirty || (heard && !p->heard))
+			continue;
+		p->dirty = p->heard = false;
+		p->ops->flush(p);
+	}
+}
+
 static void pump(struct canbus *b, uint64_t now_ns)
 {
 	/* A tap that sends is served by the loop that called it. */
@@ -559,13 +574,10 @@ static void pump(struct canbus *b, uint64_t now_ns)
 		pump_ideal(b);
 	else
 		pump_timed(b, now_ns);
-	/* Backwards: a port that turns out to be gone is replaced by the last one. */
-	for (uint32_t i = b->n_src; i-- > 1;) {
-		if (i < b->n_src && b->src[i]->dirty) {
-			b->src[i]->dirty = false;
-			b->src[i]->ops->flush(b->src[i]);
-		}
-	}
+	/* Who waits for a frame comes before who waits for an acknowledge: what wakes up may take
+	 * this processor. */
+	flush_ports(b, true);
+	flush_ports(b, false);
 	bus_leave(b);
 	b->pumping = false;
 }

@@ -22,6 +22,10 @@
 #define PATIENCE_NS NS_PER_S
 /* Frames that may wait to be written to a host interface. */
 #define RAW_WINDOW 256u
+/* An interface like vcan never waits for its readers: what its senders are ahead of the guests
+ * stands in the socket. The kernel doubles the number and counts some 800 bytes a frame: 100,000
+ * frames. */
+#define RAW_RECEIVE_ROOM (64 << 20)
 /* Frames that faults hold back. */
 #define LATE_WINDOW 1024u
 /* Frames of canbus_send_apart() that may wait. */
@@ -67,7 +71,8 @@ struct canbus_port {
 	bool cut; /* its cable is */
 	uint32_t tx_errors, rx_errors;
 	bool gone; /* unlinked; freed when nothing on the stack uses it any more */
-	bool dirty; /* in the bus's flush list */
+	bool dirty; /* it has something to flush */
+	bool heard; /* of that something is a frame */
 	struct canbus_port *next_dead;
 	struct frame_queue q;
 	struct canbus_port_stats st;
@@ -81,6 +86,7 @@ struct canbus_port {
 	/* A host interface: frames not written yet. */
 	struct canfd_frame *raw;
 	uint32_t raw_head, raw_count;
+	bool raw_direct; /* most of what it hears is between others */
 	bool raw_classic; /* the interface has no FD */
 	bool raw_full; /* the bus waits for it (n_full) */
 	bool raw_stuck; /* it took nothing for too long: the bus waits no more */

@@ -99,6 +99,9 @@ struct canbus_socketcan {
 	/* Make a vcan of that name where there is none, and remove it with the port. One that a run
 	 * left behind when it was killed is taken over. */
 	bool create;
+	/* Controllers are on the interface by sockets of their own (canbus_bind_direct), and this
+	 * port is there to listen most of the time: it may be a millisecond late. */
+	bool direct;
 };
 /*
  * Bridges a host SocketCAN interface as a port, which takes part while the interface is up: it is
@@ -108,7 +111,14 @@ struct canbus_socketcan {
  */
 MUST_CHECK int canbus_attach_socketcan(
 	struct canbus *b, const struct canbus_socketcan *cfg, struct err *e);
-/* The same for a bound PF_CAN raw socket (consumed, closed on failure too). 0 or -errno. */
+/* A PF_CAN raw socket that is bound to nothing yet, with room for a flood. The fd; -errno with a
+ * message that says what is missing. */
+MUST_CHECK int canbus_open_socket(const char *ifname, struct err *e);
+/* Binds such a socket, which is another process's as well, to the bus's interface. It stays bound
+ * until the interface is removed. 0; -ENOTCONN when the bus has none now; -errno. */
+MUST_CHECK int canbus_bind_direct(struct canbus *b, int sock);
+/* A bridge (canbus_attach_socketcan) through a bound PF_CAN raw socket (consumed, closed on failure
+ * too). 0 or -errno. */
 MUST_CHECK int canbus_add_raw_port(
 	struct canbus *b, int fd_take, const char *name, struct canbus_port **out);
 /* Removes a port at once: what it has queued is gone. */

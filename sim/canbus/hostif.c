@@ -197,6 +197,11 @@ static void rest(struct hostif *h, const char *why)
 		h->port->bus->name, h->name, why);
 }
 
+int hostif_index(const struct hostif *h)
+{
+	return h->index;
+}
+
 void hostif_lost(struct hostif *h)
 {
 	if (h->index)
@@ -265,6 +270,7 @@ int hostif_attach(struct canbus *b, const struct canbus_socketcan *cfg,
 	}
 	/* From here on the port owns it. */
 	p->host = h;
+	p->raw_direct = cfg->direct;
 	h->port = p;
 	h->kind = kind;
 	snprintf(h->name, sizeof(h->name), "%s", cfg->ifname);
@@ -284,37 +290,62 @@ int hostif_attach(struct canbus *b, const struct canbus_socketcan *cfg,
 
 /* ---- SocketCAN ---- */
 
+static int bind_can(int sock, int ifindex)
+{
+	struct sockaddr_can addr = { .can_family = AF_CAN, .can_ifindex = ifindex };
+
+	return bind(sock, (struct sockaddr *)&addr, sizeof(addr)) < 0 ? -errno : 0;
+}
+
 static int open_can(int ifindex)
 {
 	CLEANUP_FD int sock = socket(PF_CAN, SOCK_RAW | SOCK_CLOEXEC, CAN_RAW);
-	struct sockaddr_can addr = { .can_family = AF_CAN, .can_ifindex = ifindex };
 	can_err_mask_t errors = CAN_ERR_MASK;
-	int one = 1;
+	int one = 1, rc;
 
 	if (sock < 0 || setsockopt(sock, SOL_CAN_RAW, CAN_RAW_FD_FRAMES, &one, sizeof(one)) < 0 ||
-		setsockopt(sock, SOL_CAN_RAW, CAN_RAW_ERR_FILTER, &errors, sizeof(errors)) < 0 ||
-		bind(sock, (struct sockaddr *)&addr, sizeof(addr)) < 0)
+		setsockopt(sock, SOL_CAN_RAW, CAN_RAW_ERR_FILTER, &errors, sizeof(errors)) < 0)
 		return -errno;
-	return fd_take(&sock);
+	rc = bind_can(sock, ifindex);
+	return rc < 0 ? rc : fd_take(&sock);
 }
 
 static const struct hostif_kind socketcan = {
 	.name = "vcan", .arp_type = ARPHRD_CAN, .open = open_can
 };
 
-int canbus_attach_socketcan(struct canbus *b, const struct canbus_socketcan *cfg, struct err *e)
+int canbus_open_socket(const char *ifname, struct err *e)
 {
-	CLEANUP_FD int sock = socket(PF_CAN, SOCK_RAW | SOCK_CLOEXEC, CAN_RAW);
-	int rc;
+	int sock = socket(PF_CAN, SOCK_RAW | SOCK_CLOEXEC, CAN_RAW);
 
 	if (sock < 0)
-		rc = err_errno(e, errno,
+		return err_errno(e, errno,
 			"this host's kernel has no SocketCAN (PF_CAN), so '%s' cannot be used; "
 			"load it with: modprobe can-raw; modprobe vcan; "
 			"ip link add dev %s type vcan; ip link set %s mtu 72 up; "
 			"or use the built-in bus",
-			cfg->ifname, cfg->ifname, cfg->ifname);
-	else
+			ifname, ifname, ifname);
+	fd_receive_room(sock, RAW_RECEIVE_ROOM);
+	return sock;
+}
+
+int canbus_bind_direct(struct canbus *b, int sock)
+{
+	for (uint32_t i = 1; i < b->n_src; i++) {
+		if (b->src[i]->host && hostif_index(b->src[i]->host))
+			return bind_can(sock, hostif_index(b->src[i]->host));
+	}
+	return -ENOTCONN;
+}
+
+int canbus_attach_socketcan(struct canbus *b, const struct canbus_socketcan *cfg, struct err *e)
+{
+	/* Whether there is any: what is missing is said best here. */
+	int sock = canbus_open_socket(cfg->ifname, e), rc;
+
+	rc = MIN(sock, 0);
+	fd_close(&sock);
+	if (!rc)
 		rc = hostif_attach(b, cfg, &socketcan, e);
 	if (rc)
 		err_prefix(e, "bus '%s'", b->name);

@@ -23,6 +23,8 @@ MUST_CHECK int hostif_attach(struct canbus *b, const struct canbus_socketcan *cf
 	const struct hostif_kind *kind, struct err *e);
 /* The port's end: removes the interface where hostif made it. NULL is legal. */
 void hostif_free(struct hostif *h);
+/* The interface that the port is plugged into; 0: none now. */
+int hostif_index(const struct hostif *h);
 /* The port's socket says that its interface is gone. */
 void hostif_lost(struct hostif *h);
 

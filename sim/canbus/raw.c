@@ -25,10 +25,6 @@
  * the interface does not tell when it has room: ask again. */
 #define RETRY_NS  (NS_PER_MS / 4)
 #define REREAD_NS NS_PER_MS
-/* An interface like vcan never waits for its readers: what its senders are ahead of the guests
- * stands in the socket. The kernel doubles the number and counts some 800 bytes a frame: 100,000
- * frames. */
-#define RECEIVE_ROOM (64 << 20)
 
 /* The window has room, or must be taken as if it had: the bus may go on. */
 static void raw_unhold(struct canbus_port *p)
@@ -252,6 +248,11 @@ static void on_raw(struct ev_io *io, uint32_t revents)
 	}
 	if (p->q.count)
 		bus_wake(p->bus);
+	if (p->raw_direct && n > 0 && (unsigned int)n < room && p->io.loop) {
+		/* Nobody waits for what it hears: all of a millisecond at once. */
+		ev_io_del(&p->io);
+		ev_timer_at(&p->reread, now + REREAD_NS);
+	}
 	if (revents & EPOLLHUP && p->host)
 		hostif_lost(p->host);
 	else if (revents & EPOLLHUP)
@@ -290,7 +291,7 @@ int raw_plug(struct canbus_port *p, int fd_take, bool classic)
 {
 	int rc = fd_set_nonblock(fd_take, 1);
 
-	fd_receive_room(fd_take, RECEIVE_ROOM);
+	fd_receive_room(fd_take, RAW_RECEIVE_ROOM);
 	if (rc == 0)
 		rc = ev_io_add(p->bus->loop, &p->io, fd_take, EPOLLIN, on_raw, p);
 	if (rc < 0) {

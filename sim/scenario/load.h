@@ -68,6 +68,9 @@ static inline struct load *load_of(struct bind *b)
 	return b->user;
 }
 
+/* An error at `key` where the guests of a bus pass the bench by (table_machine.c). */
+void bus_must_be_ours(struct bind *b, const struct node *n, const char *key, uint32_t bus);
+
 /* --- tables ------------------------------------------------------------------------------ */
 
 extern const struct schema schema_scenario;

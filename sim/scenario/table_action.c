@@ -283,6 +283,7 @@ static void bus_off_post(struct bind *b, const struct node *n, void *obj)
 	struct scenario_action *a = obj;
 	const struct scenario_guest *g = guest_of(b, a);
 
+	bus_must_be_ours(b, n, "bus", a->u.bus_off.bus);
 	for (uint32_t i = 0; i < g->n_can; i++) {
 		if (g->can[i].bus == a->u.bus_off.bus)
 			return;

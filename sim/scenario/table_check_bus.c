@@ -53,6 +53,8 @@ void check_finish_match(struct bind *b, const struct node *n, struct scenario_ma
 	else
 		m->id.mask = all | CAN_EFF_FLAG;
 	m->id.id &= m->id.mask;
+	if (m->from != SCENARIO_ALL)
+		bus_must_be_ours(b, n, "from", m->bus);
 	if (whole)
 		return;
 	if (!node_get(n, "length"))

@@ -64,6 +64,7 @@ static void fault_post(struct bind *b, const struct node *n, void *obj)
 	canid_t all = id->id & CAN_EFF_FLAG ? CAN_EFF_MASK : CAN_SFF_MASK;
 	bool flips = false;
 
+	bus_must_be_ours(b, n, "bus", a->u.fault.bus);
 	for (size_t i = 0; i < sizeof(a->u.fault.flip); i++)
 		flips |= a->u.fault.flip[i] != 0;
 	if (node_get(n, "mask") && !node_get(n, "id"))
@@ -167,6 +168,7 @@ static void cut_post(struct bind *b, const struct node *n, void *obj)
 	const struct scenario_guest *g = &load_of(b)->s.guests[a->guest];
 	bool there = false;
 
+	bus_must_be_ours(b, n, "bus", a->u.cut.bus);
 	for (uint32_t i = 0; i < g->n_can; i++)
 		there |= g->can[i].bus == a->u.cut.bus;
 	if (!there)

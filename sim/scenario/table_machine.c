@@ -35,6 +35,17 @@ static void bus_post(struct bind *b, const struct node *n, void *obj)
 		bind_key_error(b, n, "timing", "of a host interface is the host's: leave it out");
 }
 
+void bus_must_be_ours(struct bind *b, const struct node *n, const char *key, uint32_t bus)
+{
+	const struct scenario_bus *sb = &load_of(b)->s.buses[bus];
+
+	if (sb->socketcan_direct)
+		bind_key_error(b, n, key,
+			"is not for the bus \"%s\": its guests are on the interface themselves "
+			"(\"direct\"), past the bench",
+			sb->name);
+}
+
 static const struct schema_key bus_name = {
 	.key = "name", .type = &type_name, .offset = offsetof(struct scenario_bus, name)
 };
@@ -52,6 +63,13 @@ static const struct schema_key socketcan_keys[] = {
 		.offset = offsetof(struct scenario_bus, socketcan_create),
 		.doc = "make a vcan of that name where the host has none (needs CAP_NET_ADMIN), "
 		       "and remove it after the run" },
+	{ .key = "direct",
+		.type = &type_bool,
+		.def = "false",
+		.offset = offsetof(struct scenario_bus, socketcan_direct),
+		.doc = "guests read and write the interface themselves, which takes half the time; "
+		       "the bench is one more node there, which sends, records and checks, but does "
+		       "not know which guest a frame is from, and cannot put faults between them" },
 };
 
 static const struct schema schema_socketcan = {

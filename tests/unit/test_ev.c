@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/ev.h"
+#include "base/loop_thread.h"
 
 static int setup(void **state)
 {
@@ -281,6 +282,33 @@ static void test_callers_on_several_threads_all_get_their_turn(void **state)
 	assert_int_equal(called, 3000);
 }
 
+static void count_cpus(void *arg)
+{
+	cpu_set_t set;
+
+	assert_int_equal(sched_getaffinity(0, sizeof(set), &set), 0);
+	*(int *)arg = CPU_COUNT(&set);
+}
+
+static void test_a_loop_that_stays_has_one_processor(void **state)
+{
+	struct loop_thread t;
+	struct err e;
+	int before = 0, after = 0, its = 0;
+
+	(void)state;
+	count_cpus(&before);
+	assert_int_equal(loop_thread_init(&t, "stays"), 0);
+	t.stays = true;
+	assert_int_equal(loop_thread_start(&t, &e), 0);
+	assert_int_equal(ev_call(t.loop, count_cpus, &its), 0);
+	assert_int_equal(its, 1);
+	loop_thread_fini(&t);
+	/* Only the thread does. */
+	count_cpus(&after);
+	assert_int_equal(after, before);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -293,6 +321,7 @@ int main(void)
 		T(test_watching_a_closed_descriptor_is_an_error),
 		T(test_posts_and_calls_run_on_the_loop_in_order),
 		T(test_after_the_end_nothing_can_be_posted),
+		T(test_a_loop_that_stays_has_one_processor),
 		T(test_callers_on_several_threads_all_get_their_turn),
 	};
 
