@@ -41,8 +41,8 @@ void bus_must_be_ours(struct bind *b, const struct node *n, const char *key, uin
 
 	if (sb->socketcan_direct)
 		bind_key_error(b, n, key,
-			"is not for the bus \"%s\": its guests are on the interface themselves "
-			"(\"direct\"), past the bench",
+			"is out of the bench's reach: the guests of \"%s\" are on its interface "
+			"themselves (\"direct\")",
 			sb->name);
 }
 

@@ -1021,39 +1021,89 @@ static bool has_config_irq(void *arg)
 	return mock_config_irqs(arg) > 0;
 }
 
-static void test_a_host_interface_serves_as_the_bus(void **state)
+/* A controller on a packet socket, which stands in for PF_CAN: whole frames both ways. Its other
+ * end is *host. */
+static struct mock *on_interface(struct vdev **dev, int *host)
 {
 	struct can_dev_config dc = { .tag = "g" };
+	struct virtio_can_control_out req = { .msg_type = le16_of(VIRTIO_CAN_SET_CTRL_START) };
+	struct can_port *port;
+	struct mock *m = mock_new(0);
+	uint8_t result;
+	int fds[2];
+
+	assert_int_equal(ipc_pair(fds, 0), 0);
+	assert_int_equal(can_port_socketcan_new(&port, fds[0]), 0);
+	assert_int_equal(can_dev_new(dev, port, &dc), 0);
+	mock_attach(m, *dev);
+	mock_start(m, ALL);
+	assert_int_equal(mock_send(m, CTRLQ, &req, sizeof(req), &result, 1), 1);
+	assert_int_equal(result, VIRTIO_CAN_RESULT_OK);
+	*host = fds[1];
+	return m;
+}
+
+static void test_a_host_interface_keeps_what_the_guest_does_not_take(void **state)
+{
+	struct canfd_frame f = { .len = 64, .flags = CANFD_FDF };
+	unsigned int n = 0, full = 0;
+	struct tx t = make_tx(0x321, 2, 0);
+	struct can_dev_stats st;
+	struct vdev *dev;
+	uint8_t result;
+	int host;
+	struct mock *m = on_interface(&dev, &host);
+
+	(void)state;
+	/* The guest has no buffers: at last the socket is full. */
+	while (full < 20) {
+		f.can_id = n & 0x7ff;
+		full = send(host, &f, CANFD_MTU, MSG_DONTWAIT) < 0 ? full + 1 : 0;
+		n += !full;
+		mock_turn(m);
+	}
+	assert_true(n > CAN_DEV_RX_PENDING / 2);
+	/* It can send meanwhile. */
+	assert_int_equal(mock_send(m, TXQ, &t, sizeof(t.h) + 2, &result, 1), 1);
+	assert_int_equal(result, VIRTIO_CAN_RESULT_OK);
+	for (unsigned int i = 0; i < n; i++) {
+		struct mock_used u;
+
+		assert_true(mock_post(m, RXQ, NULL, 0, RX_BYTES) >= 0);
+		assert_true(mock_wait(m, RXQ, &u));
+		assert_int_equal(u.len, sizeof(struct virtio_can_hdr) + 64);
+	}
+	can_dev_get_stats(dev, &st);
+	assert_int_equal(st.rx_frames, n);
+	assert_int_equal(st.rx_dropped, 0);
+	mock_free(m);
+	fd_close(&host);
+}
+
+static void test_a_host_interface_serves_as_the_bus(void **state)
+{
 	struct virtio_can_control_out req = { .msg_type = le16_of(VIRTIO_CAN_SET_CTRL_START) };
 	struct can_frame cf = { .can_id = 0x123, .len = 1, .data = { 9 } };
 	struct can_frame off = { .can_id = CAN_ERR_FLAG | CAN_ERR_BUSOFF, .len = 8 };
 	struct tx t = make_tx(0x321, 2, 0);
 	struct canfd_frame got;
 	struct mock_used u;
-	struct can_port *port;
 	struct vdev *dev;
-	struct mock *m = mock_new(0);
 	uint8_t result;
-	int fds[2];
+	int host;
+	struct mock *m = on_interface(&dev, &host);
 
 	(void)state;
-	/* A packet socket stands in for PF_CAN: whole frames both ways. */
-	assert_int_equal(ipc_pair(fds, 0), 0);
-	assert_int_equal(can_port_socketcan_new(&port, fds[0]), 0);
-	assert_int_equal(can_dev_new(&dev, port, &dc), 0);
-	mock_attach(m, dev);
-	mock_start(m, ALL);
 	assert_true(mock_post(m, RXQ, NULL, 0, RX_BYTES) >= 0);
-	assert_int_equal(mock_send(m, CTRLQ, &req, sizeof(req), &result, 1), 1);
 	assert_int_equal(mock_send(m, TXQ, &t, sizeof(t.h) + 2, &result, 1), 1);
 	assert_int_equal(result, VIRTIO_CAN_RESULT_OK);
-	assert_int_equal(recv(fds[1], &got, sizeof(got), 0), CAN_MTU);
+	assert_int_equal(recv(host, &got, sizeof(got), 0), CAN_MTU);
 	assert_int_equal(got.can_id, 0x321);
-	assert_int_equal(send(fds[1], &cf, sizeof(cf), 0), sizeof(cf));
+	assert_int_equal(send(host, &cf, sizeof(cf), 0), sizeof(cf));
 	assert_true(mock_wait(m, RXQ, &u));
 	assert_int_equal(u.len, sizeof(struct virtio_can_hdr) + 1);
 	/* The host's controller goes bus-off, and ours with it, until it is started again. */
-	assert_int_equal(send(fds[1], &off, sizeof(off), 0), sizeof(off));
+	assert_int_equal(send(host, &off, sizeof(off), 0), sizeof(off));
 	assert_true(mock_until(m, has_config_irq, m));
 	assert_int_equal(mock_config16(m, 0), VIRTIO_CAN_S_CTRL_BUSOFF);
 	assert_int_equal(mock_send(m, TXQ, &t, sizeof(t.h) + 2, &result, 1), 1);
@@ -1063,7 +1113,7 @@ static void test_a_host_interface_serves_as_the_bus(void **state)
 	assert_int_equal(mock_send(m, TXQ, &t, sizeof(t.h) + 2, &result, 1), 1);
 	assert_int_equal(result, VIRTIO_CAN_RESULT_OK);
 	mock_free(m);
-	fd_close(&fds[1]);
+	fd_close(&host);
 }
 
 int main(void)
@@ -1106,6 +1156,7 @@ int main(void)
 		cmocka_unit_test(test_a_driver_must_take_classic_or_fd),
 		cmocka_unit_test(test_guest_to_guest_over_the_built_in_bus),
 		cmocka_unit_test(test_a_host_interface_serves_as_the_bus),
+		cmocka_unit_test(test_a_host_interface_keeps_what_the_guest_does_not_take),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

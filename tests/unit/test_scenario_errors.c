@@ -106,6 +106,29 @@ static void test_faults_that_cannot_be_are_refused(void **state)
 		"5 errors\n");
 }
 
+static void test_what_needs_the_bench_between_is_refused_on_a_direct_bus(void **state)
+{
+	(void)state;
+	check_report("duration: 10s\n"
+		     "buses:\n"
+		     "  can0: {socketcan: {interface: vcan0, direct: true}}\n"
+		     "guests:\n"
+		     "  cluster: {kernel: builtin:cluster, can: [can0]}\n"
+		     "actions:\n"
+		     "  - {at: 1s, bus_off: {guest: cluster, bus: can0}}\n"
+		     "checks:\n"
+		     "  - expect: {bus: can0, id: 0x100, from: cluster}\n",
+		"car.yaml:7:45: error: action 1: bus_off.bus is out of the bench's reach: the guests of "
+		"\"can0\" are on its interface themselves (\"direct\")\n"
+		"   7 |   - {at: 1s, bus_off: {guest: cluster, bus: can0}}\n"
+		"     |                                             ^~~~\n"
+		"car.yaml:9:42: error: check 1: expect.from is out of the bench's reach: the guests of "
+		"\"can0\" are on its interface themselves (\"direct\")\n"
+		"   9 |   - expect: {bus: can0, id: 0x100, from: cluster}\n"
+		"     |                                          ^~~~~~~\n"
+		"2 errors\n");
+}
+
 static void test_an_unknown_key_is_named_with_the_nearest_one(void **state)
 {
 	(void)state;
@@ -569,6 +592,7 @@ int main(void)
 		cmocka_unit_test(test_the_end_of_guests_needs_guests),
 		cmocka_unit_test(test_cpus_that_are_none_are_shown_how_to_write),
 		cmocka_unit_test(test_faults_that_cannot_be_are_refused),
+		cmocka_unit_test(test_what_needs_the_bench_between_is_refused_on_a_direct_bus),
 		cmocka_unit_test(test_an_unknown_key_is_named_with_the_nearest_one),
 		cmocka_unit_test(test_cpus_that_are_none_are_shown_how_to_write),
 		cmocka_unit_test(test_an_unknown_key_without_a_neighbour_lists_the_known_ones),
