@@ -288,6 +288,8 @@ json_t *feeds_signal_json(struct feeds *f, uint32_t signal)
 		json_object_set_new(o, "min", json_real(d->min));
 		json_object_set_new(o, "max", json_real(d->max));
 	}
+	if (d->datatype)
+		json_object_set_new(o, "datatype", json_text(d->datatype));
 	if (*d->doc)
 		json_object_set_new(o, "description", json_text(d->doc));
 	return o;

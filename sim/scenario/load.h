@@ -42,6 +42,7 @@ struct raw_signals {
 	const struct raw_database *databases;
 	const struct raw_word *files; /* with names */
 	const struct raw_def *defs;
+	const char *vss; /* a catalogue's file; NULL: none */
 	uint32_t n_databases, n_files, n_defs;
 };
 
@@ -52,6 +53,7 @@ struct load {
 	struct load_action *implied;
 	struct load_dbc *databases;
 	struct raw_signals signals;
+	struct vss *vss; /* the catalogue; NULL: none */
 	bool signals_unknown; /* files were not read: names of signals mean nothing */
 	/* Those that devices of the guest which is being read have named. */
 	struct scenario_guest_signal used[SCENARIO_MAX_USED];

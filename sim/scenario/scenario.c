@@ -11,6 +11,7 @@
 #include "sim/scenario/load.h"
 #include "sim/scenario/platform.h"
 #include "sim/scenario/units.h"
+#include "sim/vss/vss.h"
 
 static const struct schema_word ui_words[] = {
 	{ "auto", SCENARIO_UI_AUTO, "windows where there is a display, else headless" },
@@ -423,6 +424,7 @@ void scenario_free(struct scenario *s)
 		diag_fini(&x->d);
 	}
 	signal_model_fini(&s->signals);
+	vss_free(l->vss);
 	arena_fini(&l->a);
 	free(l);
 }

@@ -18,6 +18,7 @@
 struct build {
 	struct bind *b;
 	struct load *l;
+	const struct vss *vss; /* NULL: no catalogue */
 	struct signal_message *messages;
 	struct signal_bind **binds; /* one row for each message */
 	struct signal_def *defs;
@@ -409,6 +410,7 @@ static void add_def(struct build *x, const struct raw_def *raw)
 		d->unit = "";
 	if (!d->doc)
 		d->doc = "";
+	vss_check(x->b, x->vss, raw, d);
 }
 
 /* A file of names, with the tables and messages of scenarios. */
@@ -538,7 +540,7 @@ void signals_build(struct bind *b, const struct node *n, const struct raw_signal
 	size_t errors = b->d->errors;
 	uint32_t most = 0;
 
-	(void)n;
+	x.vss = vss_open(b, n, raw->vss);
 	for (uint32_t i = 0; i < raw->n_databases; i++) {
 		const struct dbc *db =
 			raw->databases[i].file

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "sim/scenario/load.h"
+#include "sim/vss/vss.h"
 
 /* A word of a list. */
 struct raw_word {
@@ -63,5 +64,12 @@ extern const struct schema schema_names;
 
 /* Makes the scenario's model; reports what does not fit together. `n`: the mapping `signals`. */
 void signals_build(struct bind *b, const struct node *n, const struct raw_signals *raw);
+/* Reads the catalogue in `path`, once; `n`: the mapping `signals`. NULL when it cannot be read
+ * (reported), and with no_files. (signals_vss.c) */
+const struct vss *vss_open(struct bind *b, const struct node *n, const char *path);
+/* A signal with a name of its own against the catalogue, which gives it what it lacks; `vss` may be
+ * NULL. (signals_vss.c) */
+void vss_check(
+	struct bind *b, const struct vss *vss, const struct raw_def *raw, struct signal_def *d);
 /* The database in a file, read once; NULL when it cannot be read (reported), and with no_files. */
 const struct dbc *refs_database(struct bind *b, const struct node *n, const char *path);

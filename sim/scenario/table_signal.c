@@ -367,6 +367,12 @@ static void signals_post(struct bind *b, const struct node *n, void *obj)
 }
 
 static const struct schema_key signals_keys[] = {
+	{ .key = "vss",
+		.type = &type_file,
+		.offset = L(vss),
+		.doc = "catalogue of the Vehicle Signal Specification in JSON, as vss-tools export it: names "
+		       "of signals that begin as its names do must be in it, and keep to its datatypes, units "
+		       "and bounds" },
 	{ .key = "databases",
 		.shape = SHAPE_LIST,
 		.sub = &schema_database,

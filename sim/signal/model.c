@@ -173,6 +173,12 @@ bool signal_parse(const struct signal_model *m, uint32_t signal, const char *tex
 	char *end;
 	double v;
 
+	for (uint32_t i = 0; i < m->defs[signal].n_allowed; i++) {
+		if (strcmp(text, m->defs[signal].allowed[i]) == 0) {
+			*out = i;
+			return true;
+		}
+	}
 	if (s && dbc_value_of(s, text, &raw)) {
 		const struct signal_bind b = first_bind(m, signal);
 
@@ -196,10 +202,13 @@ bool signal_parse(const struct signal_model *m, uint32_t signal, const char *tex
 
 const char *signal_value_name(const struct signal_model *m, uint32_t signal, double value)
 {
-	const struct dbc_signal *s = m->defs[signal].dbc;
+	const struct signal_def *d = &m->defs[signal];
+	const struct dbc_signal *s = d->dbc;
 	const struct signal_bind b = first_bind(m, signal);
 	int64_t raw;
 
+	if (d->n_allowed && value >= 0 && value < d->n_allowed && value == floor(value))
+		return d->allowed[(uint32_t)value];
 	if (!s || !s->n_values || dbc_raw(s, signal_to_dbc(&b, value), &raw) != 0)
 		return NULL;
 	return dbc_value_name(s, raw);
