@@ -28,8 +28,8 @@ struct signal_def {
 	double initial; /* at bench time 0 */
 	uint64_t stale_ns; /* not believed longer than this; 0: always */
 	const struct dbc_signal *dbc; /* the first that it is bound to: names of values; NULL */
-	/* As a catalogue of the VSS has it: "float", NULL where none does; the texts that its values
-	 * 0, 1, ... stand for. */
+	/* As a catalogue of the VSS has it: "float", NULL where none does; the texts that its
+	 * values 0, 1, ... stand for. */
 	const char *datatype;
 	uint32_t n_allowed;
 	const char *const *allowed;

@@ -261,7 +261,7 @@ int vss_load_text(struct vss **out, const char *text, size_t len, struct err *e)
 		rc = err_set(e, -EBADMSG, "%d:%d: %s", je.line, je.column, je.text);
 	if (rc == 0 && v->n == 0)
 		rc = err_set(e, -EBADMSG, "has no entries");
-	if (rc < 0) {
+	if (rc < 0 || !v->entries) {
 		vss_free(v);
 		return rc;
 	}
@@ -326,15 +326,12 @@ bool vss_same_unit(const char *a, const char *b)
 	/* Spellings of databases beside the names of the specification's units. */
 	static const char *const same[][5] = {
 		{ "percent", "%", "pct" },
-		{ "celsius", "degC",
-			"\xc2\xb0"
-			"C",
-			"deg C", "C" },
-		{ "degrees", "degree", "deg", "\xc2\xb0" },
+		{ "celsius", "degC", "\u00b0C", "deg C", "C" },
+		{ "degrees", "degree", "deg", "\u00b0" },
 		{ "km/h", "kph", "kmh", "kmph" },
 		{ "rpm", "1/min", "U/min", "min-1" },
-		{ "m/s^2", "m/s2", "m/s\xc2\xb2" },
-		{ "degrees/s", "deg/s", "\xc2\xb0/s" },
+		{ "m/s^2", "m/s2", "m/s\u00b2" },
+		{ "degrees/s", "deg/s", "\u00b0/s" },
 		{ "Nm", "N.m", "N*m" },
 		{ "l", "litre", "liter", "ltr" },
 		{ "h", "hour", "hours", "hrs" },
