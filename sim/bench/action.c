@@ -290,6 +290,10 @@ void action_run(struct bench *b, const struct scenario_action *a, action_done do
 		f->open++;
 		guest_balloon(&b->guests[a->guest], a->u.balloon.target_bytes, fan_rpc, f);
 		break;
+	case SCENARIO_THROTTLE:
+		f->open++;
+		guest_throttle(&b->guests[a->guest], a->u.throttle.percent, fan_rpc, f);
+		break;
 	case SCENARIO_SCREENSHOT:
 		screenshot_run(b, a, f);
 		break;

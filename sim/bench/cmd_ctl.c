@@ -127,8 +127,11 @@ static void print_status(const json_t *a)
 	for (size_t i = 0; i < json_array_size(guests); i++) {
 		const json_t *g = json_array_get(guests, i);
 
-		printf("  guest %-12s %-9s pid %-8.0f %s\n", json_member_text(g, "name"),
+		printf("  guest %-12s %-9s pid %-8.0f %s", json_member_text(g, "name"),
 			json_member_text(g, "state"), num(g, "pid"), json_member_text(g, "end"));
+		if (num(g, "cpu_percent") < 100)
+			printf("throttled to %.0f %%", num(g, "cpu_percent"));
+		printf("\n");
 	}
 	for (size_t i = 0; i < json_array_size(buses); i++) {
 		const json_t *b = json_array_get(buses, i);
@@ -441,6 +444,7 @@ const struct cli_command cmd_ctl = {
 		"  load BUS SHARE|off [ID]                 a node takes so much of the bus: 80%\n"
 		"  cut GUEST on|off [BUS]                  the cable of its controller\n"
 		"  link GUEST up|down [NETWORK]            the cable of its network card, in or out\n"
+		"  throttle GUEST PERCENT                  its share of its processors' time; 100 ends it\n"
 		"  metrics                                 all figures, as JSON\n"
 		"  stop                                    ends the run; returns when it is over\n"
 		"A GUEST or BUS may be left out where the scenario has one only.\n\n"

@@ -489,6 +489,17 @@ static int volume_fields(
 	return rc;
 }
 
+static int throttle_fields(
+	const json_t *req, const struct scenario *s, struct ctl_request *out, struct err *e)
+{
+	uint64_t percent = 0;
+	int rc = json_get_u64(req, "percent", JSON_REQUIRED, 1, 100, &percent, e);
+
+	(void)s;
+	out->action.u.throttle.percent = (uint32_t)percent;
+	return rc;
+}
+
 static int mute_fields(
 	const json_t *req, const struct scenario *s, struct ctl_request *out, struct err *e)
 {
@@ -560,12 +571,13 @@ static const struct op ops[] = {
 	{ "fault", CTL_ACTION, SCENARIO_FAULT, 0, fault_fields },
 	{ "load", CTL_ACTION, SCENARIO_LOAD, 0, load_fields },
 	{ "cut", CTL_ACTION, SCENARIO_CUT, NEED_GUEST, cut_fields },
+	{ "throttle", CTL_ACTION, SCENARIO_THROTTLE, NEED_GUEST, throttle_fields },
 };
 
 const char *const ctl_op_names[] = { "status", "metrics", "stop", "pause", "resume", "send", "key",
 	"touch", "pointer", "screenshot", "power-button", "reset", "kill", "bus-off", "devices",
 	"balloon", "link", "type", "console", "console-size", "volume", "mute", "jack", "signals",
-	"get", "set", "stuck", "silence", "fault", "load", "cut", NULL };
+	"get", "set", "stuck", "silence", "fault", "load", "cut", "throttle", NULL };
 
 static_assert(ARRAY_SIZE(ctl_op_names) == ARRAY_SIZE(ops) + 1, "one name for each operation");
 

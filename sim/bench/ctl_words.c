@@ -64,6 +64,8 @@ static const struct form forms[] = {
 	{ "load", "load BUS SHARE|off [ID], for example load can0 80%", 2, 3, 'b', false,
 		{ "share", "id" } },
 	{ "cut", "cut GUEST on|off [BUS]", 2, 3, 'g', false, { "on", "bus" } },
+	{ "throttle", "throttle GUEST PERCENT, for example throttle ivi 20 (100 ends it)", 2, 2,
+		'g', false, { "percent#" } },
 };
 
 static int usage(const struct form *f, struct err *e)

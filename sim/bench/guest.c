@@ -271,6 +271,14 @@ static const char *text_of(const json_t *msg, const char *key)
 	return t ? t : "";
 }
 
+static void send_throttle(struct guest *g, rpc_done done, void *arg)
+{
+	rpc_call(&g->rpc,
+		json_pack("{s:s,s:i}", "op", "throttle", "percent",
+			g->throttle_percent ? (int)g->throttle_percent : 100),
+		NULL, 0, done, arg);
+}
+
 static void on_started(struct guest *g, const json_t *msg)
 {
 	struct err e;
@@ -284,6 +292,8 @@ static void on_started(struct guest *g, const json_t *msg)
 	g->state = GUEST_RUNNING;
 	if (!g->started_ns)
 		g->started_ns = stamp(g, msg);
+	if (g->throttle_percent)
+		send_throttle(g, NULL, NULL);
 	bench_guest_started(g->bench, g);
 }
 
@@ -702,6 +712,17 @@ void guest_jack(struct guest *g, uint32_t stream, bool plugged, rpc_done done, v
 	rpc_call(&g->rpc,
 		json_pack("{s:s,s:i,s:b}", "op", "jack", "stream", (int)stream, "plugged", plugged),
 		NULL, 0, done, arg);
+}
+
+void guest_throttle(struct guest *g, uint32_t percent, rpc_done done, void *arg)
+{
+	g->throttle_percent = percent < 100 ? percent : 0;
+	if (percent < 100)
+		term_event(&g->bench->term, "%s: gets %" PRIu32 "%% of its processors' time",
+			g->sg->name, percent);
+	else
+		term_event(&g->bench->term, "%s: gets all of its processors' time", g->sg->name);
+	send_throttle(g, done, arg);
 }
 
 struct balloon_call {

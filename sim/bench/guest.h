@@ -65,6 +65,7 @@ struct guest {
 	/* CLOCK_MONOTONIC; 0: not yet. Of the first start where it was started again. */
 	uint64_t spawned_ns, started_ns, ready_ns;
 	uint64_t first_frame_ns[DISPLAY_MAX_SCANOUTS];
+	uint32_t throttle_percent; /* of its processors' time that it gets; 0: all of it */
 	json_t *balloon; /* its latest answer about its balloon; NULL */
 	json_t *memory; /* taken before its end for the metrics; NULL */
 };
@@ -101,6 +102,8 @@ void guest_jack(struct guest *g, uint32_t stream, bool plugged, rpc_done done, v
 /* Sets what it shall keep of its memory (0: as it is) and asks for its figures, which the answer
  * has and g->balloon keeps. */
 void guest_balloon(struct guest *g, uint64_t target_bytes, rpc_done done, void *arg);
+/* What it gets of its processors' time, 1 to 100 percent; it stays so when it is started again. */
+void guest_throttle(struct guest *g, uint32_t percent, rpc_done done, void *arg);
 /* Size of the terminal that its console ports are shown on. */
 void guest_console_size(struct guest *g, uint16_t cols, uint16_t rows, rpc_done done, void *arg);
 /* SIGKILL on purpose. */

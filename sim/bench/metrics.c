@@ -67,6 +67,9 @@ static json_t *guest_metrics(const struct bench *b, const struct guest *g)
 	json_object_set_new(m, "lines_not_shown", json_integer((json_int_t)g->said.lost));
 	if (m && g->sg->gnss.enabled)
 		json_object_set_new(m, "gnss", gnss_metrics(b->gnss, g->index));
+	if (m && g->throttle_percent)
+		json_object_set_new(
+			m, "throttle_percent", json_integer((json_int_t)g->throttle_percent));
 	if (m && g->balloon)
 		json_object_set(m, "balloon", g->balloon);
 	return m;
@@ -149,11 +152,12 @@ json_t *bench_status(struct bench *b)
 	for (uint32_t i = 0; i < b->s->n_guests; i++) {
 		const struct guest *g = &b->guests[i];
 
-		json_array_append_new(
-			guests, json_pack("{s:s,s:s,s:i,s:i,s:i,s:o}", "name", g->sg->name, "state",
-					guest_state_name(g), "pid", (int)g->vm.pid, "restarts",
-					(int)g->restarts, "displays", (int)g->sg->n_displays, "end",
-					json_text(g->exit_text)));
+		json_array_append_new(guests,
+			json_pack("{s:s,s:s,s:i,s:i,s:i,s:o,s:i}", "name", g->sg->name, "state",
+				guest_state_name(g), "pid", (int)g->vm.pid, "restarts",
+				(int)g->restarts, "displays", (int)g->sg->n_displays, "end",
+				json_text(g->exit_text), "cpu_percent",
+				g->throttle_percent ? (int)g->throttle_percent : 100));
 	}
 	for (uint32_t i = 0; i < b->s->n_buses; i++)
 		json_array_append_new(

@@ -93,7 +93,8 @@ extern const struct schema schema_type_op; /* table_console.c */
 extern const struct schema schema_signals; /* table_signal.c */
 extern const struct schema schema_script; /* table_script.c */
 extern const struct schema schema_stuck, schema_silence; /* table_signal_op.c */
-extern const struct schema schema_fault, schema_cut, schema_load; /* table_fault.c */
+extern const struct schema schema_fault, schema_cut, schema_load,
+	schema_throttle; /* table_fault.c */
 extern const struct schema schema_check; /* table_check.c */
 
 /* --- types that refer to things of the scenario (refs.c) --------------------------------- */

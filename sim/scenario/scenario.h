@@ -452,6 +452,7 @@ enum scenario_op {
 	SCENARIO_BUS_OFF, /* the guest's controller on u.bus_off.bus goes bus-off */
 	SCENARIO_LINK, /* the cable of a network card, in or out */
 	SCENARIO_BALLOON, /* what a guest shall keep of its memory */
+	SCENARIO_THROTTLE, /* what a guest gets of its processors' time */
 	SCENARIO_SCREENSHOT,
 	SCENARIO_LOG,
 	SCENARIO_TYPE,
@@ -560,6 +561,9 @@ struct scenario_action {
 		struct {
 			uint64_t target_bytes; /* 0 (control socket only): as it is */
 		} balloon;
+		struct {
+			uint32_t percent; /* 1 to 100; 100 is all of it */
+		} throttle;
 		struct {
 			uint32_t stream; /* index in the guest's sounds */
 			uint32_t percent; /* volume */

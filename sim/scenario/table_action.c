@@ -475,6 +475,7 @@ static const struct schema_key action_keys[] = {
 	OP("link", &schema_link, SCENARIO_LINK, "pull a network cable"),
 	OP("balloon", &schema_balloon_op, SCENARIO_BALLOON,
 		"change what a guest has of its memory"),
+	OP("throttle", &schema_throttle, SCENARIO_THROTTLE, "take processor time from a guest"),
 	OP("screenshot", &schema_screenshot, SCENARIO_SCREENSHOT, "save pictures: a checkpoint"),
 	OP("type", &schema_type_op, SCENARIO_TYPE, "type at a console"),
 	{ .key = "set",

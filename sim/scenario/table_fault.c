@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Actions that break a bus on purpose: faults of frames, cut cables, a node that fills it. */
+/* Actions that break things on purpose: faults of frames, cut cables, a node that fills a bus,
+ * guests without processor time. */
 #include <stdio.h>
 #include <string.h>
 
@@ -245,4 +246,39 @@ const struct schema schema_load = {
 	.n_keys = ARRAY_SIZE(load_keys),
 	.doc = "A node sends frames in an even rhythm, so that they take a share of the bus's time.",
 	.post = load_post,
+};
+
+/* --- processor time ---------------------------------------------------------------------- */
+
+static void throttle_post(struct bind *b, const struct node *n, void *obj)
+{
+	struct scenario_action end = *(struct scenario_action *)obj;
+
+	end.u.throttle.percent = 100;
+	imply_end(b, n, &end, SCENARIO_THROTTLE);
+}
+
+static const struct schema_key throttle_keys[] = {
+	{ .key = "guest",
+		.type = &type_guest,
+		.flags = KEY_ONLY,
+		.offset = A(guest),
+		.doc = "which guest" },
+	{ .key = "percent",
+		.type = &type_u32,
+		.flags = KEY_REQUIRED,
+		.min = 1,
+		.max = 100,
+		.unit = "percent",
+		.offset = A(u.throttle.percent),
+		.doc = "how much of the time each of its virtual CPUs may run; 100 ends it" },
+	FOR_KEY,
+};
+
+const struct schema schema_throttle = {
+	.keys = throttle_keys,
+	.n_keys = ARRAY_SIZE(throttle_keys),
+	.doc = "A guest gets a share of its processors' time: in each 10 ms it runs for a part and stands for "
+	       "the rest. Its clocks, devices and buses go on.",
+	.post = throttle_post,
 };

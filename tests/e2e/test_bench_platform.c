@@ -120,6 +120,64 @@ static void test_a_watchdog_that_fires_is_a_crash_and_is_counted(void **state)
 	proc_free(&p);
 }
 
+/* What the guest's process takes of the host's time over a while. */
+static double cpu_share(void)
+{
+	double ms[2];
+
+	for (unsigned int i = 0; i < 2; i++) {
+		json_t *m = proc_ctl(ARGS("metrics"));
+		json_t *g = json_object_get(json_object_get(m, "guests"), "tiny");
+
+		ms[i] = json_number_value(json_object_get(g, "cpu_ms"));
+		json_decref(m);
+		if (i == 0)
+			usleep(700000);
+	}
+	return (ms[1] - ms[0]) / 700;
+}
+
+/* Asks until the guest gets that share of its processors' time. */
+static void await_cpu_percent(json_int_t percent)
+{
+	for (unsigned int n = 0; n < PROC_LIMIT_S * 50; n++) {
+		json_t *a = proc_ctl(ARGS("status"));
+		json_t *g = json_array_get(json_object_get(a, "guests"), 0);
+		json_int_t now = json_integer_value(json_object_get(g, "cpu_percent"));
+
+		json_decref(a);
+		if (now == percent)
+			return;
+		usleep(20000);
+	}
+	fail_msg("the status never has %d %%", (int)percent);
+}
+
+static void test_a_throttled_guest_gets_less_and_the_status_has_it(void **state)
+{
+	struct proc p;
+	json_t *a;
+
+	(void)state;
+	write_tiny("clock", "",
+		"actions:\n"
+		"  - { at: 10ms, throttle: { percent: 10, for: 3s } }\n");
+	proc_start(&p, ARGS("run", "tiny.yaml"));
+	json_decref(proc_await_state("running"));
+	await_cpu_percent(10);
+	assert_true(cpu_share() < 0.35);
+	await_cpu_percent(100); /* its time is over */
+	a = proc_ctl(ARGS("throttle", "tiny", "30"));
+	assert_true(json_is_true(json_object_get(a, "ok")));
+	json_decref(a);
+	await_cpu_percent(30);
+	json_decref(proc_ctl(ARGS("stop")));
+	assert_int_equal(proc_wait(&p), 0);
+	proc_has(p.err, "tiny: gets 10% of its processors' time");
+	proc_has(p.err, "tiny: gets all of its processors' time");
+	proc_free(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -127,6 +185,7 @@ int main(void)
 		cmocka_unit_test(test_a_crashed_guests_lines_are_kept_when_it_starts_again),
 		cmocka_unit_test(test_a_panicked_guest_stands_where_the_scenario_says_so),
 		cmocka_unit_test(test_a_watchdog_that_fires_is_a_crash_and_is_counted),
+		cmocka_unit_test(test_a_throttled_guest_gets_less_and_the_status_has_it),
 	};
 
 	proc_need_kvm();

@@ -357,6 +357,88 @@ static void test_pause_is_not_seen_on_the_guests_clock(void **state)
 	vmh_stop(&h);
 }
 
+static uint64_t cpu_ns(const struct vmh *h)
+{
+	struct timespec ts;
+	clockid_t clock;
+
+	assert_int_equal(clock_getcpuclockid(h->pid, &clock), 0);
+	assert_int_equal(clock_gettime(clock, &ts), 0);
+	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
+}
+
+/* How much of the host's time the guest takes over a while. */
+static double share(const struct vmh *h)
+{
+	uint64_t cpu = cpu_ns(h), host = clock_now_ns();
+
+	usleep(700000);
+	return (double)(cpu_ns(h) - cpu) / (double)(clock_now_ns() - host);
+}
+
+static void throttle(struct vmh *h, int percent)
+{
+	json_t *r = vmh_request(h, "throttle", json_pack("{s:i}", "percent", percent), LIMIT_MS);
+
+	assert_true(json_is_true(json_object_get(r, "ok")));
+	json_decref(r);
+	r = vmh_request(h, "status", NULL, LIMIT_MS);
+	assert_int_equal(json_integer_value(json_object_get(r, "throttle_percent")), percent);
+	assert_string_equal(json_string_value(json_object_get(r, "state")), "running");
+	json_decref(r);
+}
+
+/* The guest asks its serial port all the time. A busy host gives it less than it may have, never
+ * more. */
+static void test_throttled_guest_gets_a_share_of_the_time_and_lives(void **state)
+{
+	struct vmh h;
+	uint64_t host, guest;
+
+	(void)state;
+	start(&h, "clock", NULL);
+	assert_true(vmh_console(&h, "ready", LIMIT_MS));
+	throttle(&h, 20);
+	assert_true(share(&h) < 0.35);
+	throttle(&h, 3);
+	assert_true(share(&h) < 0.15);
+	/* Its clock goes on, and its devices answer. */
+	guest = guest_time(&h);
+	host = clock_now_ns();
+	usleep(300000);
+	assert_true(guest_time(&h) - guest >= clock_now_ns() - host - 250 * NS_PER_MS);
+	throttle(&h, 100);
+	assert_true(guest_time(&h) > guest);
+	vmh_type(&h, "q");
+	expect_exit(&h, "poweroff", 0);
+	vmh_stop(&h);
+}
+
+static void test_throttled_guest_can_be_paused_reset_and_stopped(void **state)
+{
+	struct vmh h;
+	json_int_t before;
+
+	(void)state;
+	start(&h, "clock", json_pack("{s:i}", "cpus", 2));
+	assert_true(vmh_console(&h, "ready", LIMIT_MS));
+	throttle(&h, 5);
+	for (int i = 0; i < 5; i++) {
+		json_decref(vmh_request(&h, "pause", NULL, LIMIT_MS));
+		before = exits(&h);
+		usleep(30000); /* some periods */
+		assert_int_equal(exits(&h), before);
+		json_decref(vmh_request(&h, "resume", NULL, LIMIT_MS));
+		(void)guest_time(&h);
+	}
+	json_decref(vmh_request(&h, "reset", NULL, LIMIT_MS));
+	assert_true(vmh_console(&h, "ready", LIMIT_MS));
+	(void)guest_time(&h);
+	json_decref(vmh_request(&h, "stop", NULL, LIMIT_MS));
+	expect_exit(&h, "stopped", 0);
+	vmh_stop(&h);
+}
+
 static void test_memory_beyond_the_pci_hole_is_told_to_the_guest(void **state)
 {
 	struct vmh h;
@@ -473,6 +555,8 @@ int main(void)
 		cmocka_unit_test(test_devices_start_afresh_after_each_reset),
 		cmocka_unit_test(test_reset_on_request_starts_a_running_guest_again),
 		cmocka_unit_test(test_pause_is_not_seen_on_the_guests_clock),
+		cmocka_unit_test(test_throttled_guest_gets_a_share_of_the_time_and_lives),
+		cmocka_unit_test(test_throttled_guest_can_be_paused_reset_and_stopped),
 		cmocka_unit_test(test_memory_beyond_the_pci_hole_is_told_to_the_guest),
 		cmocka_unit_test(test_instruction_that_kvm_cannot_emulate_is_shown),
 		cmocka_unit_test(test_inner_state_of_devices_is_in_the_status),

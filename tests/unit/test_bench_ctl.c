@@ -246,6 +246,22 @@ static void test_a_cable_is_named_by_its_network(void **state)
 	expect_error(&two, "{\"op\":\"link\",\"guest\":\"cluster\"}", "\"up\"");
 }
 
+static void test_a_throttle_has_a_share_of_1_to_100_percent(void **state)
+{
+	struct ctl_request r;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(
+		parse(&two, "{\"op\":\"throttle\",\"guest\":\"ivi\",\"percent\":20}", &r, &e), 0);
+	assert_int_equal(r.action.op, SCENARIO_THROTTLE);
+	assert_int_equal(r.action.guest, 1);
+	assert_int_equal(r.action.u.throttle.percent, 20);
+	ctl_request_fini(&r);
+	expect_error(&two, "{\"op\":\"throttle\",\"guest\":\"ivi\",\"percent\":0}", "1..100");
+	expect_error(&two, "{\"op\":\"throttle\",\"guest\":\"ivi\"}", "\"percent\"");
+}
+
 static void test_a_touch_stays_on_its_display(void **state)
 {
 	struct ctl_request r;
@@ -428,6 +444,7 @@ int main(void)
 		cmocka_unit_test(test_the_devices_of_one_guest_are_asked_for),
 		cmocka_unit_test(test_a_balloon_has_a_size_or_is_only_asked),
 		cmocka_unit_test(test_a_cable_is_named_by_its_network),
+		cmocka_unit_test(test_a_throttle_has_a_share_of_1_to_100_percent),
 		cmocka_unit_test(test_a_touch_stays_on_its_display),
 		cmocka_unit_test(test_signals_are_read_and_set_by_name),
 		cmocka_unit_test(test_faults_are_made_and_ended_by_hand),

@@ -279,7 +279,8 @@ static void test_actions_carry_what_they_need(void **state)
 			"  - {at: 4s, touch: {x: 10, y: 20, to: [99, 0], hold: 1s, slot: 1}}\n"
 			"  - {at: 5s, pointer: {x: 1, y: 2, button: right, wheel: -3}}\n"
 			"  - {at: 6s, screenshot: here}\n"
-			"  - {at: 7s, bus_off: a}\n");
+			"  - {at: 7s, bus_off: a}\n"
+			"  - {at: 8s, throttle: {percent: 15, for: 1s}}\n");
 	const struct scenario_action *a = s->actions;
 
 	(void)state;
@@ -299,6 +300,11 @@ static void test_actions_carry_what_they_need(void **state)
 	assert_string_equal(a[5].u.screenshot.checkpoint, "here");
 	assert_int_equal(a[5].guest, SCENARIO_ALL);
 	assert_int_equal(a[6].op, SCENARIO_BUS_OFF);
+	assert_int_equal(a[7].op, SCENARIO_THROTTLE);
+	assert_int_equal(a[7].u.throttle.percent, 15);
+	assert_int_equal(a[8].op, SCENARIO_THROTTLE);
+	assert_int_equal(a[8].u.throttle.percent, 100);
+	assert_true(a[8].at_ns == 9 * S);
 	scenario_free(s);
 }
 

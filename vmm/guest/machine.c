@@ -155,8 +155,12 @@ static int build(struct machine *mc, int *fds, struct err *e)
 	for (unsigned int i = 0; i < mc->m->n_modules; i++)
 		mc->module_fd[i] = take(fds, mc->m->module[i].fd);
 	rc = make_vm(mc, fds, e);
-	if (rc == 0)
+	if (rc == 0) {
+		rc = throttle_init(&mc->throttle, mc->host.loop, mc->vm);
+		if (rc < 0)
+			return err_errno(e, -rc, "event loop");
 		rc = make_pci(mc, e);
+	}
 	if (rc == 0)
 		rc = machine_ports_add(mc, take(fds, mc->m->serial_fd), e);
 	if (rc == 0)
@@ -212,6 +216,7 @@ void machine_free(struct machine *mc)
 	loop_thread_stop(&mc->file_loop);
 	devices_free(mc);
 	watchdog_free(mc->watchdog);
+	throttle_fini(&mc->throttle);
 	uart_free(mc->uart);
 	cmos_free(mc->cmos);
 	vm_free(mc->vm);
@@ -265,6 +270,11 @@ void machine_resume(struct machine *mc)
 	vm_resume(mc->vm);
 }
 
+void machine_throttle(struct machine *mc, unsigned int percent)
+{
+	throttle_set(&mc->throttle, percent);
+}
+
 int machine_reset(struct machine *mc, struct err *e)
 {
 	int rc;
@@ -308,6 +318,7 @@ void machine_status(struct machine *mc, json_t *reply)
 		exits, "mmio_unanswered", json_integer((json_int_t)bus_missed(&mc->mmio)));
 	json_object_set_new(reply, "exits", exits);
 	json_object_set_new(reply, "cpus", json_integer(vm_cpus(mc->vm)));
+	json_object_set_new(reply, "throttle_percent", json_integer(mc->throttle.percent));
 	devices_status(mc, devices);
 	json_object_set_new(reply, "devices", devices);
 	uart_stats(mc->uart, &s);

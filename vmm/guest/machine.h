@@ -76,5 +76,7 @@ MUST_CHECK int machine_balloon_ask(struct machine *mc, const uint64_t *target_by
 void machine_balloon_report(struct machine *mc, json_t *reply);
 /* The time of day that all clocks of the machine show from now on. (bind_rtc.c) */
 void machine_set_utc(struct machine *mc, const struct manifest_utc *u);
+/* The guest's vCPUs get `percent` (1 to 100) of the time. */
+void machine_throttle(struct machine *mc, unsigned int percent);
 /* Size of the terminals behind the console ports. 0, -ENODEV, or -ECANCELED. */
 MUST_CHECK int machine_console_size(struct machine *mc, uint16_t cols, uint16_t rows);

@@ -13,6 +13,7 @@
 #include "devices/signal/client.h"
 #include "vmm/bus/bus.h"
 #include "vmm/guest/machine.h"
+#include "vmm/guest/throttle.h"
 #include "vmm/guest/watchdog.h"
 #include "vmm/pci/pci.h"
 #include "vmm/transport/mmio.h"
@@ -36,6 +37,7 @@ struct machine {
 	struct uart *uart;
 	struct cmos *cmos;
 	struct watchdog *watchdog; /* NULL: none */
+	struct throttle throttle;
 	struct i8042 i8042;
 	struct reset_control reset_control;
 	struct sleep_control sleep;

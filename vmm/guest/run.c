@@ -481,6 +481,17 @@ static int op_balloon(struct run *r, const json_t *q, json_t *reply, struct err 
 	return 0;
 }
 
+static int op_throttle(struct run *r, const json_t *q, json_t *reply, struct err *e)
+{
+	uint64_t percent = 0;
+	int rc = json_get_u64(q, "percent", JSON_REQUIRED, 1, 100, &percent, e);
+
+	(void)reply;
+	if (rc == 0)
+		machine_throttle(r->mc, (unsigned int)percent);
+	return rc;
+}
+
 static int op_console_size(struct run *r, const json_t *q, json_t *reply, struct err *e)
 {
 	uint64_t cols = 0, rows = 0;
@@ -519,6 +530,7 @@ static const struct {
 	{ "link", op_link },
 	{ "jack", op_jack },
 	{ "balloon", op_balloon },
+	{ "throttle", op_throttle },
 	{ "console-size", op_console_size },
 	{ "utc", op_utc },
 };

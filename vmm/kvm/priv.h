@@ -60,11 +60,12 @@ struct vm {
 	struct kvm_clock_data clock;
 	bool clock_valid;
 
-	pthread_mutex_t lock; /* want, parked, stopped_told */
+	pthread_mutex_t lock; /* want, parked, stopped_told, held */
 	pthread_cond_t changed;
 	enum vm_want want;
 	unsigned int parked;
 	bool stopped_told;
+	bool held; /* vCPUs stand although the machine runs */
 
 	pthread_mutex_t route_lock;
 	struct kvm_irq_routing *routes;

@@ -142,19 +142,25 @@ void vcpu_kick(struct vcpu *c)
 	pthread_kill(c->thread, VM_KICK_SIGNAL);
 }
 
-/* Stands until the machine runs again. False: the thread is to end. */
+/* Stands until the machine runs again and is not held. False: the thread is to end. */
 static bool park(struct vcpu *c)
 {
 	struct vm *vm = c->vm;
 	bool go;
 
 	pthread_mutex_lock(&vm->lock);
-	if (vm->want == VM_WANT_PAUSE) {
-		vm->parked++;
-		pthread_cond_broadcast(&vm->changed);
-		while (vm->want == VM_WANT_PAUSE)
+	for (;;) {
+		if (vm->want == VM_WANT_PAUSE) {
+			vm->parked++;
+			pthread_cond_broadcast(&vm->changed);
+			while (vm->want == VM_WANT_PAUSE)
+				pthread_cond_wait(&vm->changed, &vm->lock);
+			vm->parked--;
+		} else if (vm->want == VM_WANT_RUN && vm->held) {
 			pthread_cond_wait(&vm->changed, &vm->lock);
-		vm->parked--;
+		} else {
+			break;
+		}
 	}
 	go = vm->want == VM_WANT_RUN;
 	pthread_mutex_unlock(&vm->lock);

@@ -365,6 +365,22 @@ void vm_resume(struct vm *vm)
 	pthread_mutex_unlock(&vm->lock);
 }
 
+void vm_hold(struct vm *vm, bool on)
+{
+	pthread_mutex_lock(&vm->lock);
+	vm->held = on;
+	/* Of a machine that stands nothing is to be done: it looks at `held` when it goes on. */
+	for (unsigned int i = 0; vm->want == VM_WANT_RUN && i < vm->cpus; i++) {
+		if (on)
+			vcpu_kick(&vm->cpu[i]);
+		else
+			__atomic_store_n(&vm->cpu[i].run->immediate_exit, 0, __ATOMIC_RELAXED);
+	}
+	if (!on)
+		pthread_cond_broadcast(&vm->changed);
+	pthread_mutex_unlock(&vm->lock);
+}
+
 void vm_stop(struct vm *vm)
 {
 	pthread_mutex_lock(&vm->lock);
