@@ -558,9 +558,10 @@ static int handshake(struct nbd_handle *h, int fd_take, const char *export_name,
 		fd_close(&fd_take);
 		return err_set(e, -EINVAL, "the NBD export's name: %s", nbd_get_error());
 	}
-	if (nbd_aio_connect_socket(h, fd_take) < 0)
-		return err_set(e, -EPROTO, "%s", nbd_get_error());
-	while (nbd_aio_is_connecting(h)) {
+	/* A server that is quick has answered all before this returns. */
+	bool open = nbd_aio_connect_socket(h, fd_take) == 0;
+
+	while (open && nbd_aio_is_connecting(h)) {
 		unsigned int dir = nbd_aio_get_direction(h);
 		struct pollfd p = { .fd = nbd_aio_get_fd(h),
 			.events = (short)((dir & LIBNBD_AIO_DIRECTION_READ ? POLLIN : 0) |
@@ -574,7 +575,7 @@ static int handshake(struct nbd_handle *h, int fd_take, const char *export_name,
 						     : nbd_aio_notify_write(h)) < 0)
 			break;
 	}
-	if (!nbd_aio_is_ready(h))
+	if (!open || !nbd_aio_is_ready(h))
 		return err_set(e, -EPROTO, "the NBD server refuses: %s", nbd_get_error());
 	return 0;
 }
