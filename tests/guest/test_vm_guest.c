@@ -378,11 +378,12 @@ static double share(const struct vmh *h)
 
 static void throttle(struct vmh *h, int percent)
 {
-	json_t *r = vmh_request(h, "throttle", json_pack("{s:i}", "percent", percent), LIMIT_MS);
+	json_t *r =
+		vmh_request(h, "throttle", json_pack("{s:i}", "percent", percent), TINY_LIMIT_MS);
 
 	assert_true(json_is_true(json_object_get(r, "ok")));
 	json_decref(r);
-	r = vmh_request(h, "status", NULL, LIMIT_MS);
+	r = vmh_request(h, "status", NULL, TINY_LIMIT_MS);
 	assert_int_equal(json_integer_value(json_object_get(r, "throttle_percent")), percent);
 	assert_string_equal(json_string_value(json_object_get(r, "state")), "running");
 	json_decref(r);
@@ -396,8 +397,8 @@ static void test_throttled_guest_gets_a_share_of_the_time_and_lives(void **state
 	uint64_t host, guest;
 
 	(void)state;
-	start(&h, "clock", NULL);
-	assert_true(vmh_console(&h, "ready", LIMIT_MS));
+	tiny_start(&h, "clock", NULL);
+	assert_true(vmh_console(&h, "ready", TINY_LIMIT_MS));
 	throttle(&h, 20);
 	assert_true(share(&h) < 0.35);
 	throttle(&h, 3);
@@ -410,7 +411,7 @@ static void test_throttled_guest_gets_a_share_of_the_time_and_lives(void **state
 	throttle(&h, 100);
 	assert_true(guest_time(&h) > guest);
 	vmh_type(&h, "q");
-	expect_exit(&h, "poweroff", 0);
+	tiny_expect_exit(&h, "poweroff", 0);
 	vmh_stop(&h);
 }
 
@@ -420,22 +421,22 @@ static void test_throttled_guest_can_be_paused_reset_and_stopped(void **state)
 	json_int_t before;
 
 	(void)state;
-	start(&h, "clock", json_pack("{s:i}", "cpus", 2));
-	assert_true(vmh_console(&h, "ready", LIMIT_MS));
+	tiny_start(&h, "clock", json_pack("{s:i}", "cpus", 2));
+	assert_true(vmh_console(&h, "ready", TINY_LIMIT_MS));
 	throttle(&h, 5);
 	for (int i = 0; i < 5; i++) {
-		json_decref(vmh_request(&h, "pause", NULL, LIMIT_MS));
+		json_decref(vmh_request(&h, "pause", NULL, TINY_LIMIT_MS));
 		before = exits(&h);
 		usleep(30000); /* some periods */
 		assert_int_equal(exits(&h), before);
-		json_decref(vmh_request(&h, "resume", NULL, LIMIT_MS));
+		json_decref(vmh_request(&h, "resume", NULL, TINY_LIMIT_MS));
 		(void)guest_time(&h);
 	}
-	json_decref(vmh_request(&h, "reset", NULL, LIMIT_MS));
-	assert_true(vmh_console(&h, "ready", LIMIT_MS));
+	json_decref(vmh_request(&h, "reset", NULL, TINY_LIMIT_MS));
+	assert_true(vmh_console(&h, "ready", TINY_LIMIT_MS));
 	(void)guest_time(&h);
-	json_decref(vmh_request(&h, "stop", NULL, LIMIT_MS));
-	expect_exit(&h, "stopped", 0);
+	json_decref(vmh_request(&h, "stop", NULL, TINY_LIMIT_MS));
+	tiny_expect_exit(&h, "stopped", 0);
 	vmh_stop(&h);
 }
 
