@@ -291,7 +291,7 @@ static void test_an_action_is_one_thing(void **state)
 		"  11 |   - {at: 1s, reset: cluster, kill: cluster}\n"
 		"     |                              ^~~~\n"
 		"car.yaml:12:5: error: action 2: needs one of: send, key, touch, pointer, power_button, "
-		"reset, pause, resume, kill, volume, mute, jack, bus_off, fault, cut, load, link, balloon, screenshot, type, set, stuck, silence, log\n"
+		"reset, pause, resume, kill, volume, mute, jack, bus_off, fault, cut, load, link, balloon, throttle, screenshot, type, set, stuck, silence, log\n"
 		"  12 |   - {at: 2s}\n"
 		"     |     ^~~~~~~~\n"
 		"2 errors\n");
