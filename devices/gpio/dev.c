@@ -21,7 +21,8 @@ struct line {
 	char name[GPIO_NAME_MAX];
 	uint8_t direction, irq_type;
 	bool in; /* level that the signal gives it */
-	bool out; /* what the guest puts out */
+	bool out; /* what the guest puts out while it drives the line */
+	bool driven; /* what it put out last: the signal has this value */
 	bool latched; /* an edge that the driver was not told of */
 	bool unmasked; /* `token` is the driver's buffer for the next interrupt */
 	struct vq_token token;
@@ -138,14 +139,15 @@ static void take_event(struct gpio_dev *d)
 
 /* ---- requests ---- */
 
-static void put_out(struct line *l, bool high)
+static void drive(struct line *l, bool high)
 {
-	if (l->out != high && l->cfg.output != SIGNAL_FEED_CONSTANT)
+	if (l->driven != high)
 		signal_client_set(l->dev->signals, l->cfg.output, high);
-	l->out = high;
+	l->driven = high;
 }
 
-/* What is put out stays when the line is let go. False: it cannot have this direction. */
+/* The signal keeps what was put out last when the line is let go. False: it cannot have this
+ * direction. */
 static bool set_direction(struct line *l, uint8_t direction)
 {
 	if (direction == VIRTIO_GPIO_DIRECTION_OUT && l->cfg.output == SIGNAL_FEED_CONSTANT)
@@ -153,6 +155,22 @@ static bool set_direction(struct line *l, uint8_t direction)
 	l->direction = direction;
 	if (direction != VIRTIO_GPIO_DIRECTION_IN)
 		set_irq_type(l, VIRTIO_GPIO_IRQ_TYPE_NONE);
+	/* "The device MUST discard all state information" of the line. */
+	if (direction == VIRTIO_GPIO_DIRECTION_NONE)
+		l->out = false;
+	else if (direction == VIRTIO_GPIO_DIRECTION_OUT)
+		drive(l, l->out);
+	return true;
+}
+
+/* The value counts from the moment on at which the line is an output. False: it cannot be one. */
+static bool set_value(struct line *l, bool high)
+{
+	if (l->cfg.output == SIGNAL_FEED_CONSTANT)
+		return false;
+	l->out = high;
+	if (l->direction == VIRTIO_GPIO_DIRECTION_OUT)
+		drive(l, high);
 	return true;
 }
 
@@ -171,11 +189,7 @@ static bool carry_out(struct gpio_dev *d, const struct gpio_request *r, uint8_t 
 		*value = is_high(l);
 		return true;
 	case VIRTIO_GPIO_MSG_SET_VALUE:
-		/* (the driver sets it before the direction, too) */
-		if (l->cfg.output == SIGNAL_FEED_CONSTANT)
-			return false;
-		put_out(l, r->value);
-		return true;
+		return set_value(l, r->value);
 	case VIRTIO_GPIO_MSG_SET_IRQ_TYPE:
 		if (r->value != VIRTIO_GPIO_IRQ_TYPE_NONE &&
 			l->direction != VIRTIO_GPIO_DIRECTION_IN)
@@ -323,7 +337,8 @@ static void reset_line(struct line *l)
 			       : VIRTIO_GPIO_DIRECTION_OUT;
 	l->irq_type = VIRTIO_GPIO_IRQ_TYPE_NONE;
 	l->latched = false;
-	put_out(l, false);
+	l->out = false;
+	drive(l, false);
 }
 
 static void gpio_stop(struct vdev *v)

@@ -163,7 +163,10 @@ static void test_output_of_the_guest_sets_its_signal(void **state)
 	{
 		struct rig r = start(kind, MOCK_ALL_FEATURES);
 
+		/* A value for later, which counts when the line is an output. */
+		set(&r, VIRTIO_GPIO_MSG_SET_DIRECTION, L_LAMP, VIRTIO_GPIO_DIRECTION_IN);
 		set(&r, VIRTIO_GPIO_MSG_SET_VALUE, L_LAMP, 1);
+		assert_false(signal_rig_heard(&r.signals, LAMP, &v));
 		set(&r, VIRTIO_GPIO_MSG_SET_DIRECTION, L_LAMP, VIRTIO_GPIO_DIRECTION_OUT);
 		assert_true(signal_rig_heard(&r.signals, LAMP, &v));
 		assert_true(v == 1);
@@ -173,6 +176,12 @@ static void test_output_of_the_guest_sets_its_signal(void **state)
 		assert_int_equal(
 			get(&r, VIRTIO_GPIO_MSG_GET_DIRECTION, L_LAMP), VIRTIO_GPIO_DIRECTION_NONE);
 		assert_false(signal_rig_heard(&r.signals, LAMP, &v));
+		/* What it was before is not known any more. */
+		set(&r, VIRTIO_GPIO_MSG_SET_DIRECTION, L_LAMP, VIRTIO_GPIO_DIRECTION_OUT);
+		assert_true(signal_rig_heard(&r.signals, LAMP, &v));
+		assert_true(v == 0);
+		set(&r, VIRTIO_GPIO_MSG_SET_VALUE, L_LAMP, 1);
+		assert_true(signal_rig_heard(&r.signals, LAMP, &v));
 		mock_reset(r.m);
 		assert_true(signal_rig_heard(&r.signals, LAMP, &v));
 		assert_true(v == 0);
