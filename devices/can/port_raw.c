@@ -2,8 +2,9 @@
 /*
  * A controller on a host SocketCAN interface, through a bound PF_CAN raw socket. The kernel shows
  * the socket's own frames again once they were sent ("receive own messages", MSG_CONFIRM): that is
- * the acknowledge on the bus. Where the socket has no such option (a stand-in in tests), a frame
- * counts as sent when the kernel took it. When the host's controller goes bus-off, so does ours.
+ * the acknowledge on the bus. Where there is no hardware that could (vcan), or the socket has no
+ * such option (a stand-in in tests), a frame counts as sent when the kernel took it. When the
+ * host's controller goes bus-off, so does ours.
  */
 #include <errno.h>
 #include <linux/can/error.h>
@@ -82,7 +83,7 @@ static int raw_send(struct can_port *p, const struct can_rec_frame *r)
 		return -ENOTCONN; /* the interface is down, or knows no FD */
 	w->serial[(w->head + w->count++) % WINDOW] = r->h.serial;
 	if (!w->confirms)
-		ev_timer_at(&w->later, 1);
+		ev_timer_soon(&w->later);
 	return 0;
 }
 
@@ -225,7 +226,7 @@ static const struct can_port_ops raw_ops = {
 	.free = raw_free,
 };
 
-int can_port_socketcan_new(struct can_port **out, int fd_take)
+int can_port_socketcan_new(struct can_port **out, int fd_take, bool echoes)
 {
 	struct raw_port *w = calloc(1, sizeof(*w));
 	int rc = w ? fd_set_nonblock(fd_take, 1) : -ENOMEM;
@@ -240,8 +241,8 @@ int can_port_socketcan_new(struct can_port **out, int fd_take)
 	(void)setsockopt(fd_take, SOL_CAN_RAW, CAN_RAW_FD_FRAMES, &one, sizeof(one));
 	(void)setsockopt(fd_take, SOL_CAN_RAW, CAN_RAW_ERR_FILTER, &errors, sizeof(errors));
 	fd_receive_room(fd_take, RECEIVE_ROOM);
-	w->confirms =
-		setsockopt(fd_take, SOL_CAN_RAW, CAN_RAW_RECV_OWN_MSGS, &one, sizeof(one)) == 0;
+	w->confirms = echoes && setsockopt(fd_take, SOL_CAN_RAW, CAN_RAW_RECV_OWN_MSGS, &one,
+					sizeof(one)) == 0;
 	for (unsigned int i = 0; i < READ_FRAMES; i++) {
 		w->vec[i] = (struct iovec){ &w->frame[i], sizeof(w->frame[i]) };
 		w->msg[i].msg_hdr.msg_iov = &w->vec[i];

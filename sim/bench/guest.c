@@ -487,6 +487,7 @@ struct lent {
 		ports[GUEST_MAX_STREAMS], shares[SCENARIO_MAX_SHARES],
 		vhost_user[SCENARIO_MAX_VHOST];
 	struct manifest_disk_fds disks[SCENARIO_MAX_DISKS];
+	bool can_echoes[SCENARIO_MAX_CAN];
 };
 
 /* The bench's end of a controller and dyno-vm's; of a direct one both are the same socket, which
@@ -524,8 +525,12 @@ static int make_ends(struct guest *g, struct lent *l, int *can_fds, struct err *
 		rc = open_stream(g, SCENARIO_PORT_SERIAL, &l->serial, e);
 	for (uint32_t i = 0; !rc && i < sg->n_ports; i++)
 		rc = open_stream(g, sg->ports[i].name, &l->ports[i], e);
-	for (uint32_t i = 0; !rc && i < sg->n_can; i++)
-		rc = open_can(&g->bench->s->buses[sg->can[i].bus], &can_fds[i], &l->can[i], e);
+	for (uint32_t i = 0; !rc && i < sg->n_can; i++) {
+		const struct scenario_bus *bus = &g->bench->s->buses[sg->can[i].bus];
+
+		rc = open_can(bus, &can_fds[i], &l->can[i], e);
+		l->can_echoes[i] = bus->socketcan_direct && canbus_interface_echoes(bus->socketcan);
+	}
 	for (uint32_t i = 0; !rc && i < sg->n_nets; i++)
 		rc = nets_plug(g->bench->nets, g->index, i, &l->nets[i], e);
 	if (!rc && sg->n_sounds)
@@ -572,6 +577,7 @@ static int hand_over(struct guest *g, const struct lent *l, struct err *e)
 		.sound_wake = audio_wake_fd(&b->audio, g->index),
 		.rings = audio_ring_fds(&b->audio, g->index),
 		.can = l->can,
+		.can_echoes = l->can_echoes,
 		.nets = l->nets,
 		.ports = l->ports,
 		.disks = l->disks,

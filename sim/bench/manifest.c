@@ -42,8 +42,8 @@ static void command_line(const struct scenario *s, const struct scenario_guest *
 			i ? "," : (at ? " can=" : "can="), s->buses[g->can[i].bus].name);
 }
 
-static json_t *can_device(
-	const struct scenario *s, const struct scenario_can *c, int fd, struct manifest_fds *out)
+static json_t *can_device(const struct scenario *s, const struct scenario_can *c, int fd,
+	bool echoes, struct manifest_fds *out)
 {
 	json_t *features = json_array();
 
@@ -52,9 +52,9 @@ static json_t *can_device(
 			json_array_append_new(
 				features, json_string(scenario_can_feature_name(bit)));
 	}
-	return json_pack("{s:s,s:s,s:o,s:b,s:o}", "type", "can", "name", s->buses[c->bus].name,
+	return json_pack("{s:s,s:s,s:o,s:b,s:b,s:o}", "type", "can", "name", s->buses[c->bus].name,
 		"fd", manifest_fd_index(out, fd), "socketcan", s->buses[c->bus].socketcan_direct,
-		"features", features);
+		"echoes", echoes, "features", features);
 }
 
 /* Without an address of its own: a local one, made of both numbers. */
@@ -228,7 +228,8 @@ json_t *manifest_vm(const struct scenario *s, uint32_t guest, const struct manif
 			modules, json_pack("{s:o,s:s}", "fd", manifest_fd_index(out, in->sigmap),
 					 "cmdline", "sigmap"));
 	for (uint32_t i = 0; i < g->n_can; i++)
-		json_array_append_new(devices, can_device(s, &g->can[i], in->can[i], out));
+		json_array_append_new(devices, can_device(s, &g->can[i], in->can[i],
+						       in->can_echoes && in->can_echoes[i], out));
 	if (g->rtc)
 		json_array_append_new(devices, json_pack("{s:s}", "type", "rtc"));
 	if (g->rng)

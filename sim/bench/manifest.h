@@ -27,6 +27,7 @@ struct manifest_disk_fds {
 struct manifest_guest_fds {
 	int kernel, initrd, kvm, sigmap, serial, display, vsock, sound, sound_wake, signals;
 	const int *can; /* n_can of the guest */
+	const bool *can_echoes; /* of the direct ones: canbus_interface_echoes() */
 	const int *nets; /* n_nets of the guest */
 	const int *ports; /* n_ports of the guest */
 	const struct manifest_disk_fds *disks; /* n_disks of the guest */

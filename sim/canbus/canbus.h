@@ -114,6 +114,9 @@ MUST_CHECK int canbus_attach_socketcan(
 /* A PF_CAN raw socket that is bound to nothing yet, with room for a flood. The fd; -errno with a
  * message that says what is missing. */
 MUST_CHECK int canbus_open_socket(const char *ifname, struct err *e);
+/* Does the driver of a host interface show a frame again when it was sent (IFF_ECHO)? False for a
+ * vcan, and where there is no such interface. */
+bool canbus_interface_echoes(const char *ifname);
 /* Binds such a socket, which is another process's as well, to the bus's interface. It stays bound
  * until the interface is removed. 0; -ENOTCONN when the bus has none now; -errno. */
 MUST_CHECK int canbus_bind_direct(struct canbus *b, int sock);

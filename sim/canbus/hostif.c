@@ -15,6 +15,9 @@
 #include "base/fd.h"
 #include "base/log.h"
 
+/* IFF_ECHO of linux/if.h, which does not go together with net/if.h. */
+#define IFF_ECHO_FLAG 0x40000u
+
 struct hostif {
 	struct canbus_port *port;
 	struct netif *net;
@@ -327,6 +330,22 @@ int canbus_open_socket(const char *ifname, struct err *e)
 			ifname, ifname, ifname);
 	fd_receive_room(sock, RAW_RECEIVE_ROOM);
 	return sock;
+}
+
+bool canbus_interface_echoes(const char *ifname)
+{
+	char path[64], text[32];
+	bool known;
+	FILE *f;
+
+	/* SIOCGIFFLAGS has the lower 16 bits only. */
+	snprintf(path, sizeof(path), "/sys/class/net/%.15s/flags", ifname);
+	f = fopen(path, "re");
+	if (!f)
+		return false;
+	known = fgets(text, sizeof(text), f);
+	fclose(f);
+	return known && (strtoul(text, NULL, 16) & IFF_ECHO_FLAG);
 }
 
 int canbus_bind_direct(struct canbus *b, int sock)

@@ -1023,7 +1023,7 @@ static bool has_config_irq(void *arg)
 
 /* A controller on a packet socket, which stands in for PF_CAN: whole frames both ways. Its other
  * end is *host. */
-static struct mock *on_interface(struct vdev **dev, int *host)
+static struct mock *on_interface(struct vdev **dev, int *host, bool echoes)
 {
 	struct can_dev_config dc = { .tag = "g" };
 	struct virtio_can_control_out req = { .msg_type = le16_of(VIRTIO_CAN_SET_CTRL_START) };
@@ -1033,7 +1033,7 @@ static struct mock *on_interface(struct vdev **dev, int *host)
 	int fds[2];
 
 	assert_int_equal(ipc_pair(fds, 0), 0);
-	assert_int_equal(can_port_socketcan_new(&port, fds[0]), 0);
+	assert_int_equal(can_port_socketcan_new(&port, fds[0], echoes), 0);
 	assert_int_equal(can_dev_new(dev, port, &dc), 0);
 	mock_attach(m, *dev);
 	mock_start(m, ALL);
@@ -1052,7 +1052,7 @@ static void test_a_host_interface_keeps_what_the_guest_does_not_take(void **stat
 	struct vdev *dev;
 	uint8_t result;
 	int host;
-	struct mock *m = on_interface(&dev, &host);
+	struct mock *m = on_interface(&dev, &host, true);
 
 	(void)state;
 	/* The guest has no buffers: at last the socket is full. */
@@ -1091,7 +1091,7 @@ static void test_a_host_interface_serves_as_the_bus(void **state)
 	struct vdev *dev;
 	uint8_t result;
 	int host;
-	struct mock *m = on_interface(&dev, &host);
+	struct mock *m = on_interface(&dev, &host, false);
 
 	(void)state;
 	assert_true(mock_post(m, RXQ, NULL, 0, RX_BYTES) >= 0);

@@ -144,7 +144,7 @@ static void test_a_controller_on_the_interface_hears_others_and_is_acknowledged(
 
 	(void)state;
 	assert_int_equal(ev_loop_new(&loop), 0);
-	assert_int_equal(can_port_socketcan_new(&port, raw_socket()), 0);
+	assert_int_equal(can_port_socketcan_new(&port, raw_socket(), true), 0);
 	assert_int_equal(port->ops->attach(port, loop, &sink), 0);
 	port->ops->start(port);
 	assert_int_equal(port->ops->send(port, &r), 0);

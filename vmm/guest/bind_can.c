@@ -15,7 +15,7 @@ static int make(struct machine *mc, const struct manifest_device *d, const char 
 	if (fd < 0)
 		rc = can_port_null_new(&port);
 	else if (d->u.can.socketcan)
-		rc = can_port_socketcan_new(&port, fd);
+		rc = can_port_socketcan_new(&port, fd, d->u.can.echoes);
 	else
 		rc = can_port_hub_new(&port, fd);
 	if (rc == 0)

@@ -105,6 +105,7 @@ struct manifest_device {
 		struct {
 			int fd; /* MANIFEST_NO_FD: nobody is on the bus */
 			bool socketcan;
+			bool echoes; /* the interface tells when a frame was sent */
 			uint64_t features; /* VIRTIO_CAN_F_* mask; 0: all */
 		} can;
 		struct {

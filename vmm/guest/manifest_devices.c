@@ -37,6 +37,9 @@ int manifest_read_can(struct manifest_reader *r, const json_t *o, struct manifes
 
 	if (rc == 0)
 		rc = json_get_bool(o, "socketcan", JSON_OPTIONAL, &d->u.can.socketcan, r->e);
+	d->u.can.echoes = true;
+	if (rc == 0)
+		rc = json_get_bool(o, "echoes", JSON_OPTIONAL, &d->u.can.echoes, r->e);
 	if (rc == 0)
 		rc = json_get_array(o, "features", JSON_OPTIONAL, &features, r->e);
 	if (rc < 0)
