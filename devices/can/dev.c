@@ -41,6 +41,17 @@ static_assert(TXQ_SIZE <= TX_SLOTS && TX_SLOTS == 256, "a slot number is 8 bits 
  */
 #define RX_HOLD_NS (5 * NS_PER_MS)
 
+/*
+ * Linux' driver adds a request, then looks how many it has added, and from 128 on stops until one
+ * returns. When all of them return between the two (its processor is taken away), nothing is left
+ * that could wake it. So the newest request of a long run returns when there is a newer one, or
+ * when the driver has notified after it had added it, or after this time.
+ */
+#define TX_NEWEST_NS (20 * NS_PER_MS)
+/* Requests of a run, and the longest time between two of them. */
+#define TX_RUN    64u
+#define TX_RUN_NS (10 * NS_PER_MS)
+
 /* A request that the bus has not answered. */
 struct tx_slot {
 	bool used;
@@ -62,6 +73,13 @@ struct can_dev {
 	struct tx_slot slot[TX_SLOTS];
 	uint8_t free_slot[TX_SLOTS];
 	uint32_t n_free, seq;
+	struct {
+		uint32_t serial, run; /* of the request taken last; how many in a row it ends */
+		uint64_t at_ns; /* when it was taken */
+		bool kicked; /* the driver notified when it had added it */
+		bool kept, ok; /* it is answered late, and how */
+		struct ev_timer timer;
+	} newest;
 	bool tx_waits; /* the port had no room */
 	struct ev_timer again; /* goes on where a turn's work was full */
 	uint32_t again_queues; /* bit q: with queue q */
@@ -136,9 +154,52 @@ static void slot_answer(struct can_dev *c, uint32_t i, bool ok)
 		c->st.tx_rejected++;
 }
 
+/* Answers the newest request, if its answer was kept. Its interrupt waits for vq_flush(). */
+static void release_newest(struct can_dev *c)
+{
+	if (!c->newest.kept)
+		return;
+	c->newest.kept = false;
+	ev_timer_stop(&c->newest.timer);
+	slot_answer(c, c->newest.serial & 0xff, c->newest.ok);
+}
+
+static void set_newest(struct can_dev *c, uint32_t serial, bool kicked)
+{
+	uint64_t now = clock_now_ns();
+
+	release_newest(c);
+	c->newest.run = now - c->newest.at_ns < TX_RUN_NS ? c->newest.run + 1 : 1;
+	c->newest.serial = serial;
+	c->newest.at_ns = now;
+	c->newest.kicked = kicked;
+}
+
+/* True when the answer waits. */
+static bool keep_newest(struct can_dev *c, uint32_t serial, bool ok)
+{
+	if (serial != c->newest.serial || c->newest.kicked || c->newest.run < TX_RUN)
+		return false;
+	c->newest.kept = true;
+	c->newest.ok = ok;
+	ev_timer_at(&c->newest.timer, clock_now_ns() + TX_NEWEST_NS);
+	return true;
+}
+
+static void on_newest(struct ev_timer *t, uint64_t now_ns)
+{
+	struct can_dev *c = t->data;
+
+	(void)now_ns;
+	release_newest(c);
+	if (c->vq[TXQ])
+		vq_flush(c->vq[TXQ]);
+}
+
 /* "If the CAN controller is stopped, pending transmissions are returned with NOT_OK." */
 static void fail_pending_tx(struct can_dev *c)
 {
+	release_newest(c);
 	for (uint32_t i = 0; i < TX_SLOTS; i++) {
 		if (c->slot[i].used)
 			slot_answer(c, i, false);
@@ -167,10 +228,10 @@ static int tx_parse(struct can_dev *c, struct can_rec_frame *r)
 }
 
 /*
- * Hands a checked frame to the port. False: the port has no room now, the request stays in the
- * queue.
+ * Hands a checked frame to the port; `kicked`: the driver notified of it. False: the port has no
+ * room now, the request stays in the queue.
  */
-static bool tx_send(struct can_dev *c, struct can_rec_frame *r)
+static bool tx_send(struct can_dev *c, struct can_rec_frame *r, bool kicked)
 {
 	uint32_t i = c->free_slot[c->n_free - 1];
 	int rc;
@@ -192,6 +253,7 @@ static bool tx_send(struct can_dev *c, struct can_rec_frame *r)
 	c->n_free--;
 	c->slot[i].used = true;
 	c->slot[i].serial = r->h.serial;
+	set_newest(c, r->h.serial, kicked);
 	return true;
 }
 
@@ -217,7 +279,8 @@ static bool tx_many(const struct can_dev *c)
 	return TX_SLOTS - c->n_free >= TX_MANY;
 }
 
-static void tx_work(struct can_dev *c)
+/* Takes what is in the ring; `kicked`: because the driver notified. */
+static void tx_work(struct can_dev *c, bool kicked)
 {
 	uint32_t n = 0;
 
@@ -243,7 +306,7 @@ static void tx_work(struct can_dev *c)
 		}
 		if (c->hold)
 			release_hold(c);
-		if (!tx_send(c, &r)) {
+		if (!tx_send(c, &r, kicked && n == 1)) {
 			vq_unpop(c->vq[TXQ], &c->chain[TXQ]);
 			c->tx_waits = true;
 			break;
@@ -348,7 +411,7 @@ static void controller_stop(struct can_dev *c)
 	ev_timer_stop(&c->hold_timer);
 	/* What the port had no room for finds a stopped controller now. */
 	if (c->tx_waits)
-		tx_work(c);
+		tx_work(c, false);
 }
 
 static void set_status(struct can_dev *c, uint16_t status)
@@ -427,7 +490,7 @@ static void on_again(struct ev_timer *t, uint64_t now_ns)
 	if (queues & 1u << CTRLQ)
 		ctrl_work(c);
 	if (queues & 1u << TXQ)
-		tx_work(c);
+		tx_work(c, false);
 }
 
 /* ---- what the port says ---- */
@@ -437,7 +500,7 @@ static void on_done(void *ctx, uint32_t serial, bool ok)
 	struct can_dev *c = ctx;
 	uint32_t i = serial & 0xff;
 
-	if (c->slot[i].used && c->slot[i].serial == serial)
+	if (c->slot[i].used && c->slot[i].serial == serial && !keep_newest(c, serial, ok))
 		slot_answer(c, i, ok);
 }
 
@@ -462,7 +525,7 @@ static void on_batch_end(void *ctx)
 	if (c->vq[TXQ])
 		vq_flush(c->vq[TXQ]);
 	if (c->tx_waits)
-		tx_work(c);
+		tx_work(c, false);
 }
 
 static void on_gone(void *ctx)
@@ -472,7 +535,7 @@ static void on_gone(void *ctx)
 	log_warn("%s: the bus is gone", c->v.tag);
 	fail_pending_tx(c);
 	if (c->tx_waits)
-		tx_work(c);
+		tx_work(c, false);
 }
 
 /* ---- ops ---- */
@@ -533,6 +596,8 @@ static int can_start(struct vdev *v, uint64_t features)
 		if (rc == 0)
 			rc = ev_timer_init(v->host->loop, &c->again, on_again, c);
 		if (rc == 0)
+			rc = ev_timer_init(v->host->loop, &c->newest.timer, on_newest, c);
+		if (rc == 0)
 			rc = c->port->ops->attach(c->port, v->host->loop, &sink);
 		c->attached = rc == 0;
 	}
@@ -550,7 +615,7 @@ static void can_kick(struct vdev *v, unsigned int q)
 	struct can_dev *c = can_of(v);
 
 	if (q == TXQ)
-		tx_work(c);
+		tx_work(c, true);
 	else if (q == RXQ)
 		rx_drain(c);
 	else
@@ -566,6 +631,9 @@ static void can_queue_stop(struct vdev *v, unsigned int q)
 	if (q == TXQ) {
 		forget_slots(c);
 		c->tx_waits = false;
+		c->newest.kept = false;
+		c->newest.run = 0;
+		ev_timer_stop(&c->newest.timer);
 	}
 }
 
@@ -588,6 +656,7 @@ static void can_free(struct vdev *v)
 
 	ev_timer_fini(&c->hold_timer);
 	ev_timer_fini(&c->again);
+	ev_timer_fini(&c->newest.timer);
 	can_port_free(c->port);
 	free(c);
 }
