@@ -16,12 +16,11 @@
 #include "base/loop_thread.h"
 #include "sim/bench/faults.h"
 #include "sim/bench/feeds.h"
-#include "sim/bench/json_text.h"
+#include "sim/bench/players.h"
 #include "sim/canbus/canbus.h"
 #include "sim/canbus/fault.h"
 #include "sim/clock/agenda.h"
 #include "sim/trace/record.h"
-#include "sim/trace/replay.h"
 
 #define BUS_THREAD_NICE (-11)
 
@@ -41,15 +40,6 @@ struct line {
 	} owners[CANBUS_MAX_PORTS];
 	unsigned int n_owners;
 	json_t *gone; /* figures of ports that were there, by name; bus thread */
-};
-
-/* One replay of the scenario. */
-struct player {
-	struct buses *all;
-	const struct scenario_replay *sr;
-	struct replay *replay;
-	uint64_t refused; /* frames that no bus took */
-	bool started;
 };
 
 /* One action of the scenario that is carried out here. */
@@ -72,9 +62,9 @@ struct buses {
 	bool stimulating; /* a frame that was due at stimulus_ns is being put on its bus */
 	uint64_t stimulus_ns;
 	struct record *stimuli; /* every frame that the bench decided to send, by bench time */
-	uint32_t n_lines, n_players, n_timed;
+	uint32_t n_lines, n_timed;
 	struct line *lines;
-	struct player *players;
+	struct players *players;
 	struct timed *timed;
 };
 
@@ -221,13 +211,6 @@ static int make_line(struct buses *b, uint32_t i, struct err *e)
 	return b->cfg.out_dir ? open_recording(l, b->cfg.out_dir, sb, e) : 0;
 }
 
-static uint64_t replay_now(void *ctx)
-{
-	const struct buses *b = ctx;
-
-	return bench_clock_now_ns(b->cfg.clock);
-}
-
 /*
  * A frame that the bench sends, due at a bench time. What, when and in which order is the same in
  * every run of a scenario, however late this thread is: it depends on what is written only. What
@@ -254,98 +237,6 @@ static int stimulate_by(struct buses *b, uint32_t bus, const struct canfd_frame 
 static int stimulate(struct buses *b, uint32_t bus, const struct canfd_frame *f, uint64_t t_ns)
 {
 	return stimulate_by(b, bus, f, t_ns, canbus_send_since);
-}
-
-static void replays_until(struct buses *b, uint64_t t_ns, uint32_t inclusive);
-
-static void emit(void *ctx, uint32_t target, const struct canfd_frame *f, uint64_t due_ns)
-{
-	struct player *p = ctx;
-
-	/* A replay that catches up passes instants at which others have frames: those first. Of
-	 * one instant the first replay of the scenario is the first. */
-	agenda_run_to(&p->all->agenda, due_ns);
-	if (p->all->n_players > 1) {
-		replays_until(p->all, due_ns, (uint32_t)(p - p->all->players));
-		/* And what scripts answer to them. */
-		agenda_run_to(&p->all->agenda, due_ns);
-	}
-	if (stimulate(p->all, target, f, due_ns))
-		p->refused++;
-}
-
-static void replay_ended(void *ctx, int code)
-{
-	const struct player *p = ctx;
-	struct replay_stats st;
-
-	if (code)
-		log_error("replay of %s stopped: %s", p->sr->file, strerror(-code));
-	replay_get_stats(p->replay, &st);
-	if (st.emitted == 0)
-		log_warn("replay of %s sent nothing: its %u channel(s) have other names than the "
-			 "buses, or every frame was filtered; see the replay's `map`",
-			p->sr->file, trace_num_channels(replay_trace(p->replay)));
-}
-
-/* The scenario's map and rules in the words of the replay. */
-static void fill_replay(const struct scenario *s, const struct scenario_replay *sr,
-	struct replay_channel *channels, struct replay_rule *rules)
-{
-	for (uint32_t c = 0; c < (sr->n_map ? sr->n_map : s->n_buses); c++) {
-		channels[c].channel = sr->n_map ? sr->map[c].channel : s->buses[c].name;
-		channels[c].target = sr->n_map ? sr->map[c].bus : c;
-	}
-	for (uint32_t r = 0; r < sr->n_rules; r++) {
-		rules[r].id = sr->rules[r].match.id;
-		rules[r].mask = sr->rules[r].match.mask;
-		rules[r].to = sr->rules[r].to;
-		rules[r].what = sr->rules[r].what == SCENARIO_RULE_DROP    ? REPLAY_DROP
-				: sr->rules[r].what == SCENARIO_RULE_REMAP ? REPLAY_REMAP
-									   : REPLAY_PASS;
-	}
-}
-
-static int make_player(struct buses *b, uint32_t i, struct err *e)
-{
-	const struct scenario *s = b->cfg.scenario;
-	const struct scenario_replay *sr = &s->replays[i];
-	struct player *p = &b->players[i];
-	uint32_t n_channels = sr->n_map ? sr->n_map : s->n_buses;
-	struct replay_channel *channels = calloc(n_channels + 1, sizeof(*channels));
-	struct replay_rule *rules = calloc(sr->n_rules + 1, sizeof(*rules));
-	struct replay_config cfg = { .clock = { replay_now, b },
-		.start_ns = sr->at_ns,
-		.skip_ns = sr->start_ns,
-		.speed = sr->speed,
-		.loop = sr->loop,
-		.rules = rules,
-		.n_rules = sr->n_rules,
-		.channels = channels,
-		.n_channels = n_channels,
-		.emit = emit,
-		.done = replay_ended,
-		.ctx = p };
-	struct trace *trace;
-	int rc;
-
-	p->all = b;
-	p->sr = sr;
-	if (!channels || !rules) {
-		free(channels);
-		free(rules);
-		return err_set(e, -ENOMEM, "out of memory");
-	}
-	rc = trace_open(&trace, sr->file, NULL, e);
-	if (!rc) {
-		fill_replay(s, sr, channels, rules);
-		rc = replay_new(&p->replay, b->thread.loop, trace, &cfg);
-		if (rc)
-			(void)err_errno(e, -rc, "cannot replay %s", sr->file);
-	}
-	free(channels);
-	free(rules);
-	return rc;
 }
 
 static void timed_due(void *arg, uint64_t t_ns);
@@ -375,20 +266,12 @@ static int make_timed(struct buses *b)
 	return 0;
 }
 
-/* What the traces have for before t goes first (and, of the first `inclusive` ones, for t), so that
- * the order on the bus is the order of the bench times, however late this thread runs. */
-static void replays_until(struct buses *b, uint64_t t_ns, uint32_t inclusive)
-{
-	for (uint32_t i = 0; i < b->n_players; i++) {
-		if (b->players[i].started)
-			replay_run_until(b->players[i].replay, t_ns + (i < inclusive));
-	}
-}
-
 /* What is timed otherwise, scripts among it, finds the bus as it is to be at its time. */
 static void replays_first(void *ctx, uint64_t t_ns)
 {
-	replays_until(ctx, t_ns, 0);
+	const struct buses *b = ctx;
+
+	players_until(b->players, t_ns);
 }
 
 static void act(
@@ -424,12 +307,18 @@ static void timed_due(void *arg, uint64_t t_ns)
 		b->send_failures++;
 }
 
+/* A frame of a trace. */
+static int send_replayed(void *ctx, uint32_t bus, const struct canfd_frame *f, uint64_t t_ns)
+{
+	return stimulate(ctx, bus, f, t_ns);
+}
+
 /* A frame made of signals. */
 static int send_feed(void *ctx, uint32_t bus, const struct canfd_frame *f, uint64_t t_ns)
 {
 	struct buses *b = ctx;
 
-	replays_until(b, t_ns, 0);
+	players_until(b->players, t_ns);
 	return stimulate(b, bus, f, t_ns);
 }
 
@@ -438,7 +327,7 @@ static int send_load(void *ctx, uint32_t bus, const struct canfd_frame *f, uint6
 {
 	struct buses *b = ctx;
 
-	replays_until(b, t_ns, 0);
+	players_until(b->players, t_ns);
 	return stimulate_by(b, bus, f, t_ns, canbus_send_apart);
 }
 
@@ -512,8 +401,7 @@ int buses_new(struct buses **out, const struct buses_config *cfg, struct err *e)
 	b->cfg = *cfg;
 	b->feeding = true;
 	b->lines = calloc(s->n_buses + 1, sizeof(*b->lines));
-	b->players = calloc(s->n_replays + 1, sizeof(*b->players));
-	rc = b->lines && b->players ? loop_thread_init(&b->thread, "buses") : -ENOMEM;
+	rc = b->lines ? loop_thread_init(&b->thread, "buses") : -ENOMEM;
 	if (!rc)
 		rc = agenda_init(&b->agenda, b->thread.loop, cfg->clock);
 	b->agenda.first = replays_first;
@@ -534,10 +422,15 @@ int buses_new(struct buses **out, const struct buses_config *cfg, struct err *e)
 		b->n_lines++;
 		rc = make_line(b, i, e);
 	}
-	for (uint32_t i = 0; !rc && i < s->n_replays; i++) {
-		b->n_players++;
-		rc = make_player(b, i, e);
-	}
+	if (!rc)
+		rc = players_new(&b->players,
+			&(struct players_config){ .scenario = s,
+				.loop = b->thread.loop,
+				.clock = cfg->clock,
+				.agenda = &b->agenda,
+				.send = send_replayed,
+				.ctx = b },
+			e);
 	if (!rc && make_timed(b))
 		rc = err_set(e, -ENOMEM, "out of memory");
 	if (!rc && cfg->out_dir)
@@ -602,8 +495,7 @@ void buses_free(struct buses *b)
 		return;
 	if (buses_stop(b, &ignored))
 		log_error("%s", ignored.text);
-	for (uint32_t i = 0; i < b->n_players; i++)
-		replay_free(b->players[i].replay);
+	players_free(b->players);
 	if (b->agenda_ready)
 		agenda_fini(&b->agenda);
 	faults_free(b->faults);
@@ -616,7 +508,6 @@ void buses_free(struct buses *b)
 	feeds_free(b->feeds);
 	loop_thread_fini(&b->thread);
 	free(b->timed);
-	free(b->players);
 	free(b->lines);
 	free(b);
 }
@@ -679,18 +570,7 @@ static void sync_there(void *arg)
 	struct buses *b = arg;
 	bool running = bench_clock_running(b->cfg.clock) && b->feeding;
 
-	for (uint32_t i = 0; i < b->n_players; i++) {
-		struct player *p = &b->players[i];
-
-		if (running && !p->started) {
-			p->started = true;
-			replay_start(p->replay);
-		} else if (running) {
-			replay_resume(p->replay);
-		} else if (p->started) {
-			replay_pause(p->replay);
-		}
-	}
+	players_sync(b->players, running);
 	agenda_sync(&b->agenda);
 }
 
@@ -706,7 +586,7 @@ static void end_there(void *arg)
 
 	if (end && b->feeding && bench_clock_now_ns(b->cfg.clock) >= end) {
 		agenda_run_to(&b->agenda, end - 1);
-		replays_until(b, end, 0);
+		players_until(b->players, end);
 	}
 	b->feeding = false;
 	sync_there(b);
@@ -730,7 +610,7 @@ static void send_there(void *arg)
 	uint64_t now = bench_clock_now_ns(c->b->cfg.clock);
 
 	if (bench_clock_running(c->b->cfg.clock))
-		replays_until(c->b, now, 0);
+		players_until(c->b->players, now);
 	c->rc = stimulate(c->b, c->bus, &c->frame->f, now);
 }
 
@@ -768,7 +648,7 @@ static void act_there(void *arg)
 	uint64_t now = bench_clock_now_ns(c->all->cfg.clock);
 
 	if (bench_clock_running(c->all->cfg.clock))
-		replays_until(c->all, now, 0);
+		players_until(c->all->players, now);
 	act(c->all, c->action, now, SIGNAL_BY_USER);
 }
 
@@ -854,24 +734,6 @@ static json_t *line_metrics(const struct line *l)
 		"recorded", (json_int_t)recorded, "record_lost", (json_int_t)lost, "ports", ports);
 }
 
-static json_t *player_metrics(const struct player *p)
-{
-	struct replay_stats st;
-	struct trace_stats ts;
-
-	replay_get_stats(p->replay, &st);
-	trace_get_stats(replay_trace(p->replay), &ts);
-	return json_pack("{s:o,s:b,s:I,s:I,s:I,s:I,s:I,s:f,s:f,s:f,s:f}", "file",
-		json_text(p->sr->file), "done", replay_is_done(p->replay), "frames",
-		(json_int_t)st.emitted, "filtered", (json_int_t)st.filtered, "refused",
-		(json_int_t)p->refused, "loops", (json_int_t)st.loops, "malformed_lines",
-		(json_int_t)ts.malformed, "late_mean_us",
-		st.emitted ? (double)st.late_sum_ns / (double)st.emitted / 1e3 : 0.0, "late_p50_us",
-		(double)replay_late_quantile(&st, 0.5) / 1e3, "late_p99_us",
-		(double)replay_late_quantile(&st, 0.99) / 1e3, "late_max_us",
-		(double)st.late_max_ns / 1e3);
-}
-
 struct metrics {
 	struct buses *b;
 	json_t *out;
@@ -881,20 +743,18 @@ static void metrics_there(void *arg)
 {
 	struct metrics *c = arg;
 	const struct buses *b = c->b;
-	json_t *lines = json_object(), *players = json_array();
+	json_t *lines = json_object();
 	uint64_t sent = 0;
 
 	for (uint32_t i = 0; i < b->n_lines; i++)
 		json_object_set_new(
 			lines, b->cfg.scenario->buses[i].name, line_metrics(&b->lines[i]));
-	for (uint32_t i = 0; i < b->n_players; i++)
-		json_array_append_new(players, player_metrics(&b->players[i]));
 	for (uint32_t i = 0; i < b->n_timed; i++)
 		sent += b->timed[i].sent;
-	c->out = json_pack("{s:o,s:o,s:I,s:I,s:o,s:o}", "buses", lines, "replays", players,
-		"timed_frames", (json_int_t)sent, "timed_frames_refused",
-		(json_int_t)b->send_failures, "signals", feeds_metrics(b->feeds), "faults",
-		faults_metrics(b->faults));
+	c->out = json_pack("{s:o,s:o,s:I,s:I,s:o,s:o}", "buses", lines, "replays",
+		players_metrics(b->players), "timed_frames", (json_int_t)sent,
+		"timed_frames_refused", (json_int_t)b->send_failures, "signals",
+		feeds_metrics(b->feeds), "faults", faults_metrics(b->faults));
 }
 
 const struct series *buses_load(const struct buses *b, uint32_t bus)
