@@ -48,4 +48,9 @@ check "no fix in the tunnel" hears '^\$GPRMC,[0-9.]*,V,,,,,'
 check "quality 0" hears '^\$GPGGA,[0-9.]*,,,,,0,00,'
 echo "IN THE TUNNEL"
 check "out of it again" hears '^\$GPRMC,[0-9.]*,A,'
+at=$(hears '^\$GPRMC,' | cut -d, -f2)
+of_day=$(echo "$at" | awk '{ print substr($1, 1, 2) * 3600 + substr($1, 3, 2) * 60 + substr($1, 5, 2) }')
+now=$(cat "$rtc/since_epoch")
+check "receiver and clock agree ($at)" [ $((now % 86400 - of_day)) -ge 0 -a $((now % 86400 - of_day)) -le 2 ]
+echo "CLOCK $now"
 ready
