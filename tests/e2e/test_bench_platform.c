@@ -178,6 +178,42 @@ static void test_a_throttled_guest_gets_less_and_the_status_has_it(void **state)
 	proc_free(&p);
 }
 
+/* Bench time of a console line, in seconds. */
+static double when(const char *log, const char *line)
+{
+	const char *at = strstr(log, line);
+
+	assert_non_null(at);
+	while (at > log && at[-1] != '\n')
+		at--;
+	return strtod(at, NULL);
+}
+
+static void test_a_guests_clock_shows_the_scenarios_time_and_stands_in_a_pause(void **state)
+{
+	struct proc p;
+	char *log;
+
+	(void)state;
+	write_tiny("seconds", "",
+		"utc: 2030-01-02T03:04:58.500Z\n"
+		"end_when: guests-ended\n");
+	proc_start(&p, ARGS("run", "tiny.yaml"));
+	json_decref(proc_await_state("running"));
+	json_decref(proc_ctl(ARGS("pause")));
+	usleep(1600000);
+	json_decref(proc_ctl(ARGS("resume")));
+	assert_int_equal(proc_wait(&p), 0);
+	log = proc_read("out/tiny.log");
+	assert_non_null(log);
+	/* Bench time knows no pause: a clock that went on would be ahead of it. */
+	assert_true(when(log, "second=0000000000000059") >= 0.45);
+	assert_true(when(log, "second=0000000000000000") >= 1.45);
+	assert_true(when(log, "second=0000000000000001") >= 2.45);
+	free(log);
+	proc_free(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -186,6 +222,8 @@ int main(void)
 		cmocka_unit_test(test_a_panicked_guest_stands_where_the_scenario_says_so),
 		cmocka_unit_test(test_a_watchdog_that_fires_is_a_crash_and_is_counted),
 		cmocka_unit_test(test_a_throttled_guest_gets_less_and_the_status_has_it),
+		cmocka_unit_test(
+			test_a_guests_clock_shows_the_scenarios_time_and_stands_in_a_pause),
 	};
 
 	proc_need_kvm();
