@@ -85,6 +85,6 @@ void snd_stream_dry(struct snd *d, uint32_t stream);
 void snd_stream_xrun(struct snd *d, uint32_t stream);
 void snd_stream_not_dry(struct snd *d, uint32_t stream);
 
-/* dev.c: an event for the driver, where it has a buffer. `data`: the stream or jack; of a control its
- * number, and the mask in the upper half. */
+/* dev.c: an event for the driver, where it has a buffer. `data`: the stream or jack; of a control
+ * its number, and the mask in the upper half. */
 void snd_event(struct snd *d, uint32_t code, uint32_t data);

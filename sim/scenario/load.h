@@ -83,8 +83,8 @@ extern const struct schema schema_disk; /* table_disk.c */
 extern const struct schema schema_balloon, schema_balloon_op; /* table_balloon.c */
 extern const struct schema schema_vsock; /* table_vsock.c */
 extern const struct schema schema_gnss; /* table_gnss.c */
-extern const struct schema schema_sound, schema_audio, schema_volume_op,
-	schema_mute_op, schema_jack_op; /* table_sound.c */
+extern const struct schema schema_sound, schema_audio, schema_volume_op, schema_mute_op,
+	schema_jack_op; /* table_sound.c */
 extern const struct schema schema_share, schema_vhost_user; /* table_files.c */
 extern const struct schema schema_chip, schema_line; /* table_sensors.c */
 extern const struct schema schema_action; /* table_action.c */

@@ -98,8 +98,8 @@ void vm_pause(struct vm *vm);
 /* Lets them run; guest time goes on where it stood. Idempotent. */
 void vm_resume(struct vm *vm);
 /*
- * Any thread but a vCPU's: while `on`, the vCPUs of a machine that runs stand, without being paused:
- * the guest's time goes on. Returns at once; they stop within some 100 us.
+ * Any thread but a vCPU's: while `on`, the vCPUs of a machine that runs stand, without being
+ * paused: the guest's time goes on. Returns at once; they stop within some 100 us.
  */
 void vm_hold(struct vm *vm, bool on);
 /* Asks all vCPUs to halt and does not wait. Any thread, also a handler. */
