@@ -106,6 +106,25 @@ static bool set_id(struct line_out *o, const char *w, uint32_t n, bool dec)
 	return true;
 }
 
+/* Logs with names of messages in place of identifiers have these at the end: `ID = 418119424x`,
+ * always decimal. */
+static bool set_id_behind(struct line_out *o, const char *s, const char *end)
+{
+	const char *w;
+	uint32_t n;
+
+	while ((n = take_word(&s, end, &w)) != 0) {
+		if (!word_is(w, n, "id"))
+			continue;
+		n = take_word(&s, end, &w);
+		if (n != 1 || *w != '=')
+			return false;
+		n = take_word(&s, end, &w);
+		return set_id(o, w, n, true);
+	}
+	return false;
+}
+
 enum direction { DIR_NONE, DIR_BUS, DIR_REQUEST };
 
 /* Rx and Tx were on the bus; TxRq was only asked for. */
@@ -230,7 +249,7 @@ static enum line_kind classic_line(
 	case DIR_BUS:
 		break;
 	}
-	if (!id_ok)
+	if (!id_ok && !set_id_behind(o, s, end))
 		return bad(o, "the identifier is a name or out of range");
 	n = take_word(&s, end, &w);
 	if (n == 1 && (*w == 'r' || *w == 'R')) {

@@ -447,6 +447,22 @@ static void test_asc_fd_lines_are_read(void **state)
 	test_free(r);
 }
 
+static void test_names_on_asc_lines_stand_for_the_identifier_behind_them(void **state)
+{
+	struct result *r = read_text(ASC_HEAD
+		"   0.1 1  EngineData Rx d 2 01 A0  Length = 228015 BitCount = 118 ID = 419365374x\n"
+		"   0.2 1  GearBox Tx r 4  Length = 0 BitCount = 0 ID = 257\n"
+		"   0.3 1  Nobody Rx d 1 11\n"
+		"   0.4 1  TooHigh Rx d 1 11 ID = 2048\n");
+
+	(void)state;
+	assert_int_equal(r->n, 2);
+	assert_int_equal(r->st.malformed, 2);
+	assert_frame(&r->f[0], US(100000), 0x18ff01fe | CAN_EFF_FLAG, 2, 0, "\x01\xa0");
+	assert_int_equal(r->f[1].f.can_id, 0x101 | CAN_RTR_FLAG);
+	test_free(r);
+}
+
 static void test_asc_base_dec_and_relative_stamps_are_obeyed(void **state)
 {
 	struct result *r = read_text("date Sat Sep 30 15:06:13 2017\n"
@@ -722,6 +738,7 @@ int main(void)
 		cmocka_unit_test(test_more_channels_than_there_is_room_for_are_reported),
 		cmocka_unit_test(test_asc_lines_of_every_kind_are_read),
 		cmocka_unit_test(test_asc_fd_lines_are_read),
+		cmocka_unit_test(test_names_on_asc_lines_stand_for_the_identifier_behind_them),
 		cmocka_unit_test(test_asc_base_dec_and_relative_stamps_are_obeyed),
 		cmocka_unit_test(test_fd_frames_on_classic_asc_lines_are_read_as_fd),
 		cmocka_unit_test(test_malformed_asc_lines_are_reported),
