@@ -5,20 +5,16 @@
  */
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/helper.h"
 #include "base/ipc.h"
 #include "base/json.h"
 #include "ui/backend.h"
 #include "ui/watches.h"
-
-#define CONTROL_FD   3
-#define EXIT_NO_HOST 3
 
 struct ui {
 	struct ev_loop *loop;
@@ -35,7 +31,7 @@ struct ui {
 
 static void tell_with(json_t *msg_take, int fd)
 {
-	int rc = json_msg_send_take(CONTROL_FD, msg_take, &fd, fd >= 0 ? 1 : 0);
+	int rc = json_msg_send_take(HELPER_CONTROL_FD, msg_take, &fd, fd >= 0 ? 1 : 0);
 
 	if (rc < 0)
 		log_debug("the bench does not listen: %s", err_name(rc));
@@ -201,7 +197,7 @@ static void on_control(struct ev_io *io, uint32_t revents)
 	size_t nfds = 0;
 	json_t *msg = NULL;
 	struct err e = { 0 };
-	int rc = json_msg_recv(CONTROL_FD, &msg, fds, ARRAY_SIZE(fds), &nfds, &e);
+	int rc = json_msg_recv(HELPER_CONTROL_FD, &msg, fds, ARRAY_SIZE(fds), &nfds, &e);
 
 	(void)revents;
 	if (rc == -EBADMSG || rc == -EMSGSIZE) {
@@ -251,7 +247,7 @@ static const struct link_ops link_events = {
 static int receive_manifest(struct ui *u, int *fds, size_t *nfds, struct err *e)
 {
 	json_t *msg = NULL;
-	int rc = json_msg_recv(CONTROL_FD, &msg, fds, UI_MAX_GUESTS, nfds, e);
+	int rc = json_msg_recv(HELPER_CONTROL_FD, &msg, fds, UI_MAX_GUESTS, nfds, e);
 
 	if (rc == 0)
 		return err_set(e, -EPIPE, "the bench sent no manifest");
@@ -297,7 +293,7 @@ static int start(struct ui *u, struct err *e)
 	rc = u->ops->open(&u->backend, u->link, u->links, &ev, e);
 	if (rc < 0)
 		return rc;
-	rc = ev_io_add(u->loop, &u->ctl, CONTROL_FD, EPOLLIN, on_control, u);
+	rc = ev_io_add(u->loop, &u->ctl, HELPER_CONTROL_FD, EPOLLIN, on_control, u);
 	return rc < 0 ? err_errno(e, -rc, "cannot watch the control socket") : 0;
 }
 
@@ -307,19 +303,8 @@ int main(int argc, char **argv)
 	struct err e = { 0 };
 	int rc;
 
-	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
-		printf("dyno-ui %s\n", DYNO_VERSION);
-		return 0;
-	}
-	if (argc > 1 || fd_size(CONTROL_FD) < 0) {
-		fprintf(stderr, "dyno-ui is started by dyno, which passes it a socket as fd 3.\n"
-				"Run a scenario instead: dyno run SCENARIO\n");
-		return EXIT_NO_HOST;
-	}
-	log_init("dyno-ui", LOG_INFO);
-	signal(SIGPIPE, SIG_IGN);
-	/* Ctrl-C belongs to the bench, which ends everything in order. */
-	signal(SIGINT, SIG_IGN);
+	if (!helper_begin("dyno-ui", argc, argv, &rc))
+		return rc;
 	rc = start(&u, &e);
 	if (rc < 0) {
 		tell(json_pack("{s:s,s:s}", "event", "error", "text", e.text));
@@ -334,5 +319,5 @@ int main(int argc, char **argv)
 		link_free(u.link[i]);
 	watches_free(u.watches);
 	ev_loop_free(u.loop);
-	return rc < 0 ? EXIT_NO_HOST : 0;
+	return rc < 0 ? HELPER_NO_HOST : 0;
 }

@@ -4,7 +4,6 @@
  * focus and recordings. Started by dyno with its control socket as fd 3 (docs/interfaces.md).
  */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,15 +11,13 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/helper.h"
 #include "base/ipc.h"
 #include "base/json.h"
 #include "sim/audio/backend.h"
 #include "sim/audio/manifest.h"
 #include "sim/audio/pacer.h"
 #include "sim/audio/recorder.h"
-
-#define CONTROL_FD   3
-#define EXIT_NO_HOST 3
 
 struct device {
 	struct audio *a;
@@ -44,7 +41,7 @@ struct audio {
 
 static void tell(json_t *msg_take)
 {
-	int rc = json_msg_send_take(CONTROL_FD, msg_take, NULL, 0);
+	int rc = json_msg_send_take(HELPER_CONTROL_FD, msg_take, NULL, 0);
 
 	if (rc < 0)
 		log_debug("the bench does not listen: %s", err_name(rc));
@@ -209,7 +206,7 @@ static void on_control(struct ev_io *io, uint32_t revents)
 	uint64_t id = 0;
 	int fds[4];
 	size_t nfds = 0;
-	int rc = json_msg_recv(CONTROL_FD, &msg, fds, ARRAY_SIZE(fds), &nfds, &e);
+	int rc = json_msg_recv(HELPER_CONTROL_FD, &msg, fds, ARRAY_SIZE(fds), &nfds, &e);
 
 	(void)revents;
 	if (rc == -EBADMSG || rc == -EMSGSIZE) {
@@ -323,7 +320,7 @@ static int start(struct audio *a, struct err *e)
 	json_t *msg = NULL;
 	int fds[IPC_MAX_FDS];
 	size_t nfds = 0;
-	int rc = json_msg_recv(CONTROL_FD, &msg, fds, ARRAY_SIZE(fds), &nfds, e);
+	int rc = json_msg_recv(HELPER_CONTROL_FD, &msg, fds, ARRAY_SIZE(fds), &nfds, e);
 
 	if (rc == 0)
 		return err_set(e, -EPIPE, "the bench sent no manifest");
@@ -346,7 +343,7 @@ static int start(struct audio *a, struct err *e)
 	if (rc == 0)
 		rc = pacer_new(&a->pacer, a->list, a->m.n_streams, &a->connected);
 	if (rc == 0)
-		rc = ev_io_add(a->loop, &a->ctl, CONTROL_FD, EPOLLIN, on_control, a);
+		rc = ev_io_add(a->loop, &a->ctl, HELPER_CONTROL_FD, EPOLLIN, on_control, a);
 	return rc < 0 && !e->text[0] ? err_errno(e, -rc, "cannot start") : rc;
 }
 
@@ -373,19 +370,8 @@ int main(int argc, char **argv)
 	struct err e = { 0 };
 	int rc;
 
-	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
-		printf("dyno-audio %s\n", DYNO_VERSION);
-		return 0;
-	}
-	if (argc > 1 || fd_size(CONTROL_FD) < 0) {
-		fprintf(stderr, "dyno-audio is started by dyno, which passes it a socket as fd 3.\n"
-				"Run a scenario instead: dyno run SCENARIO\n");
-		return EXIT_NO_HOST;
-	}
-	log_init("dyno-audio", LOG_INFO);
-	signal(SIGPIPE, SIG_IGN);
-	/* Ctrl-C belongs to the bench, which ends everything in order. */
-	signal(SIGINT, SIG_IGN);
+	if (!helper_begin("dyno-audio", argc, argv, &rc))
+		return rc;
 	rc = start(&a, &e);
 	if (rc < 0) {
 		tell(json_pack("{s:s,s:s}", "event", "error", "text", e.text));
@@ -396,5 +382,5 @@ int main(int argc, char **argv)
 		rc = ev_loop_run(a.loop);
 	}
 	stop(&a);
-	return rc < 0 ? EXIT_NO_HOST : 0;
+	return rc < 0 ? HELPER_NO_HOST : 0;
 }

@@ -106,8 +106,7 @@ int frames_init(struct check_set *c)
 		r->match = match_of(k);
 		r->bus = r->match ? r->match->bus : k->u.signal.bus;
 		r->gap_min = UINT64_MAX;
-		r->low = HUGE_VAL;
-		r->high = -HUGE_VAL;
+		bounds_init(&r->values);
 		hang(c, r);
 		if (!r->match)
 			r->series = plots_add(c,
@@ -213,21 +212,17 @@ static void see_signal(struct check_set *c, struct frame_rule *r, uint64_t t_ns,
 		return;
 	}
 	r->count++;
-	r->newest = v;
-	r->low = MIN(r->low, v);
-	r->high = MAX(r->high, v);
-	if (v >= k->u.signal.min && v <= k->u.signal.max) {
-		if (r->good++ == 0) {
-			r->good_value = v;
-			seen_keep(&r->first_good, t_ns, from, f, mtu);
-			if (!k->u.signal.always)
-				evidence_mark(c, (uint32_t)(r - c->frames), r->bus);
-		}
-	} else if (r->bad++ == 0) {
-		r->bad_value = v;
+	switch (bounds_see(&r->values, k, v)) {
+	case BOUNDS_OPEN:
+		break;
+	case BOUNDS_GOOD:
+		seen_keep(&r->first_good, t_ns, from, f, mtu);
+		evidence_mark(c, (uint32_t)(r - c->frames), r->bus);
+		break;
+	case BOUNDS_BAD:
 		seen_keep(&r->first_bad, t_ns, from, f, mtu);
-		if (k->u.signal.always)
-			evidence_mark(c, (uint32_t)(r - c->frames), r->bus);
+		evidence_mark(c, (uint32_t)(r - c->frames), r->bus);
+		break;
 	}
 }
 

@@ -24,6 +24,12 @@ struct seen_frame {
 	struct canfd_frame f;
 };
 
+/* Values in a check's window, and how they lie to its bounds. */
+struct bounds {
+	uint64_t count, good, bad; /* values; in bounds; not */
+	double low, high, newest, good_value, bad_value; /* the last two: of the first such value */
+};
+
 /* A check about frames, as the bus thread sees it. */
 struct frame_rule {
 	const struct scenario_check *check; /* NULL: it is an event's */
@@ -45,8 +51,7 @@ struct frame_rule {
 	double gap_mean, gap_m2; /* Welford */
 
 	/* Physical values of a signal in the window. */
-	uint64_t good, bad;
-	double low, high, newest, good_value, bad_value; /* the last two: of the first such frame */
+	struct bounds values;
 	struct seen_frame first_good, first_bad;
 };
 
@@ -122,9 +127,8 @@ struct value_rule {
 	uint32_t next; /* rule of the same signal; NO_RULE at the end */
 	uint32_t bus; /* that brings it; NO_RULE: none */
 
-	uint64_t count, good, bad; /* values in the window; in bounds; not */
+	struct bounds values; /* of a gradient, `bad` are slopes */
 	uint64_t outside;
-	double low, high, newest, good_value, bad_value; /* the last two: of the first such value */
 	uint64_t good_t_ns, bad_t_ns;
 
 	bool met; /* event: its condition held at the last value */
@@ -251,6 +255,18 @@ const struct event_log *event_log_of(const struct check_set *c, const struct sce
 /* Judge order and latency. *open: a run that lasted longer could have changed it. */
 enum check_outcome events_judge(struct check_set *c, const struct scenario_check *k,
 	uint64_t end_ns, uint64_t *t_ns, bool *open, char why[REASON_BYTES]);
+
+/* Bounds (bounds.c). Any thread; pure. */
+void bounds_init(struct bounds *b);
+/* A value that is only counted. */
+void bounds_add(struct bounds *b, double v);
+/* A value, against the bounds of a check about a signal. GOOD and BAD: this one settles the check.
+ */
+enum bounds_verdict { BOUNDS_OPEN, BOUNDS_GOOD, BOUNDS_BAD };
+enum bounds_verdict bounds_see(struct bounds *b, const struct scenario_check *k, double v);
+/* What that comes to; the last three are open as long as values may come. */
+enum bounds_end { BOUNDS_LEFT, BOUNDS_REACHED, BOUNDS_KEPT, BOUNDS_MISSED, BOUNDS_NO_VALUE };
+enum bounds_end bounds_judge(const struct bounds *b, const struct scenario_check *k);
 
 /* Frames around moments (moments.c), after values_init(). 0 or -ENOMEM. */
 MUST_CHECK int moments_init(struct check_set *c);

@@ -50,8 +50,7 @@ static int add_rule(struct check_set *c, const struct scenario_check *k, struct 
 
 	r->check = k;
 	r->event = event;
-	r->low = HUGE_VAL;
-	r->high = -HUGE_VAL;
+	bounds_init(&r->values);
 	r->bus = values_bus(c, signal);
 	r->next = c->value_heads[signal];
 	c->value_heads[signal] = c->n_values++;
@@ -139,7 +138,8 @@ static void see_gradient(struct check_set *c, struct value_rule *r, uint64_t t_n
 	const struct scenario_check *k = r->check;
 	double slope;
 
-	if (r->count == 1) {
+	bounds_add(&r->values, v);
+	if (r->values.count == 1) {
 		r->base = v;
 		r->base_t_ns = t_ns;
 		return;
@@ -152,9 +152,9 @@ static void see_gradient(struct check_set *c, struct value_rule *r, uint64_t t_n
 	r->rise = MAX(r->rise, slope);
 	r->fall = MAX(r->fall, -slope);
 	if (slope > k->u.gradient.rise || -slope > k->u.gradient.fall) {
-		if (r->bad++ > 0)
+		if (r->values.bad++ > 0)
 			return;
-		r->bad_value = slope;
+		r->values.bad_value = slope;
 		r->bad_t_ns = t_ns;
 		decided(c, r);
 	}
@@ -162,20 +162,17 @@ static void see_gradient(struct check_set *c, struct value_rule *r, uint64_t t_n
 
 static void see_bounds(struct check_set *c, struct value_rule *r, uint64_t t_ns, double v)
 {
-	const struct scenario_check *k = r->check;
-
-	if (v >= k->u.signal.min && v <= k->u.signal.max) {
-		if (r->good++ > 0)
-			return;
-		r->good_value = v;
+	switch (bounds_see(&r->values, r->check, v)) {
+	case BOUNDS_OPEN:
+		break;
+	case BOUNDS_GOOD:
 		r->good_t_ns = t_ns;
-		if (!k->u.signal.always)
-			decided(c, r);
-	} else if (r->bad++ == 0) {
-		r->bad_value = v;
+		decided(c, r);
+		break;
+	case BOUNDS_BAD:
 		r->bad_t_ns = t_ns;
-		if (k->u.signal.always)
-			decided(c, r);
+		decided(c, r);
+		break;
 	}
 }
 
@@ -196,10 +193,6 @@ void check_value(struct check_set *c, uint32_t signal, uint64_t t_ns, double v)
 			r->outside++;
 			continue;
 		}
-		r->count++;
-		r->newest = v;
-		r->low = MIN(r->low, v);
-		r->high = MAX(r->high, v);
 		if (r->check->kind == SCENARIO_CHECK_GRADIENT)
 			see_gradient(c, r, t_ns, v);
 		else
@@ -229,50 +222,52 @@ static enum check_outcome judge_bounds(const struct check_set *c, const struct v
 	uint64_t *t_ns, bool *open, char why[REASON_BYTES])
 {
 	const struct scenario_check *k = r->check;
+	const struct bounds *v = &r->values;
 	char a[VALUE_TEXT], b[VALUE_TEXT], l[VALUE_TEXT], t[TIME_TEXT];
+	enum bounds_end end = bounds_judge(v, k);
 
-	if (k->u.signal.always && r->bad > 0) {
+	if (end == BOUNDS_LEFT) {
 		*t_ns = r->bad_t_ns;
 		snprintf(why, REASON_BYTES,
 			"%s at %s, %" PRIu64 " of %" PRIu64 " values out of bounds",
-			value_text(a, c, k, r->bad_value), time_text(t, r->bad_t_ns), r->bad,
-			r->count);
+			value_text(a, c, k, v->bad_value), time_text(t, r->bad_t_ns), v->bad,
+			v->count);
 		return CHECK_FAIL;
 	}
-	if (!k->u.signal.always && r->good > 0) {
+	if (end == BOUNDS_REACHED) {
 		*t_ns = r->good_t_ns;
-		snprintf(why, REASON_BYTES, "%s at %s", value_text(a, c, k, r->good_value),
+		snprintf(why, REASON_BYTES, "%s at %s", value_text(a, c, k, v->good_value),
 			time_text(t, r->good_t_ns));
 		return CHECK_PASS;
 	}
 	*open = true;
-	snprintf(why, REASON_BYTES, "%" PRIu64 " values from %s to %s, last %s", r->count,
-		value_text(a, c, k, r->low), value_text(b, c, k, r->high),
-		value_text(l, c, k, r->newest));
-	return k->u.signal.always ? CHECK_PASS : CHECK_FAIL;
+	snprintf(why, REASON_BYTES, "%" PRIu64 " values from %s to %s, last %s", v->count,
+		value_text(a, c, k, v->low), value_text(b, c, k, v->high),
+		value_text(l, c, k, v->newest));
+	return end == BOUNDS_KEPT ? CHECK_PASS : CHECK_FAIL;
 }
 
 static enum check_outcome judge_gradient(
 	const struct value_rule *r, uint64_t *t_ns, bool *open, char why[REASON_BYTES])
 {
 	const struct scenario_check *k = r->check;
-	bool up = r->bad_value > 0;
+	bool up = r->values.bad_value > 0;
 	char t[TIME_TEXT];
 
-	if (r->bad > 0) {
+	if (r->values.bad > 0) {
 		*t_ns = r->bad_t_ns;
 		snprintf(why, REASON_BYTES,
 			"it %s by %g a second at %s, %g is the most allowed; %" PRIu64
 			" times, steepest %g",
-			up ? "rose" : "fell", fabs(r->bad_value), time_text(t, *t_ns),
-			up ? k->u.gradient.rise : k->u.gradient.fall, r->bad,
+			up ? "rose" : "fell", fabs(r->values.bad_value), time_text(t, *t_ns),
+			up ? k->u.gradient.rise : k->u.gradient.fall, r->values.bad,
 			up ? r->rise : r->fall);
 		return CHECK_FAIL;
 	}
 	*open = true;
 	snprintf(why, REASON_BYTES, "%" PRIu64 " values, rises by %g a second at most, falls by %g",
-		r->count, r->rise, r->fall);
-	return r->count >= 2 ? CHECK_PASS : CHECK_FAIL;
+		r->values.count, r->rise, r->fall);
+	return r->values.count >= 2 ? CHECK_PASS : CHECK_FAIL;
 }
 
 enum check_outcome values_judge(struct check_set *c, const struct scenario_check *k, uint64_t *t_ns,
@@ -285,7 +280,7 @@ enum check_outcome values_judge(struct check_set *c, const struct scenario_check
 		snprintf(why, REASON_BYTES, "the scenario was read without its files");
 		return CHECK_ERROR;
 	}
-	if (r->count == 0) {
+	if (r->values.count == 0) {
 		*open = true;
 		snprintf(why, REASON_BYTES,
 			"no value came in the window; %" PRIu64 " outside of it", r->outside);

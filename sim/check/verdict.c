@@ -197,10 +197,12 @@ static enum check_outcome judge_period(struct verdict *v, const struct frame_rul
 
 static enum check_outcome judge_signal(struct verdict *v, const struct frame_rule *r)
 {
-	const struct scenario_check *k = v->k;
+	const struct bounds *b = &r->values;
+	enum bounds_end end = bounds_judge(b, v->k);
 	char f[CHECK_FRAME_TEXT];
 
-	if (r->count == 0) {
+	switch (end) {
+	case BOUNDS_NO_VALUE:
 		say(v, CHECK_FAIL, "no value seen in the window");
 		if (r->outside)
 			add(v, "; %" PRIu64 " outside of it", r->outside);
@@ -208,21 +210,22 @@ static enum check_outcome judge_signal(struct verdict *v, const struct frame_rul
 			add(v, "; %" PRIu64 " %s too short for it", r->near_count,
 				frames_word(r->near_count));
 		return open_end(v, CHECK_FAIL);
-	}
-	if (k->u.signal.always && r->bad) {
+	case BOUNDS_LEFT:
 		v->t_ns = r->first_bad.t_ns;
 		return say(v, CHECK_FAIL,
-			"%g, %" PRIu64 " of %" PRIu64 " values out of bounds, in %s", r->bad_value,
-			r->bad, r->count, frames_show(v->c, f, &r->first_bad));
-	}
-	if (!k->u.signal.always && r->good) {
+			"%g, %" PRIu64 " of %" PRIu64 " values out of bounds, in %s", b->bad_value,
+			b->bad, b->count, frames_show(v->c, f, &r->first_bad));
+	case BOUNDS_REACHED:
 		v->t_ns = r->first_good.t_ns;
-		return say(v, CHECK_PASS, "%g in %s", r->good_value,
+		return say(v, CHECK_PASS, "%g in %s", b->good_value,
 			frames_show(v->c, f, &r->first_good));
+	case BOUNDS_KEPT:
+	case BOUNDS_MISSED:
+		break;
 	}
-	say(v, CHECK_PASS, "%" PRIu64 " values from %g to %g, last %g", r->count, r->low, r->high,
-		r->newest);
-	return open_end(v, k->u.signal.always ? CHECK_PASS : CHECK_FAIL);
+	say(v, CHECK_PASS, "%" PRIu64 " values from %g to %g, last %g", b->count, b->low, b->high,
+		b->newest);
+	return open_end(v, end == BOUNDS_KEPT ? CHECK_PASS : CHECK_FAIL);
 }
 
 static enum check_outcome judge_frames(struct verdict *v)
