@@ -118,13 +118,14 @@ static json_t *stream_status(struct audio *a, uint32_t i)
 	bool running = audio_stream_current(s, &run, &p);
 	uint64_t lost = s->recorder ? recorder_lost(s->recorder, s->tap) : 0;
 
-	return json_pack("{s:s,s:s,s:b,s:s,s:I,s:I,s:I,s:I,s:i,s:b,s:f}", "guest", s->guest,
+	return json_pack("{s:s,s:s,s:b,s:s,s:I,s:I,s:I,s:I,s:I,s:i,s:b,s:f}", "guest", s->guest,
 		"stream", s->name, "running", running, "clock",
 		atomic_load(&s->backend_pulls) ? a->ops->name : "host", "frames",
 		(json_int_t)atomic_load(&s->frames), "turn", (json_int_t)atomic_load(&s->turn),
-		"xruns", (json_int_t)atomic_load(&s->xruns), "record_lost", (json_int_t)lost,
-		"volume", (int)atomic_load(&s->bench_milli), "mute", atomic_load(&s->bench_mute),
-		"focus", (double)audio_stream_focus(s, clock_now_ns()));
+		"missed", (json_int_t)atomic_load(&s->missed), "xruns",
+		(json_int_t)atomic_load(&s->xruns), "record_lost", (json_int_t)lost, "volume",
+		(int)atomic_load(&s->bench_milli), "mute", atomic_load(&s->bench_mute), "focus",
+		(double)audio_stream_focus(s, clock_now_ns()));
 }
 
 static json_t *status(struct audio *a)

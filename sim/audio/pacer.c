@@ -13,6 +13,8 @@
 #include "sim/audio/urgent.h"
 
 #define TURN_NS (2500 * NS_PER_US)
+/* How often it looks whether a sound server still pulls. */
+#define WATCH_NS (20 * NS_PER_MS)
 /* A sound server that is there, but does not pull a running stream for so long, is stuck. */
 #define GRACE_NS (250 * NS_PER_MS)
 /* Most frames of one turn: after a stall of the host the rest is made up for in the next turns. */
@@ -56,27 +58,39 @@ static uint64_t due(const struct paced *q, uint64_t rate, uint64_t now)
 	return ns / NS_PER_S * rate + ns % NS_PER_S * rate / NS_PER_S - q->frames;
 }
 
-/* True while it has something to do with this stream. */
-static bool turn(struct pacer *p, struct paced *q, uint64_t now)
+/* What a stream needs of the pacer. */
+enum need { NOTHING, WATCH, PACE };
+
+static enum need turn(struct pacer *p, struct paced *q, uint64_t now)
 {
 	struct audio_stream *s = q->s;
 	struct pcm_params params;
 	uint32_t frames, run;
 
-	if (!audio_stream_current(s, &run, &params)) {
+	if (!atomic_load(&s->ring.sh->running)) {
 		q->run = 0;
-		return false;
+		return NOTHING;
 	}
-	if (q->run != run) {
-		if (!is_mine(p, s, now))
-			return true;
-		*q = (struct paced){ .s = s, .run = run, .since_ns = now };
-		audio_stream_set_delay(s, 0);
-	}
+	/* Without the stream's lock: the sound server's thread would find it taken, and not wait.
+	 */
+	if (q->run == 0 && !is_mine(p, s, now))
+		return WATCH;
 	/* The sound server is back: it goes on from here. */
 	if (atomic_load(&s->backend_pulls)) {
 		q->run = 0;
-		return true;
+		return WATCH;
+	}
+	if (!audio_stream_current(s, &run, &params)) {
+		q->run = 0;
+		return NOTHING;
+	}
+	if (q->run != run) {
+		if (!is_mine(p, s, now)) {
+			q->run = 0;
+			return WATCH;
+		}
+		*q = (struct paced){ .s = s, .run = run, .since_ns = now };
+		audio_stream_set_delay(s, 0);
 	}
 	frames = (uint32_t)MIN(due(q, params.rate_hz, now), (uint64_t)TURN_FRAMES);
 	q->frames += frames;
@@ -86,7 +100,16 @@ static bool turn(struct pacer *p, struct paced *q, uint64_t now)
 		memset(p->samples, 0, (size_t)frames * pcm_frame_bytes(&params));
 		audio_stream_push(s, p->samples, frames, now);
 	}
-	return true;
+	return PACE;
+}
+
+/* Until then, or until pacer_wake(). */
+static void rest_until(struct pacer *p, uint64_t ns)
+{
+	const struct timespec at = { (time_t)(ns / NS_PER_S), (long)(ns % NS_PER_S) };
+
+	while (sem_clockwait(&p->wake, CLOCK_MONOTONIC, &at) < 0 && errno == EINTR)
+		;
 }
 
 static void *thread_main(void *arg)
@@ -97,20 +120,20 @@ static void *thread_main(void *arg)
 	atomic_store(&p->urgent, audio_go_first());
 	while (!atomic_load(&p->stop)) {
 		uint64_t now = clock_now_ns();
-		bool busy = false;
+		enum need most = NOTHING;
 
 		for (uint32_t i = 0; i < p->n; i++)
-			busy |= turn(p, &p->p[i], now);
-		if (!busy) {
-			while (sem_wait(&p->wake) < 0 && errno == EINTR)
-				;
-			next = 0;
+			most = MAX(most, turn(p, &p->p[i], now));
+		if (most == PACE) {
+			next = MAX(next + TURN_NS, now);
+			rest_until(p, next);
 			continue;
 		}
-		next = MAX(next + TURN_NS, now);
-		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME,
-			&(struct timespec){ (time_t)(next / NS_PER_S), (long)(next % NS_PER_S) },
-			NULL);
+		next = 0;
+		if (most == WATCH)
+			rest_until(p, now + WATCH_NS);
+		while (most == NOTHING && sem_wait(&p->wake) < 0 && errno == EINTR)
+			;
 	}
 	return NULL;
 }

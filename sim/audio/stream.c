@@ -274,8 +274,10 @@ bool audio_stream_pull(struct audio_stream *s, void *dst, uint32_t frames, uint6
 	uint8_t *at = dst;
 	float want;
 
-	if (pthread_mutex_trylock(&s->lock) != 0)
+	if (pthread_mutex_trylock(&s->lock) != 0) {
+		atomic_fetch_add(&s->missed, 1);
 		return false;
+	}
 	if (!running(s)) {
 		pthread_mutex_unlock(&s->lock);
 		return false;
@@ -301,8 +303,10 @@ void audio_stream_push(struct audio_stream *s, const void *src, uint32_t frames,
 	uint64_t read;
 	void *to;
 
-	if (pthread_mutex_trylock(&s->lock) != 0)
+	if (pthread_mutex_trylock(&s->lock) != 0) {
+		atomic_fetch_add(&s->missed, 1);
 		return;
+	}
 	if (running(s)) {
 		frame = pcm_frame_bytes(&s->params);
 		read = atomic_load_explicit(&s->ring.sh->read, memory_order_acquire);

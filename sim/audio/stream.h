@@ -63,6 +63,7 @@ struct audio_stream {
 	_Atomic uint64_t pulled_ns; /* host time of the last pull or push while running */
 	_Atomic uint64_t loud_ns; /* host time at which it was heard last */
 	_Atomic uint64_t frames, xruns;
+	_Atomic uint64_t missed; /* times that the real-time thread found it being changed */
 	_Atomic uint32_t turn; /* most frames moved at one go */
 };
 

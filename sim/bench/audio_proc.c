@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "base/proto/pcm_port.h"
 #include "sim/bench/bench.h"
+#include "sim/bench/json_text.h"
 #include "sim/bench/manifest.h"
 
 bool audio_wanted(const struct scenario *s)
@@ -343,9 +344,27 @@ json_t *audio_streams(const struct audio_proc *a, const struct scenario *s)
 	return list;
 }
 
+/* Nobody asks metrics.json why it stuttered. */
+static void tell_xruns(struct audio_proc *a, const json_t *s)
+{
+	long long n = json_integer_value(json_object_get(s, "xruns"));
+	char line[256];
+	int len;
+
+	if (n == 0)
+		return;
+	len = snprintf(line, sizeof(line),
+		"sound: %s.%s broke off %lld time%s, the guest came too late (docs/sound.md, \"On a "
+		"busy host\")",
+		json_member_text(s, "guest"), json_member_text(s, "stream"), n, n == 1 ? "" : "s");
+	term_line(&a->bench->term, line, MIN((size_t)len, sizeof(line) - 1));
+}
+
 static void keep_figures(void *arg, const json_t *reply, const char *error)
 {
 	struct audio_proc *a = arg;
+	const json_t *s;
+	size_t i;
 
 	if (error)
 		return;
@@ -353,6 +372,8 @@ static void keep_figures(void *arg, const json_t *reply, const char *error)
 	a->figures = json_deep_copy(reply);
 	json_object_del(a->figures, "reply");
 	json_object_del(a->figures, "ok");
+	json_array_foreach (json_object_get(a->figures, "streams"), i, s)
+		tell_xruns(a, s);
 }
 
 void audio_stop(struct audio_proc *a)
