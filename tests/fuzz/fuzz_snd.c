@@ -18,13 +18,13 @@
 #define MAX_STEPS   64
 
 static struct mock *mock;
+static struct vdev *dev;
 
 static void set_up(void)
 {
 	struct pcm_port_config port_cfg = { 2, { PCM_PLAY, PCM_CAPTURE } };
 	struct snd_config cfg = { "fuzz", 2, { { PCM_PLAY, 8 }, { PCM_CAPTURE, 2 } } };
 	struct pcm_port *port;
-	struct vdev *dev;
 
 	log_set_level(LOG_ERROR);
 	if (pcm_port_null_new(&port, &port_cfg) || snd_new(&dev, port, &cfg))
@@ -67,6 +67,9 @@ static void step(const uint8_t **data, size_t *size)
 	}
 	if (queue >= VIRTIO_SND_VQ_TX && how & 1)
 		memcpy(rq, &(le32){ { (uint8_t)(how >> 1 & 1) } }, sizeof(le32));
+	/* A jack is pulled or put in, and the driver told of it. */
+	if (queue == VIRTIO_SND_VQ_EVENT && how & 2 && !snd_set_jack(dev, how >> 2 & 1, how & 1))
+		abort();
 	if (out + in > 0 && mock_post(mock, queue, rq, out, in) < 0)
 		mock_reset(mock);
 }

@@ -16,7 +16,9 @@ sound_server() {
 	mkdir -p -m 700 "$tmp/rt" "$tmp/config/pipewire/pipewire.conf.d" "$tmp/state" \
 		"$tmp/config/wireplumber/main.lua.d" "$tmp/config/wireplumber/bluetooth.lua.d"
 	cat >"$tmp/config/pipewire/pipewire.conf.d/test.conf" <<-'P'
-		context.properties = { support.dbus = false }
+		# Long turns, for a host that is emulated.
+		context.properties = { support.dbus = false
+		  default.clock.quantum = 2048 default.clock.min-quantum = 2048 }
 		context.objects = [
 		  { factory = adapter args = { factory.name = support.null-audio-sink
 		      node.name = vsink media.class = Audio/Sink audio.position = [ FL FR ] object.linger = true } }

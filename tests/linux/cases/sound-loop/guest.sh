@@ -6,8 +6,5 @@ for f in 440 997; do
 	done
 done
 # It must be able to fail: nothing is played here.
-if alsabat -C hw:0,0 -c 2 -r 48000 -f S16_LE -F 997 -n 1s -E 9600 -B 48000 >/tmp/none 2>&1; then
-	fault "alsabat heard a tone that nobody played"
-else
-	ok silence
-fi
+alsabat -C hw:0,0 -c 2 -r 48000 -f S16_LE -F 997 -n 1s -E 9600 -B 48000 >/tmp/none 2>&1
+check silence grep "Could not detect signal" /tmp/none
