@@ -7,7 +7,7 @@ programs=(alsabat)
 files=("@/usr/share/alsa=/usr/share/alsa"
 	"@/usr/lib/x86_64-linux-gnu/libgcc_s.so.1=/lib/x86_64-linux-gnu/libgcc_s.so.1")
 needs=(pipewire wireplumber pw-cli pw-metadata)
-limit=60
+limit=120
 
 # sound_server: a PipeWire without a sound card, with a sink "vsink".
 sound_server() {

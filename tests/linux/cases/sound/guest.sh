@@ -3,7 +3,7 @@ ready
 aplay -l
 check card grep -q "VirtIO SoundCard" /proc/asound/cards
 check streams ls /dev/snd/pcmC0D0p /dev/snd/pcmC0D0c
-check play aplay -q -D hw:0,0 --period-size=480 --buffer-size=1920 /tone.wav
+check play aplay -q -D hw:0,0 --period-size=4800 --buffer-size=19200 /tone.wav
 check record arecord -q -D hw:0,0 -f S16_LE -r 48000 -c 2 -s 24000 /tmp/mic.wav
 size=$(stat -c %s /tmp/mic.wav)
 [ "$size" = 96044 ] && ok "recorded $size bytes" || fault "recorded $size bytes, not 96044"
