@@ -388,25 +388,37 @@ static double tone_db(const float *x, double hz)
 	return sound_measure(x, 2, PIECE, RATE, hz).db;
 }
 
-struct sound_duck sound_find_duck(const char *name, double hz)
+static struct sound_duck measure_duck(const float *x, size_t onset, double hz)
 {
-	struct sound_duck d = { 0 };
-	size_t frames, onset = 0, last;
-	float *x = read_all(name, &frames), limit;
-
-	while (onset < frames && fabsf(x[2 * onset + 1]) < 0.01f)
-		onset++;
-	assert_in_range(onset, PIECE, frames - 3 * PIECE);
-	d.before_db = tone_db(x + 2 * (onset - PIECE), hz);
-	d.after_db = tone_db(x + 2 * (onset + PIECE), hz);
+	struct sound_duck d = { .before_db = tone_db(x + 2 * (onset - PIECE), hz),
+		.after_db = tone_db(x + 2 * (onset + PIECE), hz) };
 	/* Half a decibel above what it comes to: noise of a conversion is no tone. */
-	limit = (float)(sound_amplitude(d.after_db) * 1.06);
-	last = onset;
+	const float limit = (float)(sound_amplitude(d.after_db) * 1.06);
+	size_t last = onset;
+
 	for (size_t i = onset; i < onset + 2 * PIECE; i++) {
 		if (fabsf(x[2 * i]) > limit)
 			last = i;
 	}
 	d.delay_ms = (double)(last - onset) * 1000 / RATE;
-	free(x);
 	return d;
+}
+
+unsigned int sound_find_ducks(const char *name, double hz, struct sound_duck *out, unsigned int cap)
+{
+	size_t frames, silent = 0;
+	float *x = read_all(name, &frames);
+	unsigned int n = 0;
+
+	for (size_t i = 0; i + 2 * PIECE < frames && n < cap; i++) {
+		if (fabsf(x[2 * i + 1]) < 0.01f) {
+			silent++;
+			continue;
+		}
+		if (silent >= RATE / 2)
+			out[n++] = measure_duck(x, i, hz);
+		silent = 0;
+	}
+	free(x);
+	return n;
 }

@@ -50,10 +50,12 @@ struct sound_heard {
 };
 struct sound_heard sound_listen(const char *name, double left_hz, double right_hz, double db);
 
-/* A recording with a tone of `hz` on the left, which gets quieter when sound begins on the right.
+/* A recording with a tone of `hz` on the left, which gets quieter where sound begins on the right.
  */
 struct sound_duck {
 	double before_db, after_db; /* of the tone */
 	double delay_ms; /* from the first sound on the right until the tone is that quiet */
 };
-struct sound_duck sound_find_duck(const char *name, double hz);
+/* Where sound began on the right after half a second of silence, at most `cap` times; how often. */
+unsigned int sound_find_ducks(
+	const char *name, double hz, struct sound_duck *out, unsigned int cap);
