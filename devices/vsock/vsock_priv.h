@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What dev.c (queues) and host.c (sockets) share; not for others. */
+/* What dev.c, links.c (connections), tx.c and rx.c (queues) and host.c (sockets) share; not for
+ * others. */
 #pragma once
 
 #include <sys/uio.h>
@@ -20,6 +21,8 @@ enum { RXQ, TXQ, EVQ, NUM_QUEUES };
 
 #define HASH_SIZE 256u
 
+/* How long the bench may look for the other end, and a guest may take to answer REQUEST. */
+#define CONNECT_LIMIT_NS (10 * NS_PER_S)
 /* How long the last bytes of a connection wait for a host's program that takes nothing. */
 #define STALL_LIMIT_NS (30 * NS_PER_S)
 
@@ -82,18 +85,37 @@ struct vsock_dev {
 
 /* ---- dev.c ---- */
 
+/* Does what there is to do in both queues. */
+void vsock_work(struct vsock_dev *d);
+/* A turn's work is full: the rest is for the next turn. */
+void vsock_go_on_later(struct vsock_dev *d);
+
+/* ---- links.c ---- */
+
+struct link *link_find(struct vsock_dev *d, const struct vsock_key *k);
+struct link *link_by_id(struct vsock_dev *d, uint32_t id);
+/* A link for a connection that `c` describes but for its buffer; NULL when there are too many. */
+struct link *link_new(struct vsock_dev *d, const struct vsock_conn *c);
+/* Ends and frees a link; the guest hears nothing. */
+void link_free(struct link *l);
+/* The guest knows nothing of it any more; what it sent before still goes to the host. */
+void link_detach(struct link *l);
 /* The link has something for the guest, or may have. */
 void link_ready(struct link *l);
 /* RST to the guest, the socket is closed. */
 void link_reset(struct link *l, const char *why);
-/* Ends and frees a link; the guest hears nothing. */
-void link_free(struct link *l);
 /* Arms the link's time limit. */
 void link_limit(struct link *l, uint64_t in_ns);
 /* host_watch(), if there still is such a link. */
 void link_watch(struct vsock_dev *d, uint32_t id);
-/* Does what there is to do in both queues. */
-void vsock_work(struct vsock_dev *d);
+/* For the timer `limits`, whose data is the device. */
+void links_on_limits(struct ev_timer *t, uint64_t now_ns);
+
+/* ---- tx.c, rx.c ---- */
+
+/* Take the guest's packets, and give it some, up to *turn of them, which counts down. */
+void vsock_tx_work(struct vsock_dev *d, uint32_t *turn);
+void vsock_rx_work(struct vsock_dev *d, uint32_t *turn);
 
 /* ---- host.c ---- */
 
