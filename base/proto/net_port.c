@@ -30,6 +30,11 @@ void net_packet_describe(struct net_packet *p, uint32_t len, const struct net_of
 	memcpy(p->b + p->len - len - sizeof(*o), o, sizeof(*o));
 }
 
+struct net_record net_record_of(uint32_t len, const struct net_offload *o)
+{
+	return (struct net_record){ .len = le32_of(len), .o = o ? *o : (struct net_offload){ 0 } };
+}
+
 void net_packet_unreserve(struct net_packet *p, uint32_t len)
 {
 	p->len -= HDR + len;

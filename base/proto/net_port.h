@@ -34,6 +34,9 @@ struct net_packet {
 uint8_t *net_packet_reserve(struct net_packet *p, uint32_t len);
 /* Says what is left to do with the frame of `len` bytes that was reserved last. */
 void net_packet_describe(struct net_packet *p, uint32_t len, const struct net_offload *o);
+/* The header of a frame for those who send it from elsewhere, as the packet's only record; `o` as
+ * above, NULL: nothing. Pure. */
+struct net_record net_record_of(uint32_t len, const struct net_offload *o);
 /* Takes the last reserved frame of `len` bytes out again. */
 void net_packet_unreserve(struct net_packet *p, uint32_t len);
 /* Adds what this end does itself. False: the packet is full. */

@@ -17,6 +17,8 @@
 
 #define OUT_PACKETS  8u
 #define READ_PACKETS 8u
+/* Two of them are in no packet. */
+#define LONG_FRAME (NET_PORT_PACKET_BYTES / 2)
 
 struct netfabric_port {
 	struct netfabric *f;
@@ -78,12 +80,27 @@ static void port_flush(struct netfabric_port *p)
 		watch(p);
 }
 
+/* A frame that has a packet of its own leaves from where it is. False: it has to wait. */
+static bool send_long(
+	struct netfabric_port *p, const struct net_offload *o, const uint8_t *frame, uint32_t len)
+{
+	struct net_record r = net_record_of(len, o);
+	struct iovec v[] = { { &r, sizeof(r) }, { (void *)(uintptr_t)frame, len } };
+	struct msghdr m = { .msg_iov = v, .msg_iovlen = 2 };
+
+	if (len < LONG_FRAME || p->out_count || p->blocked || p->fd < 0)
+		return false;
+	return sendmsg(p->fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
+}
+
 static void port_output(void *ctx, const struct net_offload *o, const uint8_t *frame, uint32_t len)
 {
 	struct netfabric_port *p = ctx;
 	struct net_packet *k = &p->out[(p->out_head + p->out_count - 1) % OUT_PACKETS];
 	uint8_t *at = NULL;
 
+	if (send_long(p, o, frame, len))
+		return;
 	if (p->out_count)
 		at = net_packet_reserve(k, len);
 	if (!at && p->out_count == OUT_PACKETS)
@@ -112,8 +129,10 @@ static void settle(struct netfabric *f)
 {
 	uint64_t next;
 
-	if (f->user)
+	if (f->user) {
 		usernet_flush(f->user);
+		usernet_settle(f->user);
+	}
 	for (struct netfabric_port *p = f->ports; p; p = p->next)
 		port_flush(p);
 	next = netswitch_next_ns(f->sw);
@@ -212,6 +231,9 @@ static void on_io(struct ev_io *io, uint32_t revents)
 		}
 		if (!take(p, MIN((uint32_t)n, (uint32_t)sizeof(p->f->in)), now_ns))
 			log_guest("network: malformed packet from %s", p->name);
+		/* The gateway may still have a frame where the next packet comes. */
+		if (p->f->user)
+			usernet_flush(p->f->user);
 	}
 	if (end)
 		unplug(p);
@@ -255,6 +277,7 @@ static int add_gateway(struct netfabric *f, const struct usernet_config *user, s
 	rc = usernet_new(&f->user, f->loop, &cfg, e);
 	if (rc)
 		return rc;
+	usernet_lend(f->user, f->in, sizeof(f->in));
 	pc.tag = (uint32_t)tag;
 	pc.ctx = f->user;
 	rc = netswitch_add(f->sw, &pc, &f->user_port);

@@ -23,6 +23,8 @@
 #define MAX_FDS    1024 /* watched at a time; a guest's further connections wait */
 #define IN_PACKETS 16u
 #define SECOND_MS  1000u
+/* Two of them are in no packet: worth a look at where they lie. */
+#define LONG_FRAME (NET_PORT_PACKET_BYTES / 2)
 /* libslirp's largest: packets get the network's size in segments.c. */
 #define IF_MTU_MOST 65521
 #define MAX_FD      4096 /* highest descriptor that is known, by number */
@@ -53,6 +55,15 @@ struct usernet {
 	int top; /* no descriptor from here on is watched */
 	struct net_packet in[IN_PACKETS];
 	uint32_t in_count;
+	/* Behind them, the frame that lies in lent bytes. */
+	uint8_t *lent;
+	uint32_t lent_bytes;
+	struct {
+		uint8_t *frame;
+		uint32_t len; /* 0: there is none */
+		struct net_offload o;
+	} whole;
+	bool stale; /* slirp has worked since it was asked what it waits for */
 	uint64_t dropped;
 	struct segments segments;
 	uint8_t work[NET_UNCUT_MAX];
@@ -246,6 +257,7 @@ static void refill(struct usernet *u)
 {
 	uint32_t timeout_ms = SECOND_MS;
 
+	u->stale = false;
 	u->n_fds = 0;
 	slirp_pollfds_fill(u->slirp, &timeout_ms, add_poll, u);
 	watch(u);
@@ -279,8 +291,32 @@ static void on_turn(struct ev_timer *t, uint64_t now_ns)
 
 /* ---- frames ---- */
 
-void usernet_input(
-	struct usernet *u, const struct net_offload *o, const uint8_t *frame, uint32_t len)
+void usernet_lend(struct usernet *u, uint8_t *mem, uint32_t bytes)
+{
+	u->lent = mem;
+	u->lent_bytes = bytes;
+}
+
+/* A long frame, in the bytes that were lent; NULL: it is short or elsewhere. */
+static uint8_t *in_lent(const struct usernet *u, const uint8_t *frame, uint32_t len)
+{
+	uintptr_t off = (uintptr_t)frame - (uintptr_t)u->lent;
+
+	if (len < LONG_FRAME || off >= u->lent_bytes || len > u->lent_bytes - off)
+		return NULL;
+	return u->lent + off;
+}
+
+/* What is left to do with it. */
+static void complete(struct usernet *u, const struct net_offload *o, uint8_t *frame, uint32_t len)
+{
+	if (!net_offload_none(o))
+		net_csum_make(o, frame, len);
+	segments_from_guest(&u->segments, frame, len);
+}
+
+/* A copy waits; it is dropped where there is no room. */
+static void keep(struct usernet *u, const struct net_offload *o, const uint8_t *frame, uint32_t len)
 {
 	struct net_packet *k = u->in_count ? &u->in[u->in_count - 1] : NULL;
 	uint8_t *at = k ? net_packet_reserve(k, len) : NULL;
@@ -295,19 +331,37 @@ void usernet_input(
 		return;
 	}
 	memcpy(at, frame, len);
-	if (!net_offload_none(o)) {
-		net_csum_make(o, at, len);
-		/* So that the frame may be as long as it is. */
+	/* So that the frame may be as long as it is. */
+	if (!net_offload_none(o))
 		net_packet_describe(k, len, o);
+	complete(u, o, at, len);
+}
+
+void usernet_input(
+	struct usernet *u, const struct net_offload *o, const uint8_t *frame, uint32_t len)
+{
+	uint8_t *at = in_lent(u, frame, len);
+
+	if (u->whole.len) {
+		/* It is not the last one. */
+		keep(u, &u->whole.o, u->whole.frame, u->whole.len);
+		u->whole.len = 0;
 	}
-	segments_from_guest(&u->segments, at, len);
+	if (!at) {
+		keep(u, o, frame, len);
+		return;
+	}
+	/* Not changed yet: it may be for others, too. */
+	u->whole.frame = at;
+	u->whole.len = len;
+	u->whole.o = o ? *o : (struct net_offload){ 0 };
 }
 
 void usernet_flush(struct usernet *u)
 {
 	struct net_item it;
 
-	if (!u->in_count)
+	if (!u->in_count && !u->whole.len)
 		return;
 	for (uint32_t i = 0; i < u->in_count; i++) {
 		uint32_t off = 0;
@@ -316,7 +370,18 @@ void usernet_flush(struct usernet *u)
 			slirp_input(u->slirp, it.frame, (int)it.len);
 	}
 	u->in_count = 0;
-	refill(u);
+	if (u->whole.len) {
+		complete(u, &u->whole.o, u->whole.frame, u->whole.len);
+		slirp_input(u->slirp, u->whole.frame, (int)u->whole.len);
+	}
+	u->whole.len = 0;
+	u->stale = true;
+}
+
+void usernet_settle(struct usernet *u)
+{
+	if (u->stale)
+		refill(u);
 }
 
 /* ---- life ---- */

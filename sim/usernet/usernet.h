@@ -46,11 +46,16 @@ MUST_CHECK int usernet_new(struct usernet **out, struct ev_loop *loop,
 /* NULL is legal. */
 void usernet_free(struct usernet *u);
 
+/* Long frames in these bytes need not be copied by usernet_input(): until usernet_flush() they
+ * stay, and are the gateway's to change. Set-up code. */
+void usernet_lend(struct usernet *u, uint8_t *mem, uint32_t bytes);
 /* A frame from a guest, with `o` (of USERNET_TAKES; NULL: nothing) left to do: kept until
  * usernet_flush(); dropped and counted where there is no room. */
 void usernet_input(
 	struct usernet *u, const struct net_offload *o, const uint8_t *frame, uint32_t len);
-/* Handles what was kept. */
+/* Handles what was kept. usernet_settle() follows. */
 void usernet_flush(struct usernet *u);
+/* After the last usernet_flush() of a turn: its descriptors and deadlines are watched. */
+void usernet_settle(struct usernet *u);
 
 uint64_t usernet_dropped(const struct usernet *u);
