@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 #include "base/err.h"
 #include "base/ev.h"
@@ -37,6 +38,13 @@ struct link_port_ops {
 	/* What the driver accepted, from now on, or as it was changed. 0 or -errno. NULL: no
 	 * matter. */
 	int (*features)(struct link_port *p, uint64_t features);
+	/*
+	 * A long frame that leaves at once from where it lies, behind all that were committed.
+	 * `iov` has room for its header in front of `n` pieces that are `len` bytes together.
+	 * False: it has to go by reserve(). NULL: they all have.
+	 */
+	bool (*send)(struct link_port *p, const struct virtio_net_hdr *h, struct iovec *iov,
+		uint32_t n, uint32_t len);
 	/* Room for a frame of `len` bytes; NULL: none now (writable() follows), or gone. */
 	uint8_t *(*reserve)(struct link_port *p, uint32_t len);
 	/* The reserved frame is complete and leaves with the next flush(). */

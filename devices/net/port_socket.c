@@ -16,6 +16,8 @@
 #include "devices/net/proto.h"
 
 #define OUT_PACKETS 4u
+/* Two of them are in no packet. */
+#define LONG_FRAME (NET_PORT_PACKET_BYTES / 2)
 /* Packets read in one turn, so that a busy switch does not keep the loop from its other watchers.
  */
 #define READ_PACKETS 8u
@@ -120,6 +122,23 @@ static int socket_features(struct link_port *p, uint64_t features)
 	(void)net_packet_takes(k, net_takes(features));
 	socket_flush(p);
 	return 0;
+}
+
+static bool socket_send(struct link_port *p, const struct virtio_net_hdr *h, struct iovec *iov,
+	uint32_t n, uint32_t len)
+{
+	struct socket_port *s = socket_of(p);
+	struct net_offload o = net_offload_of(h);
+	struct net_record r = net_record_of(len, &o);
+	struct msghdr m = { .msg_iov = iov, .msg_iovlen = n + 1 };
+
+	if (len < LONG_FRAME || s->gone)
+		return false;
+	socket_flush(p);
+	if (s->out_count)
+		return false;
+	iov[0] = (struct iovec){ &r, sizeof(r) };
+	return sendmsg(s->fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
 }
 
 static uint8_t *socket_reserve(struct link_port *p, uint32_t len)
@@ -276,6 +295,7 @@ static const struct link_port_ops socket_ops = {
 	.name = "socket",
 	.attach = socket_attach,
 	.features = socket_features,
+	.send = socket_send,
 	.reserve = socket_reserve,
 	.commit = socket_commit,
 	.cancel = socket_cancel,

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 #include "base/err.h"
 #include "base/gmem.h"
@@ -158,5 +159,11 @@ void vq_writer_init(struct vq_writer *w, const struct vq *q, const struct vq_cha
 /* Exactly len bytes, or GUEST_E_SHORT and nothing is consumed. */
 MUST_CHECK int vq_get(struct vq_reader *r, void *dst, uint32_t len);
 MUST_CHECK int vq_skip(struct vq_reader *r, uint32_t len);
+/*
+ * All that is left, where it lies: for a system call that copies it at once (gmem_pin()). Consumes
+ * nothing. Returns how many of the `max` pieces it takes; 0: more than that, or memory that is
+ * none.
+ */
+MUST_CHECK uint32_t vq_pin(const struct vq_reader *r, struct iovec *iov, uint32_t max);
 MUST_CHECK int vq_put(struct vq_writer *w, const void *src, uint32_t len);
 MUST_CHECK int vq_put_zero(struct vq_writer *w, uint32_t len);

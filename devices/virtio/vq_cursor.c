@@ -84,6 +84,23 @@ int vq_skip(struct vq_reader *r, uint32_t len)
 	return 0;
 }
 
+uint32_t vq_pin(const struct vq_reader *r, struct iovec *iov, uint32_t max)
+{
+	struct place p = { r->seg, r->n, r->off };
+	uint32_t n = 0;
+
+	for (uint32_t todo = r->left; todo > 0; n++) {
+		struct vq_seg s = step(&p, todo);
+		void *at = n < max ? gmem_pin(r->mem, s.addr, s.len) : NULL;
+
+		if (!at)
+			return 0;
+		iov[n] = (struct iovec){ at, s.len };
+		todo -= s.len;
+	}
+	return n;
+}
+
 /* `from` NULL writes zeros. */
 static int put(struct vq_writer *w, const uint8_t *from, uint32_t len)
 {

@@ -194,6 +194,37 @@ static void test_work_that_is_left_goes_to_the_switch_with_the_frame(void **stat
 	}
 }
 
+static void test_long_frames_keep_their_place_among_short_ones(void **state)
+{
+	static const uint32_t lens[] = { 60, 60000, 1514, 40000, 65000, 60 };
+	static uint8_t f[NET_UNCUT_MAX];
+
+	(void)state;
+	FOR_EACH_KIND(kind)
+	{
+		struct rig r;
+
+		rig_open(&r, kind, MOCK_ALL_FEATURES);
+		for (size_t i = 0; i < ARRAY_SIZE(lens); i++) {
+			struct virtio_net_hdr h = { .flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
+				.gso_type = VIRTIO_NET_HDR_GSO_TCPV4,
+				.gso_size = le16_of(1448),
+				.csum_start = le16_of(34),
+				.csum_offset = le16_of(16) };
+
+			make_frame(f, lens[i]);
+			driver_sends(&r, &h, f, lens[i]);
+		}
+		for (size_t i = 0; i < ARRAY_SIZE(lens); i++) {
+			make_frame(f, lens[i]);
+			assert_true(switch_got(&r));
+			assert_int_equal(r.got_len, lens[i]);
+			assert_memory_equal(r.got, f, lens[i]);
+		}
+		rig_close(&r);
+	}
+}
+
 static void test_switch_is_told_what_the_driver_takes(void **state)
 {
 	uint8_t offloads[8] = { 1u << VIRTIO_NET_F_GUEST_CSUM };
@@ -538,6 +569,41 @@ static void test_connection_comes_by_the_queues_that_it_was_sent_by(void **state
 	}
 }
 
+static void test_connection_of_long_frames_comes_by_their_queues(void **state)
+{
+	static const uint8_t two[] = { 2, 0 };
+	static uint8_t f[50000], buf[HDR + sizeof(f)];
+
+	(void)state;
+	FOR_EACH_KIND(kind)
+	{
+		struct virtio_net_hdr h = { .flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
+			.gso_type = VIRTIO_NET_HDR_GSO_TCPV4,
+			.gso_size = le16_of(1448),
+			.csum_start = le16_of(34),
+			.csum_offset = le16_of(16) };
+		struct mock_used u;
+		struct rig r;
+
+		rig_open_pairs(&r, kind, MOCK_ALL_FEATURES, 4);
+		r.ctrlq = 8;
+		assert_int_equal(control(&r, VIRTIO_NET_CTRL_MQ, 0, two, 2), VIRTIO_NET_OK);
+		for (unsigned int q = 0; q < 4; q += 2)
+			assert_true(mock_post(r.m, q, NULL, 0, 1600) >= 0);
+		make_flow(f, sizeof(f), false);
+		memcpy(buf, &h, HDR);
+		memcpy(buf + HDR, f, sizeof(f));
+		assert_int_equal(mock_send(r.m, 3, buf, sizeof(buf), NULL, 0), 0);
+		assert_true(switch_got(&r));
+		assert_memory_equal(r.got, f, sizeof(f));
+		make_flow(f, 60, true);
+		switch_says(&r, f, 60);
+		assert_true(mock_wait(r.m, 2, &u));
+		assert_memory_equal(u.in + HDR, f, 60);
+		rig_close(&r);
+	}
+}
+
 static void test_without_mq_the_control_queue_is_the_third(void **state)
 {
 	static const uint8_t off;
@@ -577,9 +643,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_frame_reaches_the_switch_unchanged),
 		cmocka_unit_test(test_work_that_is_left_goes_to_the_switch_with_the_frame),
+		cmocka_unit_test(test_long_frames_keep_their_place_among_short_ones),
 		cmocka_unit_test(test_switch_is_told_what_the_driver_takes),
 		cmocka_unit_test(test_uncut_frame_is_received_by_a_driver_that_takes_it),
 		cmocka_unit_test(test_connection_comes_by_the_queues_that_it_was_sent_by),
+		cmocka_unit_test(test_connection_of_long_frames_comes_by_their_queues),
 		cmocka_unit_test(test_without_mq_the_control_queue_is_the_third),
 		cmocka_unit_test(test_hostile_headers_are_rejected),
 		cmocka_unit_test(test_frame_is_received_with_one_buffer),
