@@ -8,7 +8,7 @@ boot) echo "INIT"; sleep 1000 ;;
 io)
 	for depth in 1 32; do
 		iops=$(fio --name=r --filename=/dev/vda --rw=randread --bs=4k --direct=1 --ioengine=io_uring \
-			--iodepth=$depth --runtime=1 --time_based --ramp_time=200ms --minimal 2>/tmp/fio.err | cut -d';' -f8)
+			--iodepth=$depth --runtime=400ms --time_based --ramp_time=100ms --minimal 2>/tmp/fio.err | cut -d';' -f8)
 		figure "read_4k_depth${depth}_iops" "${iops:-0}"
 	done
 	;;
@@ -23,7 +23,7 @@ net)
 	# The host says when it is done.
 	nc -l -p 5305 >/dev/null
 	stream() {
-		iperf3 -J -p 5301 -t 1 $2 >/tmp/iperf.json 2>&1
+		iperf3 -J -p 5301 -n 8M $2 >/tmp/iperf.json 2>&1
 		figure "$1" "$(sed -n 's/.*"bits_per_second":[[:space:]]*\([0-9]*\).*/\1/p' /tmp/iperf.json | tail -n 1)"
 	}
 	stream user_net_send_bit_s "-c $(param gateway)"
