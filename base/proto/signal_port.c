@@ -13,7 +13,8 @@ struct signal_rec_wire signal_rec_pack(const struct signal_rec *r)
 
 	memcpy(&bits, &r->value, sizeof(bits));
 	return (struct signal_rec_wire){ .type = le16_of((uint16_t)r->type),
-		.state = le16_of((uint16_t)r->state),
+		.state = (uint8_t)r->state,
+		.flags = r->flags,
 		.signal = le32_of(r->signal),
 		.t_ns = le64_of(r->t_ns),
 		.value = le64_of(bits) };
@@ -22,19 +23,19 @@ struct signal_rec_wire signal_rec_pack(const struct signal_rec *r)
 static bool unpack_one(const uint8_t *at, uint32_t n_signals, struct signal_rec *r)
 {
 	struct signal_rec_wire w;
-	uint16_t type, state;
+	uint16_t type;
 	uint64_t bits;
 
 	memcpy(&w, at, sizeof(w));
 	type = le16_get(w.type);
-	state = le16_get(w.state);
 	bits = le64_get(w.value);
-	if ((type != SIGNAL_REC_VALUE && type != SIGNAL_REC_SET) || state > SIGNAL_REC_STALE)
+	if (type < SIGNAL_REC_VALUE || type > SIGNAL_REC_RELEASE || w.state > SIGNAL_REC_STALE)
 		return false;
 	*r = (struct signal_rec){ .type = (enum signal_rec_type)type,
-		.state = (enum signal_rec_state)state,
+		.state = (enum signal_rec_state)w.state,
 		.signal = le32_get(w.signal),
-		.t_ns = le64_get(w.t_ns) };
+		.t_ns = le64_get(w.t_ns),
+		.flags = w.flags & (SIGNAL_REC_HELD | SIGNAL_REC_FED) };
 	memcpy(&r->value, &bits, sizeof(r->value));
 	return r->signal < n_signals && isfinite(r->value);
 }

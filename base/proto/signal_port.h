@@ -5,7 +5,8 @@
  * in the list of names that the process was given with the socket.
  *
  * From the bench: the values that are shown, each once at the start and then whenever it changed;
- * of several changes only the newest may come. To the bench: SET.
+ * of several changes only the newest may come. To the bench: SET; from a panel also HOLD (what is
+ * shown is this value, whatever else sets the signal) and RELEASE (it follows what sets it again).
  */
 #pragma once
 
@@ -29,13 +30,21 @@ struct signal_feed {
 
 enum signal_rec_type {
 	SIGNAL_REC_VALUE = 1, /* from the bench */
-	SIGNAL_REC_SET = 2 /* to the bench: stamp and state mean nothing */
+	/* To the bench: stamp, state and flags mean nothing. */
+	SIGNAL_REC_SET = 2,
+	SIGNAL_REC_HOLD = 3, /* panels only, as the next */
+	SIGNAL_REC_RELEASE = 4 /* the value means nothing */
 };
 
 enum signal_rec_state { SIGNAL_REC_UNSET, SIGNAL_REC_FRESH, SIGNAL_REC_STALE };
 
+/* Said to panels only. */
+#define SIGNAL_REC_HELD 0x1u /* what is shown is held, other values go on behind it */
+#define SIGNAL_REC_FED  0x2u /* set last by a bus, a script or a guest: it will be so again */
+
 struct signal_rec_wire {
-	le16 type, state;
+	le16 type;
+	uint8_t state, flags;
 	le32 signal;
 	le64 t_ns; /* bench time */
 	le64 value; /* IEEE 754 double */
@@ -48,6 +57,7 @@ struct signal_rec {
 	uint32_t signal;
 	uint64_t t_ns;
 	double value; /* a number: neither infinite nor NaN */
+	uint8_t flags; /* SIGNAL_REC_HELD, ... */
 };
 
 struct signal_rec_wire signal_rec_pack(const struct signal_rec *r);

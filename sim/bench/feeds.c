@@ -7,12 +7,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "sim/bench/json_text.h"
 #include "sim/sensor/script.h"
 
 #define PORTS_MAX 32
+/* A panel is for eyes. */
+#define PANEL_GAP_NS (50 * NS_PER_MS)
 
 /* A script, and what its messages carry. */
 struct feed_script {
@@ -204,7 +207,11 @@ void feeds_action(
 				a->u.set.items[i].value, t_ns, source);
 		break;
 	case SCENARIO_STUCK:
-		signals_stick(f->table, a->u.stuck.signal, a->u.stuck.on);
+		if (a->u.stuck.on && a->u.stuck.has_value)
+			(void)!signals_hold(
+				f->table, a->u.stuck.signal, a->u.stuck.value, t_ns, source);
+		else
+			signals_stick(f->table, a->u.stuck.signal, a->u.stuck.on);
 		break;
 	case SCENARIO_SILENCE:
 		signal_can_silence(f->can, a->u.silence.message, a->u.silence.on, t_ns);
@@ -239,14 +246,16 @@ static void port_gone(void *ctx, struct signal_port *p)
 	signal_port_free(p);
 }
 
-int feeds_add_port(struct feeds *f, int fd_take, const uint32_t *signals, const bool *settable,
-	uint32_t n_signals)
+static int add_port(struct feeds *f, int fd_take, const uint32_t *signals, const bool *settable,
+	uint32_t n_signals, bool panel, uint64_t gap_ns)
 {
 	struct signal_port_config cfg = { .loop = f->cfg.loop,
 		.table = f->table,
 		.signals = signals,
 		.settable = settable,
 		.n_signals = n_signals,
+		.panel = panel,
+		.gap_ns = gap_ns,
 		.now_ns = now,
 		.gone = port_gone,
 		.ctx = f };
@@ -257,6 +266,18 @@ int feeds_add_port(struct feeds *f, int fd_take, const uint32_t *signals, const 
 	}
 	fd_close(&fd_take);
 	return -ENOSPC;
+}
+
+int feeds_add_port(struct feeds *f, int fd_take, const uint32_t *signals, const bool *settable,
+	uint32_t n_signals)
+{
+	return add_port(f, fd_take, signals, settable, n_signals, false, 0);
+}
+
+int feeds_add_panel(struct feeds *f, int fd_take, const uint32_t *signals, const bool *settable,
+	uint32_t n_signals)
+{
+	return add_port(f, fd_take, signals, settable, n_signals, true, PANEL_GAP_NS);
 }
 
 /* ---- as JSON ---- */

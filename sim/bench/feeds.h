@@ -59,6 +59,9 @@ struct signals *feeds_table(struct feeds *f);
  */
 MUST_CHECK int feeds_add_port(struct feeds *f, int fd_take, const uint32_t *signals,
 	const bool *settable, uint32_t n_signals);
+/* The same for a panel: it acts for the user, may hold signals, and is told at a calm rate. */
+MUST_CHECK int feeds_add_panel(struct feeds *f, int fd_take, const uint32_t *signals,
+	const bool *settable, uint32_t n_signals);
 
 struct buses;
 /* The signals that a guest's devices use, over this socket, which is consumed; -1: it uses none.

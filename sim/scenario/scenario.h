@@ -61,6 +61,18 @@ enum scenario_end {
 };
 
 enum scenario_ui { SCENARIO_UI_AUTO, SCENARIO_UI_SDL, SCENARIO_UI_HEADLESS };
+enum scenario_panel_show { SCENARIO_PANEL_AUTO, SCENARIO_PANEL_ON, SCENARIO_PANEL_OFF };
+
+/* The control panel. */
+struct scenario_panel {
+	enum scenario_panel_show show;
+	uint32_t n_signals; /* names or patterns; 0: all that are published */
+	const char *const *signals;
+	bool placed; /* x, y were given */
+	int32_t x, y;
+	uint32_t width, height; /* 0: as dyno-ui likes */
+	double scale; /* 0: the screen's */
+};
 
 /* --- guests ------------------------------------------------------------------------------ */
 
@@ -584,6 +596,8 @@ struct scenario_action {
 		struct {
 			uint32_t signal;
 			bool on;
+			bool has_value; /* else it stays what it is */
+			double value;
 			uint64_t for_ns; /* 0: for good; else its end is among the actions too */
 		} stuck;
 		struct {
@@ -785,6 +799,7 @@ struct scenario {
 	uint64_t seed;
 	const char *out_dir; /* relative to the working directory; the command line may override */
 	enum scenario_ui ui;
+	struct scenario_panel panel;
 	struct scenario_cpus bench_cpus; /* of the bench's own processes */
 	struct scenario_utc utc; /* what the guests' clocks show */
 	uint32_t n_guests, n_buses, n_networks, n_replays, n_actions, n_checks;

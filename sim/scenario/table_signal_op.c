@@ -83,13 +83,25 @@ const struct schema_type type_assigns = {
 
 static void stuck_post(struct bind *b, const struct node *n, void *obj)
 {
-	struct scenario_action *a = obj, end = *a;
+	struct scenario_action *a = obj, end;
+	const struct node *value = node_get(n, "value");
 
-	(void)n;
+	if (value && a->u.stuck.signal != SIGNAL_NONE)
+		a->u.stuck.has_value = read_value(
+			b, value, a->u.stuck.signal, &load_of(b)->s.signals, &a->u.stuck.value);
+	if (value && !a->u.stuck.on)
+		bind_key_error(b, n, "value", "means nothing where `on` is false");
+	end = *a;
 	end.u.stuck.on = !a->u.stuck.on;
 	if (a->u.stuck.for_ns)
 		load_imply_end(b, end, SCENARIO_STUCK, a->u.stuck.for_ns);
 }
+
+static const struct schema_type type_signal_value = {
+	.name = "value",
+	.doc = "A value of a signal: a number in its unit, `true`, `false`, or the name of a value.",
+	.parse = schema_parse_later,
+};
 
 static const struct schema_key stuck_keys[] = {
 	{ .key = "signal",
@@ -97,6 +109,9 @@ static const struct schema_key stuck_keys[] = {
 		.flags = KEY_REQUIRED,
 		.offset = A(u.stuck.signal),
 		.doc = "which signal" },
+	{ .key = "value",
+		.type = &type_signal_value,
+		.doc = "what it is stuck at; without it what it is at that moment" },
 	{ .key = "on",
 		.type = &type_bool,
 		.def = "true",

@@ -152,8 +152,7 @@ double signal_to_dbc(const struct signal_bind *b, double value)
 	return (value - b->offset) / b->scale;
 }
 
-/* How the definition's first database signal is bound; a plain binding where it has none. */
-static struct signal_bind first_bind(const struct signal_model *m, uint32_t signal)
+struct signal_bind signal_first_bind(const struct signal_model *m, uint32_t signal)
 {
 	const struct dbc_signal *s = m->defs[signal].dbc;
 
@@ -180,7 +179,7 @@ bool signal_parse(const struct signal_model *m, uint32_t signal, const char *tex
 		}
 	}
 	if (s && dbc_value_of(s, text, &raw)) {
-		const struct signal_bind b = first_bind(m, signal);
+		const struct signal_bind b = signal_first_bind(m, signal);
 
 		*out = signal_from_dbc(&b, dbc_physical(s, raw));
 		return true;
@@ -204,7 +203,7 @@ const char *signal_value_name(const struct signal_model *m, uint32_t signal, dou
 {
 	const struct signal_def *d = &m->defs[signal];
 	const struct dbc_signal *s = d->dbc;
-	const struct signal_bind b = first_bind(m, signal);
+	const struct signal_bind b = signal_first_bind(m, signal);
 	int64_t raw;
 
 	if (d->n_allowed && value >= 0 && value < d->n_allowed && value == floor(value))

@@ -108,6 +108,9 @@ void signal_model_fini(struct signal_model *m);
 double signal_from_dbc(const struct signal_bind *b, double physical);
 double signal_to_dbc(const struct signal_bind *b, double value);
 
+/* How the definition's first database signal is bound; a plain binding where it has none. */
+struct signal_bind signal_first_bind(const struct signal_model *m, uint32_t signal);
+
 /* A value as people write it: a number, true, false, or the name of a value. False: it is none. */
 bool signal_parse(const struct signal_model *m, uint32_t signal, const char *text, double *out);
 /* The name of a value; NULL. */

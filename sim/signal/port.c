@@ -8,20 +8,24 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/proto/signal_port.h"
 
 struct watched {
 	struct signal_port *port;
-	struct signal_sub sub;
+	struct signal_sub sub, flag;
 	uint32_t place; /* in the socket's list */
 	bool waits; /* its value has yet to be sent */
 	bool settable;
+	uint8_t said; /* flags that were sent last */
 };
 
 struct signal_port {
 	struct signal_port_config cfg;
 	struct ev_io io;
+	struct ev_timer gap;
+	uint64_t next_ns; /* CLOCK_MONOTONIC: nothing is sent earlier */
 	uint32_t n, waiting;
 	struct watched w[];
 };
@@ -31,10 +35,23 @@ static void end(struct signal_port *p)
 	int fd = p->io.fd;
 
 	ev_io_del(&p->io);
+	ev_timer_fini(&p->gap);
 	fd_close(&fd);
-	for (uint32_t i = 0; i < p->n; i++)
+	for (uint32_t i = 0; i < p->n; i++) {
 		signals_unsubscribe(&p->w[i].sub);
+		signals_unsubscribe(&p->w[i].flag);
+	}
 	p->waiting = 0;
+}
+
+static uint8_t flags_of(const struct signal_port *p, const struct signal_value *v)
+{
+	bool fed = v->source == SIGNAL_BY_BUS || v->source == SIGNAL_BY_SCRIPT ||
+		   v->source == SIGNAL_BY_GUEST;
+
+	if (!p->cfg.panel)
+		return 0;
+	return (uint8_t)((v->stuck ? SIGNAL_REC_HELD : 0) | (fed ? SIGNAL_REC_FED : 0));
 }
 
 static struct signal_rec record_of(const struct watched *w)
@@ -44,12 +61,22 @@ static struct signal_rec record_of(const struct watched *w)
 				      : v->state == SIGNAL_FRESH ? SIGNAL_REC_FRESH
 								 : SIGNAL_REC_STALE;
 
-	return (struct signal_rec){ SIGNAL_REC_VALUE, state, w->place, v->t_ns, v->shown };
+	return (struct signal_rec){ SIGNAL_REC_VALUE, state, w->place, v->t_ns, v->shown,
+		flags_of(w->port, v) };
 }
 
 /* Sends what waits, as far as the socket takes it. 0, or -errno when the other end is gone. */
 static int flush(struct signal_port *p)
 {
+	if (p->waiting && p->cfg.gap_ns) {
+		uint64_t now_ns = clock_now_ns();
+
+		if (now_ns < p->next_ns) {
+			ev_timer_at(&p->gap, p->next_ns);
+			return 0;
+		}
+		p->next_ns = now_ns + p->cfg.gap_ns;
+	}
 	while (p->waiting) {
 		struct signal_rec_wire packet[SIGNAL_PORT_RECORDS];
 		uint32_t which[SIGNAL_PORT_RECORDS], n = 0;
@@ -60,6 +87,7 @@ static int flush(struct signal_port *p)
 			if (!p->w[i].waits)
 				continue;
 			r = record_of(&p->w[i]);
+			p->w[i].said = r.flags;
 			packet[n] = signal_rec_pack(&r);
 			which[n++] = i;
 		}
@@ -90,6 +118,30 @@ static void changed(void *ctx, uint32_t signal, const struct signal_value *v)
 		(void)!ev_io_set(&w->port->io, EPOLLIN | EPOLLOUT);
 }
 
+/* Of a panel: hears of every update, for who feeds a signal, and whether it is held, changes
+ * without its value. */
+static void flagged(void *ctx, uint32_t signal, const struct signal_value *v)
+{
+	struct watched *w = ctx;
+
+	if (flags_of(w->port, v) != w->said)
+		changed(ctx, signal, v);
+}
+
+static void take(struct signal_port *p, const struct signal_rec *r)
+{
+	uint32_t signal = p->cfg.signals[r->signal];
+	uint64_t now_ns = p->cfg.now_ns(p->cfg.ctx);
+	enum signal_source source = p->cfg.panel ? SIGNAL_BY_USER : SIGNAL_BY_GUEST;
+
+	if (r->type == SIGNAL_REC_HOLD)
+		(void)!signals_hold(p->cfg.table, signal, r->value, now_ns, source);
+	else if (r->type == SIGNAL_REC_RELEASE)
+		signals_stick(p->cfg.table, signal, false);
+	else
+		(void)!signals_set(p->cfg.table, signal, r->value, now_ns, source);
+}
+
 static int receive(struct signal_port *p)
 {
 	struct signal_rec_wire packet[SIGNAL_PORT_RECORDS + 1];
@@ -103,14 +155,26 @@ static int receive(struct signal_port *p)
 		return -EPIPE;
 	n = signal_rec_unpack(packet, (uint32_t)len, p->n, r);
 	for (int i = 0; i < n; i++) {
-		if (r[i].type != SIGNAL_REC_SET)
+		if (r[i].type == SIGNAL_REC_VALUE || (r[i].type != SIGNAL_REC_SET && !p->cfg.panel))
 			return -EBADMSG;
 		if (!p->w[r[i].signal].settable)
 			return -EACCES;
-		(void)!signals_set(p->cfg.table, p->cfg.signals[r[i].signal], r[i].value,
-			p->cfg.now_ns(p->cfg.ctx), SIGNAL_BY_GUEST);
+		take(p, &r[i]);
 	}
 	return MIN(n, 0);
+}
+
+static void settle(struct signal_port *p, int rc)
+{
+	bool ready = p->waiting && !(p->cfg.gap_ns && p->gap.deadline_ns);
+
+	if (!rc)
+		rc = ev_io_set(&p->io, EPOLLIN | (ready ? (uint32_t)EPOLLOUT : 0u));
+	if (!rc)
+		return;
+	end(p);
+	if (p->cfg.gone)
+		p->cfg.gone(p->cfg.ctx, p);
 }
 
 static void ready(struct ev_io *io, uint32_t revents)
@@ -120,15 +184,15 @@ static void ready(struct ev_io *io, uint32_t revents)
 
 	if (revents & (EPOLLIN | EPOLLHUP | EPOLLERR))
 		rc = receive(p);
-	if (!rc)
-		rc = flush(p);
-	if (!rc)
-		rc = ev_io_set(io, EPOLLIN | (p->waiting ? (uint32_t)EPOLLOUT : 0u));
-	if (!rc)
-		return;
-	end(p);
-	if (p->cfg.gone)
-		p->cfg.gone(p->cfg.ctx, p);
+	settle(p, rc ? rc : flush(p));
+}
+
+static void gap_over(struct ev_timer *t, uint64_t now_ns)
+{
+	struct signal_port *p = t->data;
+
+	(void)now_ns;
+	settle(p, flush(p));
 }
 
 int signal_port_new(struct signal_port **out, int fd_take, const struct signal_port_config *cfg)
@@ -144,9 +208,13 @@ int signal_port_new(struct signal_port **out, int fd_take, const struct signal_p
 		p->cfg.signals = list;
 		p->cfg.settable = NULL;
 		p->io = (struct ev_io)EV_IO_INIT;
-		rc = ev_io_add(cfg->loop, &p->io, fd_take, EPOLLIN | EPOLLOUT, ready, p);
+		rc = ev_timer_init(cfg->loop, &p->gap, gap_over, p);
+		if (!rc)
+			rc = ev_io_add(cfg->loop, &p->io, fd_take, EPOLLIN | EPOLLOUT, ready, p);
 	}
 	if (rc) {
+		if (p)
+			ev_timer_fini(&p->gap);
 		fd_close(&fd_take);
 		free(list);
 		free(p);
@@ -162,6 +230,12 @@ int signal_port_new(struct signal_port **out, int fd_take, const struct signal_p
 			.settable = !cfg->settable || cfg->settable[i] };
 		w->sub = (struct signal_sub){ .changed = changed, .ctx = w, .signal = list[i] };
 		signals_subscribe(cfg->table, &w->sub);
+		if (!cfg->panel)
+			continue;
+		w->flag = (struct signal_sub){
+			.changed = flagged, .ctx = w, .signal = list[i], .every = true
+		};
+		signals_subscribe(cfg->table, &w->flag);
 	}
 	/* They are there before the process starts; one that is gone is found by the loop. */
 	(void)!flush(p);

@@ -22,6 +22,10 @@ struct signal_port_config {
 	const uint32_t *signals; /* the socket's list: indices in the model; copied */
 	const bool *settable; /* n_signals: which of them the process may set; NULL: all; copied */
 	uint32_t n_signals; /* SIGNAL_PORT_MAX at most */
+	/* A panel: what it sets is the user's, it may hold and release signals, and is told of
+	 * those that are held. */
+	bool panel;
+	uint64_t gap_ns; /* values are sent so far apart, the newest of each; 0: at once */
 	uint64_t (*now_ns)(void *ctx); /* bench time, for what the process sets */
 	/* The other end has closed it, sent what is no record, or set what it may not: the port
 	 * does nothing more. May free it. */

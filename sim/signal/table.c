@@ -163,10 +163,37 @@ void signals_stick(struct signals *t, uint32_t signal, bool stuck)
 	if (e->v.stuck == stuck)
 		return;
 	e->v.stuck = stuck;
-	if (stuck || e->v.shown == e->v.value)
+	if (stuck || e->v.shown == e->v.value) {
+		tell(e, false);
 		return;
+	}
 	e->v.shown = e->v.value;
 	tell(e, true);
+}
+
+int signals_hold(
+	struct signals *t, uint32_t signal, double value, uint64_t t_ns, enum signal_source source)
+{
+	const struct signal_def *d = &t->model->defs[signal];
+	struct entry *e = &t->entries[signal];
+	bool changed;
+
+	if (!isfinite(value))
+		return -EDOM;
+	if (e->v.state == SIGNAL_UNSET) {
+		(void)!signals_set(t, signal, value, t_ns, source);
+		signals_stick(t, signal, true);
+		return 0;
+	}
+	if (d->has_range)
+		value = MIN(MAX(value, d->min), d->max);
+	changed = e->v.shown != value;
+	if (!changed && e->v.stuck)
+		return 0;
+	e->v.stuck = true;
+	e->v.shown = value;
+	tell(e, changed);
+	return 0;
 }
 
 static struct list *list_of(struct signals *t, const struct signal_sub *s)

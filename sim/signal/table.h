@@ -74,6 +74,13 @@ const struct signal_value *signals_get(const struct signals *t, uint32_t signal)
 
 /* What is shown stays what it is, or follows the value again. Idempotent. */
 void signals_stick(struct signals *t, uint32_t signal, bool stuck);
+/*
+ * Stuck at this value (held to the signal's range): what sets the signal goes on behind it, and is
+ * shown again when it is stuck no more. Of a signal without a value it is that one, too. 0; -EDOM
+ * for what is no number.
+ */
+MUST_CHECK int signals_hold(
+	struct signals *t, uint32_t signal, double value, uint64_t t_ns, enum signal_source source);
 
 /* Idempotent. The order of subscribing is the order of hearing; those of one signal come before
  * those of all. */

@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/ipc.h"
 #include "base/proto/signal_port.h"
@@ -462,6 +463,140 @@ static void test_a_process_that_sets_what_it_may_not_is_cut_off(void **state)
 	fd_close(&f.fd);
 }
 
+/* ---- panels ---- */
+
+static void connect_panel(struct bed *t, struct far_end *f, uint64_t gap_ns)
+{
+	static const uint32_t list[] = { LIGHT, SPEED };
+	struct signal_port_config cfg = { .loop = t->loop,
+		.table = t->table,
+		.signals = list,
+		.n_signals = 2,
+		.panel = true,
+		.gap_ns = gap_ns,
+		.now_ns = port_now,
+		.gone = port_gone,
+		.ctx = f };
+	int pair[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair), 0);
+	f->fd = pair[1];
+	assert_int_equal(signal_port_new(&f->port, pair[0], &cfg), 0);
+}
+
+static void say(struct bed *t, struct far_end *f, enum signal_rec_type type, double value)
+{
+	struct signal_rec r = { .type = type, .signal = 1, .value = value };
+	struct signal_rec_wire w = signal_rec_pack(&r);
+
+	assert_int_equal(send(f->fd, &w, sizeof(w), 0), sizeof(w));
+	assert_int_equal(ev_loop_turn(t->loop, 0), 0);
+}
+
+static void test_a_panel_holds_a_signal_over_its_feed_and_releases_it(void **state)
+{
+	struct bed *t = *state;
+	struct signal_rec r[SIGNAL_PORT_RECORDS];
+	struct far_end f = { 0 };
+
+	assert_int_equal(signals_set(t->table, SPEED, 50, 5, SIGNAL_BY_SCRIPT), 0);
+	connect_panel(t, &f, 0);
+	assert_int_equal(take(t, &f, r), 2);
+	assert_int_equal(r[1].flags, SIGNAL_REC_FED);
+	say(t, &f, SIGNAL_REC_HOLD, 90);
+	assert_int_equal(take(t, &f, r), 1);
+	assert_int_equal(r[0].flags, SIGNAL_REC_FED | SIGNAL_REC_HELD);
+	assert_true(r[0].value == 90);
+	assert_int_equal(signals_set(t->table, SPEED, 51, 6, SIGNAL_BY_SCRIPT), 0);
+	assert_true(signals_get(t->table, SPEED)->shown == 90);
+	assert_int_equal(take(t, &f, r), 0);
+	say(t, &f, SIGNAL_REC_RELEASE, 0);
+	assert_int_equal(take(t, &f, r), 1);
+	assert_int_equal(r[0].flags, SIGNAL_REC_FED);
+	assert_true(r[0].value == 51);
+	signal_port_free(f.port);
+	fd_close(&f.fd);
+}
+
+static void test_a_panel_hears_who_feeds_a_signal_though_its_value_stays(void **state)
+{
+	struct bed *t = *state;
+	struct signal_rec r[SIGNAL_PORT_RECORDS];
+	struct far_end f = { 0 };
+
+	connect_panel(t, &f, 0);
+	assert_int_equal(take(t, &f, r), 2);
+	say(t, &f, SIGNAL_REC_SET, 50);
+	assert_int_equal(take(t, &f, r), 1);
+	assert_int_equal(r[0].flags, 0);
+	assert_int_equal(signals_get(t->table, SPEED)->source, SIGNAL_BY_USER);
+	assert_int_equal(signals_set(t->table, SPEED, 50, 6, SIGNAL_BY_BUS), 0);
+	assert_int_equal(take(t, &f, r), 1);
+	assert_int_equal(r[0].flags, SIGNAL_REC_FED);
+	/* Held at what it is: nothing changes but that. */
+	say(t, &f, SIGNAL_REC_HOLD, 50);
+	assert_int_equal(take(t, &f, r), 1);
+	assert_int_equal(r[0].flags, SIGNAL_REC_FED | SIGNAL_REC_HELD);
+	say(t, &f, SIGNAL_REC_HOLD, 50);
+	assert_int_equal(take(t, &f, r), 0);
+	signal_port_free(f.port);
+	fd_close(&f.fd);
+}
+
+static void test_a_panel_is_told_at_its_pace_and_of_the_newest_values(void **state)
+{
+	struct bed *t = *state;
+	struct signal_rec r[SIGNAL_PORT_RECORDS];
+	struct far_end f = { 0 };
+	uint64_t began_ns = clock_now_ns();
+	int packets = 0;
+
+	connect_panel(t, &f, 20 * NS_PER_MS);
+	for (int i = 0; i < 1000; i++) {
+		assert_int_equal(signals_set(t->table, SPEED, i % 200, 6, SIGNAL_BY_BUS), 0);
+		packets += take(t, &f, r) > 0;
+	}
+	assert_int_equal(signals_set(t->table, SPEED, 7, 6, SIGNAL_BY_BUS), 0);
+	for (int i = 0; i < 100 && r[0].value != 7; i++) {
+		assert_int_equal(ev_loop_turn(t->loop, 100), 0);
+		packets += take(t, &f, r) > 0;
+	}
+	assert_true(r[0].value == 7);
+	assert_true((uint64_t)packets <= (clock_now_ns() - began_ns) / (20 * NS_PER_MS) + 1);
+	signal_port_free(f.port);
+	fd_close(&f.fd);
+}
+
+static void test_a_guest_may_not_hold_signals(void **state)
+{
+	struct bed *t = *state;
+	struct signal_rec r = { .type = SIGNAL_REC_HOLD, .signal = 0, .value = 1 };
+	struct signal_rec_wire w = signal_rec_pack(&r);
+	struct far_end f = { 0 };
+
+	connect_port(t, &f);
+	assert_int_equal(send(f.fd, &w, sizeof(w), 0), sizeof(w));
+	assert_int_equal(ev_loop_turn(t->loop, 0), 0);
+	assert_int_equal(f.gone, 1);
+	fd_close(&f.fd);
+}
+
+static void test_a_held_value_is_brought_into_its_range_and_is_the_first_one_too(void **state)
+{
+	struct bed *t = *state;
+	const struct signal_value *v = signals_get(t->table, SPEED);
+
+	assert_int_equal(signals_hold(t->table, SPEED, 1e9, 3, SIGNAL_BY_USER), 0);
+	assert_true(v->stuck && v->state == SIGNAL_FRESH && v->shown == v->value);
+	assert_true(v->shown == signals_model(t->table)->defs[SPEED].max);
+	assert_int_equal(signals_set(t->table, SPEED, 60, 4, SIGNAL_BY_SCRIPT), 0);
+	assert_int_equal(signals_hold(t->table, SPEED, -1e9, 5, SIGNAL_BY_USER), 0);
+	assert_true(v->shown == signals_model(t->table)->defs[SPEED].min && v->value == 60);
+	assert_int_equal(signals_hold(t->table, SPEED, 0.0 / 0.0, 5, SIGNAL_BY_USER), -EDOM);
+	signals_stick(t->table, SPEED, false);
+	assert_true(v->shown == 60);
+}
+
 static void test_a_process_that_sends_rubbish_is_cut_off(void **state)
 {
 	struct bed *t = *state;
@@ -511,6 +646,11 @@ int main(void)
 		BED(test_another_process_gets_all_values_and_then_changes),
 		BED(test_another_process_sets_signals),
 		BED(test_a_process_that_sets_what_it_may_not_is_cut_off),
+		BED(test_a_panel_holds_a_signal_over_its_feed_and_releases_it),
+		BED(test_a_panel_hears_who_feeds_a_signal_though_its_value_stays),
+		BED(test_a_panel_is_told_at_its_pace_and_of_the_newest_values),
+		BED(test_a_guest_may_not_hold_signals),
+		BED(test_a_held_value_is_brought_into_its_range_and_is_the_first_one_too),
 		BED(test_a_process_that_sends_rubbish_is_cut_off),
 		BED(test_a_process_that_leaves_is_forgotten),
 	};
