@@ -6,6 +6,7 @@
 #pragma once
 
 #include "ui/link.h"
+#include "ui/panel/panel.h"
 
 struct ui_backend;
 
@@ -17,9 +18,10 @@ struct ui_events {
 };
 
 struct ui_backend_ops {
-	/* Makes the windows for all displays of all links. Main thread. 0 or -errno. */
+	/* Makes the windows for all displays of all links, and for the panel (NULL: none). Main
+	 * thread. 0 or -errno. */
 	int (*open)(struct ui_backend **out, struct link *const *links, uint32_t n,
-		const struct ui_events *ev, struct err *e);
+		struct panel *panel, const struct ui_events *ev, struct err *e);
 	/*
 	 * Runs until quit() is called; `loop` is the links' loop. Main thread. A back end whose
 	 * window system wants the main thread runs the loop on another one.
@@ -27,6 +29,8 @@ struct ui_backend_ops {
 	int (*run)(struct ui_backend *b, struct ev_loop *loop);
 	/* A view changed. Links' loop thread. */
 	void (*damaged)(struct ui_backend *b, struct link *l, uint32_t display);
+	/* The panel may look otherwise. Links' loop thread. */
+	void (*panel_changed)(struct ui_backend *b);
 	/* State text of a guest for its window titles; `text` is copied. Links' loop thread. */
 	void (*state)(struct ui_backend *b, struct link *l, const char *text);
 	/* Makes run() return. Links' loop thread. */

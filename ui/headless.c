@@ -11,12 +11,13 @@ struct ui_backend {
 };
 
 static int headless_open(struct ui_backend **out, struct link *const *links, uint32_t n,
-	const struct ui_events *ev, struct err *e)
+	struct panel *panel, const struct ui_events *ev, struct err *e)
 {
 	struct ui_backend *b = calloc(1, sizeof(*b));
 
 	(void)links;
 	(void)n;
+	(void)panel;
 	if (!b)
 		return err_set(e, -ENOMEM, "out of memory");
 	b->ev = *ev;
@@ -36,6 +37,12 @@ static void headless_damaged(struct ui_backend *b, struct link *l, uint32_t disp
 	(void)b;
 	(void)l;
 	(void)display;
+}
+
+/* Its picture is made when somebody wants one. */
+static void headless_panel_changed(struct ui_backend *b)
+{
+	(void)b;
 }
 
 static void headless_state(struct ui_backend *b, struct link *l, const char *text)
@@ -58,6 +65,7 @@ const struct ui_backend_ops ui_headless = {
 	.open = headless_open,
 	.run = headless_run,
 	.damaged = headless_damaged,
+	.panel_changed = headless_panel_changed,
 	.state = headless_state,
 	.quit = headless_quit,
 	.free = headless_free,

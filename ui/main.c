@@ -22,6 +22,7 @@ struct ui {
 	struct ui_manifest manifest;
 	struct link *link[UI_MAX_GUESTS];
 	uint32_t links;
+	struct panel *panel; /* NULL: none */
 	const struct ui_backend_ops *ops;
 	struct ui_backend *backend;
 	struct watches *watches;
@@ -84,7 +85,8 @@ static void *capture_main(void *arg)
 	return NULL;
 }
 
-static void capture(struct view *v, json_int_t id, int *fds, size_t nfds)
+/* Of a display, or of the panel where `v` is NULL. */
+static void capture(struct ui *u, struct view *v, json_int_t id, int *fds, size_t nfds)
 {
 	struct capture *c = nfds == 1 ? calloc(1, sizeof(*c)) : NULL;
 	pthread_attr_t attr;
@@ -95,7 +97,7 @@ static void capture(struct view *v, json_int_t id, int *fds, size_t nfds)
 		answer(id, nfds == 1 ? "out of memory" : "a capture takes one descriptor");
 		return;
 	}
-	rc = view_snapshot(v, &c->im);
+	rc = v ? view_snapshot(v, &c->im) : panel_snapshot(u->panel, &c->im);
 	if (rc < 0) {
 		free(c);
 		answer(id, "no memory for the picture");
@@ -144,6 +146,32 @@ static void status(struct ui *u, json_int_t id)
 	tell(json_pack("{s:I,s:b,s:o}", "reply", id, "ok", 1, "displays", list));
 }
 
+/* True when the request is one for the panel, and answered. */
+static bool panel_request(
+	struct ui *u, const char *op, const json_t *msg, json_int_t id, int *fds, size_t nfds)
+{
+	const char *text = json_string_value(json_object_get(msg, "text"));
+
+	if (strncmp(op, "panel-", 6) != 0)
+		return false;
+	if (!u->panel)
+		answer(id, "there is no panel");
+	else if (strcmp(op, "panel-capture") == 0)
+		capture(u, NULL, id, fds, nfds);
+	else if (strcmp(op, "panel-controls") == 0)
+		tell(json_pack("{s:I,s:b,s:o}", "reply", id, "ok", 1, "controls",
+			panel_controls(u->panel)));
+	else if (strcmp(op, "panel-state") == 0)
+		panel_state(u->panel, msg);
+	else if (strcmp(op, "panel-note") == 0 && text)
+		panel_note(u->panel, json_is_true(json_object_get(msg, "bad")), text);
+	else
+		answer(id, "unknown operation");
+	if (u->panel && (strcmp(op, "panel-state") == 0 || strcmp(op, "panel-note") == 0))
+		answer(id, NULL);
+	return true;
+}
+
 static void request(struct ui *u, const json_t *msg, int *fds, size_t nfds)
 {
 	const char *op = NULL, *guest = NULL, *text = "";
@@ -170,11 +198,13 @@ static void request(struct ui *u, const json_t *msg, int *fds, size_t nfds)
 		status(u, (json_int_t)id);
 		return;
 	}
+	if (panel_request(u, op, msg, (json_int_t)id, fds, nfds))
+		return;
 	l = guest ? find_link(u, guest) : NULL;
 	if (!l || display >= link_spec(l)->displays) {
 		answer((json_int_t)id, "no such guest or display");
 	} else if (strcmp(op, "capture") == 0) {
-		capture(link_view(l, (uint32_t)display), (json_int_t)id, fds, nfds);
+		capture(u, link_view(l, (uint32_t)display), (json_int_t)id, fds, nfds);
 	} else if (strcmp(op, "attach") == 0) {
 		rc = nfds == 1 ? link_attach(l, fd_take(&fds[0])) : -EINVAL;
 		answer((json_int_t)id, rc < 0 ? err_name(rc) : NULL);
@@ -247,7 +277,7 @@ static const struct link_ops link_events = {
 static int receive_manifest(struct ui *u, int *fds, size_t *nfds, struct err *e)
 {
 	json_t *msg = NULL;
-	int rc = json_msg_recv(HELPER_CONTROL_FD, &msg, fds, UI_MAX_GUESTS, nfds, e);
+	int rc = json_msg_recv(HELPER_CONTROL_FD, &msg, fds, UI_MAX_FDS, nfds, e);
 
 	if (rc == 0)
 		return err_set(e, -EPIPE, "the bench sent no manifest");
@@ -271,10 +301,41 @@ static int make_links(struct ui *u, int *fds, struct err *e)
 	return 0;
 }
 
+/* ---- the panel ---- */
+
+static void panel_changed(void *ctx)
+{
+	struct ui *u = ctx;
+
+	u->ops->panel_changed(u->backend);
+}
+
+/* What the user asks for with it: the bench decides. */
+static void panel_ask(void *ctx, json_t *request_take)
+{
+	(void)ctx;
+	tell(json_pack("{s:s,s:o}", "event", "ask", "ask", request_take));
+}
+
+/* A bench without its panel still runs. */
+static void make_panel(struct ui *u, int *fds)
+{
+	const struct panel_events ev = { .changed = panel_changed, .ask = panel_ask, .ctx = u };
+	const struct ui_manifest *m = &u->manifest;
+	struct err e = { 0 };
+	int signals;
+
+	if (!m->panel)
+		return;
+	signals = m->panel_signals ? fd_take(&fds[m->signals_fd_index]) : -1;
+	if (panel_new(&u->panel, u->loop, fd_take(&fds[m->panel_fd_index]), signals, &ev, &e) < 0)
+		tell(json_pack("{s:s,s:s}", "event", "no-panel", "text", e.text));
+}
+
 static int start(struct ui *u, struct err *e)
 {
 	const struct ui_events ev = { .ready = on_ready, .closed = on_closed, .ctx = u };
-	int fds[UI_MAX_GUESTS];
+	int fds[UI_MAX_FDS];
 	size_t nfds = 0;
 	int rc = receive_manifest(u, fds, &nfds, e);
 
@@ -286,11 +347,13 @@ static int start(struct ui *u, struct err *e)
 		rc = watches_new(&u->watches, tell_with);
 	if (rc == 0)
 		rc = make_links(u, fds, e);
+	if (rc == 0)
+		make_panel(u, fds);
 	ipc_close_fds(fds, nfds);
 	if (rc < 0)
 		return rc;
 	u->ops = u->manifest.backend == UI_SDL ? &ui_sdl : &ui_headless;
-	rc = u->ops->open(&u->backend, u->link, u->links, &ev, e);
+	rc = u->ops->open(&u->backend, u->link, u->links, u->panel, &ev, e);
 	if (rc < 0)
 		return rc;
 	rc = ev_io_add(u->loop, &u->ctl, HELPER_CONTROL_FD, EPOLLIN, on_control, u);
@@ -318,6 +381,7 @@ int main(int argc, char **argv)
 	for (uint32_t i = 0; i < u.links; i++)
 		link_free(u.link[i]);
 	watches_free(u.watches);
+	panel_free(u.panel);
 	ev_loop_free(u.loop);
 	return rc < 0 ? HELPER_NO_HOST : 0;
 }

@@ -105,6 +105,28 @@ static int parse_guest(const json_t *obj, size_t nfds, struct ui_guest_spec *g, 
 	return 0;
 }
 
+static int parse_panel(const json_t *msg, size_t nfds, struct ui_manifest *m, struct err *e)
+{
+	json_t *panel = NULL;
+	uint64_t fd = 0, signals = 0;
+	int rc = json_get_object(msg, "panel", JSON_OPTIONAL, &panel, e);
+
+	if (rc < 0 || !panel)
+		return rc;
+	if (nfds == 0)
+		return err_set(e, -EINVAL, "no descriptor came with the manifest");
+	rc = json_get_u64(panel, "fd", JSON_REQUIRED, 0, nfds - 1, &fd, e);
+	if (rc == 0)
+		rc = json_get_u64(panel, "signals", JSON_OPTIONAL, 0, nfds - 1, &signals, e);
+	if (rc < 0)
+		return rc;
+	m->panel = true;
+	m->panel_fd_index = (uint32_t)fd;
+	m->panel_signals = json_object_get(panel, "signals");
+	m->signals_fd_index = (uint32_t)signals;
+	return 0;
+}
+
 int ui_manifest_parse(const json_t *msg, size_t nfds, struct ui_manifest *out, struct err *e)
 {
 	struct ui_manifest m = { .log_level = LOG_INFO };
@@ -136,6 +158,9 @@ int ui_manifest_parse(const json_t *msg, size_t nfds, struct ui_manifest *out, s
 		if (rc < 0)
 			return rc;
 	}
+	rc = parse_panel(msg, nfds, &m, e);
+	if (rc < 0)
+		return rc;
 	*out = m;
 	return 0;
 }

@@ -15,6 +15,7 @@
 
 #define UI_MAX_GUESTS 16
 #define UI_NAME       64
+#define UI_MAX_FDS    (UI_MAX_GUESTS + 2)
 
 enum ui_backend_kind { UI_SDL, UI_HEADLESS };
 
@@ -36,6 +37,10 @@ struct ui_guest_spec {
 struct ui_manifest {
 	enum ui_backend_kind backend;
 	enum log_level log_level;
+	bool panel; /* the control panel's window */
+	uint32_t panel_fd_index; /* its description */
+	bool panel_signals;
+	uint32_t signals_fd_index; /* its signal port */
 	uint32_t guests;
 	struct ui_guest_spec guest[UI_MAX_GUESTS];
 };

@@ -17,6 +17,7 @@
 #include "ui/keymap.h"
 #include "ui/pointer.h"
 #include "ui/sdl_paint.h"
+#include "ui/sdl_panel.h"
 
 #define MAX_WINDOWS  (UI_MAX_GUESTS * DISPLAY_MAX_SCANOUTS)
 #define MOUSE_FINGER INT64_MIN /* the left button where a display has touch but no pointer */
@@ -34,11 +35,13 @@ struct window {
 	atomic_bool damage_queued;
 };
 
-enum user_code { USER_DAMAGE, USER_STATE, USER_QUIT };
+enum user_code { USER_DAMAGE, USER_STATE, USER_PANEL, USER_QUIT };
 
 struct ui_backend {
 	struct window w[MAX_WINDOWS];
 	uint32_t n;
+	struct panel_window *panel; /* NULL: none */
+	atomic_bool panel_queued;
 	struct ui_events ev;
 	Uint32 user_event;
 	pthread_mutex_t lock;
@@ -286,6 +289,10 @@ static bool on_user(struct ui_backend *b, const SDL_UserEvent *u)
 	switch ((enum user_code)u->code) {
 	case USER_QUIT:
 		return true;
+	case USER_PANEL:
+		atomic_store(&b->panel_queued, false);
+		panel_window_paint(b->panel, false);
+		return false;
 	case USER_DAMAGE:
 		atomic_store(&w->damage_queued, false);
 		paint(w, false);
@@ -298,6 +305,13 @@ static bool on_user(struct ui_backend *b, const SDL_UserEvent *u)
 	return false;
 }
 
+/* Behind all that waits already: many moves of the mouse are one picture. */
+static void panel_soon(struct ui_backend *b)
+{
+	if (b->panel && !atomic_exchange(&b->panel_queued, true))
+		push_user(b, USER_PANEL, 0);
+}
+
 /* True when the program is to end. */
 static bool dispatch(struct ui_backend *b, const SDL_Event *e)
 {
@@ -305,6 +319,10 @@ static bool dispatch(struct ui_backend *b, const SDL_Event *e)
 
 	if (e->type == b->user_event)
 		return on_user(b, &e->user);
+	if (panel_window_event(b->panel, e)) {
+		panel_soon(b);
+		return false;
+	}
 	/* Every other event that matters carries its window's id at the same place. */
 	w = by_id(b,
 		e->type == SDL_FINGERDOWN || e->type == SDL_FINGERUP || e->type == SDL_FINGERMOTION
@@ -389,6 +407,7 @@ static void sdl_free(struct ui_backend *b)
 		return;
 	for (uint32_t i = 0; i < b->n; i++)
 		close_window(&b->w[i]);
+	panel_window_free(b->panel);
 	SDL_Quit();
 	pthread_mutex_destroy(&b->lock);
 	free(b);
@@ -408,7 +427,7 @@ static bool nobody_sees(const char *driver)
 }
 
 static int sdl_open(struct ui_backend **out, struct link *const *links, uint32_t n,
-	const struct ui_events *ev, struct err *e)
+	struct panel *panel, const struct ui_events *ev, struct err *e)
 {
 	struct ui_backend *b = calloc(1, sizeof(*b));
 	int next_y = 0;
@@ -446,6 +465,9 @@ static int sdl_open(struct ui_backend **out, struct link *const *links, uint32_t
 			}
 		}
 	}
+	/* The guests' windows are what counts: without a panel the run goes on. */
+	if (panel && panel_window_new(&b->panel, panel, e) < 0)
+		log_warn("no panel: %s", e->text);
 	*out = b;
 	return 0;
 }
@@ -499,6 +521,11 @@ static void sdl_damaged(struct ui_backend *b, struct link *l, uint32_t display)
 		push_user(b, USER_DAMAGE, (size_t)(w - b->w));
 }
 
+static void sdl_panel_changed(struct ui_backend *b)
+{
+	panel_soon(b);
+}
+
 static void sdl_state(struct ui_backend *b, struct link *l, const char *text)
 {
 	for (uint32_t i = 0; i < b->n; i++) {
@@ -520,6 +547,7 @@ const struct ui_backend_ops ui_sdl = {
 	.open = sdl_open,
 	.run = sdl_run,
 	.damaged = sdl_damaged,
+	.panel_changed = sdl_panel_changed,
 	.state = sdl_state,
 	.quit = sdl_quit,
 	.free = sdl_free,
