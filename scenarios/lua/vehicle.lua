@@ -1,7 +1,9 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- A small car: longitudinal dynamics, engine, six gears, fuel, coolant, and a driver who wants a
 -- speed. It sets signals with VSS names (scenarios/names/vss-synthetic.yaml) and hears one from
--- outside: Driver.WantedSpeed. docs/scripting.md says what the functions do.
+-- outside: Driver.WantedSpeed; with `args: { pedals: true }` also Driver.Accelerator and Driver.Brake
+-- in percent, which take the pedals from that driver, and Driver.Gear, 0 for automatic.
+-- docs/scripting.md says what the functions do.
 
 local STEP = args.step or 10 -- ms
 local MASS, WHEEL = 1450, 0.31 -- kg, m
@@ -27,7 +29,8 @@ local function torque(rpm)
 end
 
 local function choose_gear()
-	local g = car.gear
+	local g, lever = car.gear, args.pedals and get("Driver.Gear") or 0
+	if lever > 0 then return math.floor(lever) end
 	if g < 1 then return car.throttle > 0.02 and 1 or 0 end
 	local up = 2000 + 4000 * car.throttle
 	if car.rpm > up and g < 6 and car.brake < 0.03 then return g + 1 end
@@ -43,6 +46,10 @@ local function drive(dt)
 	car.integral = clamp(car.integral + err * dt * 0.05, -0.2, 0.6)
 	local pedal = clamp(0.18 * err + car.integral, -1, 1)
 	if want < 0.2 and car.v < 3 then pedal = -0.4 end
+	if args.pedals then
+		local go, stop = get("Driver.Accelerator") or 0, get("Driver.Brake") or 0
+		if go > 0 or stop > 0 then pedal, car.integral = (go - stop) / 100, 0 end
+	end
 	-- A foot moves in a quarter of a second.
 	local function follow(from, to) return from + clamp(to - from, -4 * dt, 4 * dt) end
 	car.throttle = follow(car.throttle, math.max(pedal, 0))

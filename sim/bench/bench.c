@@ -456,6 +456,7 @@ static int open_host(struct bench *b, struct err *e)
 
 	for (uint32_t i = 0; i < b->s->n_guests; i++)
 		displays |= b->s->guests[i].n_displays > 0;
+	displays |= panel_wanted(b);
 	if (b->s->n_guests) {
 		b->kvm_fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 		if (b->kvm_fd < 0)
@@ -492,7 +493,9 @@ static int start_children(struct bench *b, int (*can_fds)[SCENARIO_MAX_CAN], str
 		ui_ends[i] = pair[1];
 		displays = true;
 	}
-	if (!rc && displays)
+	if (!rc && panel_wanted(b))
+		rc = panel_open(&b->panel, b, e);
+	if (!rc && (displays || b->panel.bench))
 		rc = ui_start(&b->ui, b, b->ui_program, b->windows, ui_ends, e);
 	if (!rc && audio_wanted(b->s))
 		rc = audio_start(&b->audio, b, b->audio_program, e);
@@ -528,6 +531,8 @@ static int make_rest(struct bench *b, int (*can_fds)[SCENARIO_MAX_CAN], struct e
 			rc = buses_add_guest(b->buses, b->s->guests[i].can[c].bus, i,
 				fd_take(&can_fds[i][c]), e);
 	}
+	if (!rc)
+		rc = panel_connect(&b->panel, e);
 	if (!rc)
 		rc = buses_start(b->buses, e);
 	if (!rc && (action_schedule(b) ||
@@ -643,6 +648,7 @@ static void fini(struct bench *b)
 	for (uint32_t i = 0; b->guests && i < b->s->n_guests; i++)
 		guest_fini(&b->guests[i]);
 	ui_fini(&b->ui);
+	panel_close(&b->panel);
 	audio_fini(&b->audio);
 	services_fini(&b->services);
 	buses_free(b->buses);

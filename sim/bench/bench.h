@@ -18,6 +18,7 @@
 #include "sim/bench/guest.h"
 #include "sim/bench/nets.h"
 #include "sim/bench/own_console.h"
+#include "sim/bench/panel.h"
 #include "sim/bench/placement.h"
 #include "sim/bench/script_notes.h"
 #include "sim/bench/service.h"
@@ -38,10 +39,12 @@ enum bench_phase {
 };
 
 enum bench_windows { BENCH_WINDOWS_SCENARIO, BENCH_WINDOWS_ON, BENCH_WINDOWS_OFF };
+enum bench_panel_show { BENCH_PANEL_SCENARIO, BENCH_PANEL_ON, BENCH_PANEL_OFF };
 
 struct bench_opts {
 	const char *out_dir; /* NULL: the scenario's */
 	enum bench_windows windows;
+	enum bench_panel_show panel;
 	uint64_t duration_ns; /* 0: the scenario's */
 	bool no_sandbox, quiet;
 	const char *log_level; /* of dyno-vm and dyno-ui */
@@ -70,6 +73,7 @@ struct bench {
 	bool agenda_ready;
 	struct guest *guests; /* n_guests of the scenario */
 	struct ui_proc ui;
+	struct bench_panel panel;
 	struct ctl_server ctl;
 	struct term term;
 	struct placement placement;

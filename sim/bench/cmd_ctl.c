@@ -235,6 +235,19 @@ static void print_signals(const json_t *a)
 		print_signal(json_array_get(list, i));
 }
 
+static void print_controls(const json_t *a)
+{
+	const json_t *list = json_object_get(a, "controls");
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *c = json_array_get(list, i);
+
+		printf("%-10s %-50s at %.0f,%.0f, %.0f x %.0f\n", json_member_text(c, "control"),
+			json_member_text(c, "name"), num(c, "x"), num(c, "y"), num(c, "w"),
+			num(c, "h"));
+	}
+}
+
 static void print_answer(const char *op, json_t *a, bool json)
 {
 	if (json || strcmp(op, "metrics") == 0) {
@@ -248,6 +261,8 @@ static void print_answer(const char *op, json_t *a, bool json)
 		print_balloon(a);
 	} else if (strcmp(op, "signals") == 0) {
 		print_signals(a);
+	} else if (json_object_get(a, "controls")) {
+		print_controls(a);
 	} else if (strcmp(op, "get") == 0) {
 		print_signal(a);
 	} else if (json_member_text(a, "path")[0]) {

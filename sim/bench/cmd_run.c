@@ -10,12 +10,25 @@
 #include "sim/bench/images.h"
 #include "sim/scenario/scenario.h"
 
-enum { O_OUT = 1, O_HEADLESS, O_WINDOWS, O_SET, O_DURATION, O_LOG_LEVEL, O_QUIET, O_NO_SANDBOX };
+enum {
+	O_OUT = 1,
+	O_HEADLESS,
+	O_WINDOWS,
+	O_SET,
+	O_DURATION,
+	O_LOG_LEVEL,
+	O_QUIET,
+	O_NO_SANDBOX,
+	O_PANEL,
+	O_NO_PANEL
+};
 
 static const struct cli_option options[] = {
 	{ "out", O_OUT, 'o', "DIR", "where the results go (default: the scenario's, else out)" },
 	{ "headless", O_HEADLESS, 0, NULL, "no windows; pictures are taken all the same" },
 	{ "windows", O_WINDOWS, 0, NULL, "windows, even where the scenario says headless" },
+	{ "panel", O_PANEL, 0, NULL, "the control panel, whatever the scenario says of it" },
+	{ "no-panel", O_NO_PANEL, 0, NULL, "no control panel" },
 	{ "set", O_SET, 's', "NAME=VALUE", "fills ${NAME} in the scenario; can be repeated" },
 	{ "duration", O_DURATION, 'd', "TIME", "another duration: 30, 1.5m, 500ms" },
 	{ "log-level", O_LOG_LEVEL, 'l', "LEVEL", "error, warn, info or debug (default: warn)" },
@@ -41,6 +54,12 @@ static int set_option(struct args *a, int id, const char *value, struct err *e)
 		break;
 	case O_WINDOWS:
 		a->bench.windows = BENCH_WINDOWS_ON;
+		break;
+	case O_PANEL:
+		a->bench.panel = BENCH_PANEL_ON;
+		break;
+	case O_NO_PANEL:
+		a->bench.panel = BENCH_PANEL_OFF;
 		break;
 	case O_SET:
 		if (!strchr(value, '=') || value[0] == '=')

@@ -347,6 +347,30 @@ static int stuck_fields(
 	return rc ? rc : get_on(req, &out->action.u.stuck.on, e);
 }
 
+/* Shown is this value, whatever sets the signal. */
+static int hold_fields(
+	const json_t *req, const struct scenario *s, struct ctl_request *out, struct err *e)
+{
+	uint32_t signal = 0;
+	double value = 0;
+	int rc = get_signal(req, s, &signal, e);
+
+	if (!rc)
+		rc = get_value(req, s, signal, &value, e);
+	out->action.u.stuck.signal = signal;
+	out->action.u.stuck.on = true;
+	out->action.u.stuck.has_value = true;
+	out->action.u.stuck.value = value;
+	return rc;
+}
+
+static int release_fields(
+	const json_t *req, const struct scenario *s, struct ctl_request *out, struct err *e)
+{
+	out->action.u.stuck.on = false;
+	return get_signal(req, s, &out->action.u.stuck.signal, e);
+}
+
 static int silence_fields(
 	const json_t *req, const struct scenario *s, struct ctl_request *out, struct err *e)
 {
@@ -567,6 +591,9 @@ static const struct op ops[] = {
 	{ "get", CTL_GET, SCENARIO_OPS, 0, get_fields },
 	{ "set", CTL_ACTION, SCENARIO_SET, 0, set_fields },
 	{ "stuck", CTL_ACTION, SCENARIO_STUCK, 0, stuck_fields },
+	{ "hold", CTL_ACTION, SCENARIO_STUCK, 0, hold_fields },
+	{ "release", CTL_ACTION, SCENARIO_STUCK, 0, release_fields },
+	{ "panel", CTL_PANEL, SCENARIO_OPS, 0, screenshot_fields },
 	{ "silence", CTL_ACTION, SCENARIO_SILENCE, 0, silence_fields },
 	{ "fault", CTL_ACTION, SCENARIO_FAULT, 0, fault_fields },
 	{ "load", CTL_ACTION, SCENARIO_LOAD, 0, load_fields },
@@ -577,7 +604,8 @@ static const struct op ops[] = {
 const char *const ctl_op_names[] = { "status", "metrics", "stop", "pause", "resume", "send", "key",
 	"touch", "pointer", "screenshot", "power-button", "reset", "kill", "bus-off", "devices",
 	"balloon", "link", "type", "console", "console-size", "volume", "mute", "jack", "signals",
-	"get", "set", "stuck", "silence", "fault", "load", "cut", "throttle", NULL };
+	"get", "set", "stuck", "hold", "release", "panel", "silence", "fault", "load", "cut",
+	"throttle", NULL };
 
 static_assert(ARRAY_SIZE(ctl_op_names) == ARRAY_SIZE(ops) + 1, "one name for each operation");
 

@@ -28,6 +28,7 @@ enum ctl_op {
 	CTL_CONSOLE_SIZE,
 	CTL_SIGNALS, /* those that have `text` in their name; all without it */
 	CTL_GET, /* assign.signal */
+	CTL_PANEL, /* its picture, to `path`; without one what can be pressed on it, and where */
 	CTL_ACTION /* `action` says what: pause of one guest, send, key, touch, pointer, ... */
 };
 

@@ -266,6 +266,18 @@ static void reply_done(void *arg, const json_t *reply, const char *error)
 	later_done(l, error);
 }
 
+static void panel(struct bench *b, struct ctl_request *r, struct ctl_later *l)
+{
+	snprintf(l->path, sizeof(l->path), "%s", r->path);
+	if (!b->panel.bench || !ui_alive(&b->ui))
+		later_done(l, "the run has no panel: start it with --panel");
+	else if (r->path[0])
+		ui_capture_panel(&b->ui, l->path, later_done, l);
+	else
+		rpc_call(&b->ui.rpc, json_pack("{s:s}", "op", "panel-controls"), NULL, 0,
+			reply_done, l);
+}
+
 static void console_sized(void *arg, const json_t *reply, const char *error)
 {
 	(void)reply;
@@ -402,6 +414,8 @@ static bool serve(struct ctl_client *c, const char *line, size_t len)
 		return answer(c, id, NULL, "out of memory");
 	if (r.op == CTL_SCREENSHOT)
 		screenshot(b, &r, l);
+	else if (r.op == CTL_PANEL)
+		panel(b, &r, l);
 	else if (r.op == CTL_BALLOON)
 		guest_balloon(
 			&b->guests[r.action.guest], r.action.u.balloon.target_bytes, reply_done, l);

@@ -304,3 +304,12 @@ json_t *manifest_ui(const struct scenario *s, bool windows, const int *display,
 	return json_pack("{s:i,s:s,s:s,s:o}", "manifest", 1, "backend",
 		windows ? "sdl" : "headless", "log_level", opts->log_level, "guests", guests);
 }
+
+void manifest_panel(json_t *manifest, int spec, int signals, struct manifest_fds *out)
+{
+	json_t *o = json_pack("{s:o}", "fd", manifest_fd_index(out, spec));
+
+	if (signals >= 0)
+		json_object_set_new(o, "signals", manifest_fd_index(out, signals));
+	json_object_set_new(manifest, "panel", o);
+}

@@ -70,3 +70,5 @@ json_t *manifest_vm(const struct scenario *s, uint32_t guest, const struct manif
 /* dyno-ui's: display[i] is guest i's display channel, -1 where it has none. */
 json_t *manifest_ui(const struct scenario *s, bool windows, const int *display,
 	const struct manifest_opts *opts, struct manifest_fds *out);
+/* Adds the panel to it: its description, and its signal port (-1: none). */
+void manifest_panel(json_t *manifest, int spec, int signals, struct manifest_fds *out);

@@ -49,6 +49,10 @@ static void on_event(void *arg, const char *ev, const json_t *msg, int fd)
 		on_screen(u, msg, fd);
 	} else if (strcmp(ev, "closed") == 0) {
 		bench_end(u->bench, "window closed");
+	} else if (strcmp(ev, "ask") == 0) {
+		panel_asked(&u->bench->panel, json_object_get(msg, "ask"));
+	} else if (strcmp(ev, "no-panel") == 0) {
+		term_problem(&u->bench->term, "no panel: %s", text ? text : "unknown error");
 	} else if (strcmp(ev, "error") == 0) {
 		bench_ui_failed(u->bench, text ? text : "unknown error");
 	}
@@ -113,6 +117,8 @@ int ui_start(struct ui_proc *u, struct bench *b, const char *program, bool windo
 	u->started = true;
 	rpc_init(&u->rpc, u->child.sock);
 	m = manifest_ui(b->s, windows, fds, &opts, &out);
+	if (b->panel.bench)
+		manifest_panel(m, b->panel.spec_fd, b->panel.ui_fd, &out);
 	rc = json_msg_send_take(u->child.sock, m, out.fd, out.n);
 	return rc ? err_errno(e, -rc, "cannot send dyno-ui its manifest") : 0;
 }
@@ -211,7 +217,8 @@ static void captured(void *arg, const json_t *reply, const char *error)
 	free(c);
 }
 
-void ui_capture(struct ui_proc *u, uint32_t guest, uint32_t display, const char *path,
+/* `request_take` asks for the picture. */
+static void capture(struct ui_proc *u, json_t *request_take, const char *path,
 	void (*done)(void *arg, const char *error), void *arg)
 {
 	struct capture *c = malloc(sizeof(*c));
@@ -219,12 +226,14 @@ void ui_capture(struct ui_proc *u, uint32_t guest, uint32_t display, const char 
 	int fd;
 
 	if (!c) {
+		json_decref(request_take);
 		done(arg, "out of memory");
 		return;
 	}
 	*c = (struct capture){ .done = done, .arg = arg };
 	snprintf(c->path, sizeof(c->path), "%s", path);
 	if (!u->started || !ui_alive(u)) {
+		json_decref(request_take);
 		free(c);
 		done(arg, "dyno-ui does not run");
 		return;
@@ -232,15 +241,30 @@ void ui_capture(struct ui_proc *u, uint32_t guest, uint32_t display, const char 
 	fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (fd < 0) {
 		snprintf(text, sizeof(text), "cannot write %s: %s", path, strerror(errno));
+		json_decref(request_take);
 		free(c);
 		done(arg, text);
 		return;
 	}
-	rpc_call(&u->rpc,
-		json_pack("{s:s,s:s,s:i}", "op", "capture", "guest",
-			u->bench->s->guests[guest].name, "display", (int)display),
-		&fd, 1, captured, c);
+	rpc_call(&u->rpc, request_take, &fd, 1, captured, c);
 	fd_close(&fd);
+}
+
+void ui_capture(struct ui_proc *u, uint32_t guest, uint32_t display, const char *path,
+	void (*done)(void *arg, const char *error), void *arg)
+{
+	/* Without windows and displays it was never started, and knows no bench. */
+	json_t *m = u->started ? json_pack("{s:s,s:s,s:i}", "op", "capture", "guest",
+					 u->bench->s->guests[guest].name, "display", (int)display)
+			       : NULL;
+
+	capture(u, m, path, done, arg);
+}
+
+void ui_capture_panel(
+	struct ui_proc *u, const char *path, void (*done)(void *arg, const char *error), void *arg)
+{
+	capture(u, json_pack("{s:s}", "op", "panel-capture"), path, done, arg);
 }
 
 static void attached(void *arg, const json_t *reply, const char *error)

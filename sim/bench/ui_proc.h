@@ -40,6 +40,9 @@ void ui_watch(struct ui_proc *u);
  */
 void ui_capture(struct ui_proc *u, uint32_t guest, uint32_t display, const char *path,
 	void (*done)(void *arg, const char *error), void *arg);
+/* The same of the control panel. */
+void ui_capture_panel(
+	struct ui_proc *u, const char *path, void (*done)(void *arg, const char *error), void *arg);
 /* A started-again guest has a new display channel (borrowed). */
 void ui_attach(struct ui_proc *u, uint32_t guest, int fd);
 /* The word in the titles of a guest's windows. */

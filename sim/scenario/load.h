@@ -92,6 +92,7 @@ extern const struct schema schema_boot; /* table_boot.c */
 extern const struct schema schema_type_op; /* table_console.c */
 extern const struct schema schema_signals; /* table_signal.c */
 extern const struct schema schema_script; /* table_script.c */
+extern const struct schema schema_panel; /* table_panel.c */
 extern const struct schema schema_stuck, schema_silence; /* table_signal_op.c */
 extern const struct schema schema_fault, schema_cut, schema_load,
 	schema_throttle; /* table_fault.c */
@@ -165,6 +166,9 @@ bool refs_stream(struct bind *b, const struct node *n, uint32_t *guest, uint32_t
 extern const struct schema_type type_stream; /* read by refs_stream() */
 /* The streams that rules of focus name (table_sound.c). */
 void sound_check(struct bind *b, const struct node *root);
+
+/* The signals that the panel names (table_panel.c). */
+void panel_check(struct bind *b, const struct node *root);
 
 /* Asks for a picture at a time; returns the checkpoint's name. */
 const char *load_imply_picture(struct bind *b, uint64_t at_ns, uint32_t guest, uint32_t display);

@@ -78,6 +78,10 @@ static const struct schema_key scenario_keys[] = {
 		.words = ui_words,
 		.offset = offsetof(struct load, s.ui),
 		.doc = "whether windows open; `dyno run --headless` overrides it" },
+	{ .key = "panel",
+		.shape = SHAPE_INPLACE,
+		.sub = &schema_panel,
+		.doc = "the window with controls for signals, guests and sound" },
 	{ .key = "bench_cpus",
 		.type = &type_cpus,
 		.offset = offsetof(struct load, s.bench_cpus),
@@ -333,6 +337,8 @@ static int bind_scenario(
 		sound_check(b, root);
 	if (!b->oom && !b->d->errors)
 		gnss_check(b, root);
+	if (!b->oom && !b->d->errors)
+		panel_check(b, root);
 	if (b->oom)
 		return -ENOMEM;
 	if (b->d->errors)
