@@ -3,7 +3,7 @@
 # scenario's signals say, and what the guest puts out is a signal.
 packages=(i2c-tools gpiod)
 programs=(i2cdetect i2cget i2cset gpiodetect gpioinfo gpiofind gpioget gpioset gpiomon)
-limit=90
+limit=150
 
 # answer WORD SIGNAL VALUE...: sets the signals when the guest asks for it.
 answer() {

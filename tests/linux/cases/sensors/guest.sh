@@ -7,7 +7,7 @@ want() {
 	word=$1
 	shift
 	echo "WANT $word"
-	await 10 "$@" && ok "$word"
+	await 20 "$@" && ok "$word"
 }
 
 # near VALUE WANTED TOLERANCE
