@@ -55,9 +55,9 @@ struct can_port {
 /* The hub's socket (base/proto/can_port.h). The fd is consumed, closed on failure too. */
 MUST_CHECK int can_port_hub_new(struct can_port **out, int fd_take);
 /*
- * A bound PF_CAN raw socket: the bus is a host interface. Consumed, closed on failure too. `echoes`:
- * its driver shows a frame again when it was sent (IFF_ECHO), which is awaited; an interface without
- * hardware (vcan) has sent a frame when it took it.
+ * A bound PF_CAN raw socket: the bus is a host interface. Consumed, closed on failure too.
+ * `echoes`: its driver shows a frame again when it was sent (IFF_ECHO), which is awaited; an
+ * interface without hardware (vcan) has sent a frame when it took it.
  */
 MUST_CHECK int can_port_socketcan_new(struct can_port **out, int fd_take, bool echoes);
 /* Nobody is on the bus: nothing is received, nothing is ever acknowledged. */
