@@ -248,10 +248,10 @@ static void on_raw(struct ev_io *io, uint32_t revents)
 	}
 	if (p->q.count)
 		bus_wake(p->bus);
-	if (p->raw_direct && n > 0 && (unsigned int)n < room && p->io.loop) {
+	if (p->raw_direct && n > 0) {
 		/* Nobody waits for what it hears: all of a millisecond at once. */
 		ev_io_del(&p->io);
-		ev_timer_at(&p->reread, now + REREAD_NS);
+		ev_timer_at(&p->reread, (unsigned int)n < room ? now + REREAD_NS : now);
 	}
 	if (revents & EPOLLHUP && p->host)
 		hostif_lost(p->host);
@@ -263,6 +263,12 @@ static void on_reread(struct ev_timer *t, uint64_t now_ns)
 {
 	struct canbus_port *p = t->data;
 
+	if (p->raw_direct) {
+		on_raw(&p->io, 0);
+		/* It is gone, or frames still come. */
+		if (p->fd < 0 || p->reread.deadline_ns)
+			return;
+	}
 	/* Fails for want of memory alone. */
 	if (ev_io_add(p->bus->loop, &p->io, p->fd, EPOLLIN, on_raw, p) < 0)
 		ev_timer_at(t, now_ns + REREAD_NS);

@@ -357,6 +357,34 @@ static void test_an_interface_is_made_up_and_wide_enough_and_removed_in_the_end(
 	bench_free(b);
 }
 
+static void test_a_direct_interface_is_listened_to_without_loss(void **state)
+{
+	struct canbus_socketcan cfg = { "dyno0", true, true };
+	struct bench *b = bench_new(false);
+	struct canfd_frame f = { .len = 8 };
+	struct err e = { { 0 } };
+
+	(void)state;
+	if (hostif_attach(b->bus, &cfg, &stand_in, &e))
+		fail_msg("%s", e.text);
+	/* More than are read at once, then one that comes alone. */
+	for (unsigned int i = 0; i < 1000; i++) {
+		f.can_id = i & 0x7ff;
+		while (send(host_end, &f, CAN_MTU, 0) < 0)
+			turn(b);
+	}
+	await(b, &b->heard.frames, 1000);
+	for (unsigned int i = 0; i < 20; i++)
+		turn(b);
+	assert_int_equal(send(host_end, &f, CAN_MTU, 0), CAN_MTU);
+	await(b, &b->heard.frames, 1001);
+	assert_int_equal(b->tapped, 1001);
+	/* It goes while nobody looks. */
+	fd_close(&host_end);
+	await_active(b, "dyno0", false);
+	bench_free(b);
+}
+
 static void test_what_others_made_is_used_and_stays(void **state)
 {
 	struct bench *b = bench_new(false);
@@ -559,6 +587,8 @@ int main(void)
 	const struct CMUnitTest interfaces[] = {
 		cmocka_unit_test_teardown(
 			test_an_interface_is_made_up_and_wide_enough_and_removed_in_the_end, clear),
+		cmocka_unit_test_teardown(
+			test_a_direct_interface_is_listened_to_without_loss, clear),
 		cmocka_unit_test_teardown(test_what_others_made_is_used_and_stays, clear),
 		cmocka_unit_test_teardown(test_what_a_living_dyno_made_stays, clear),
 		cmocka_unit_test_teardown(test_what_a_killed_dyno_left_is_taken_over, clear),
