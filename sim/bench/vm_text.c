@@ -71,14 +71,6 @@ static void put_item(FILE *f, const char *name)
 	fputs(":\n", f);
 }
 
-/* A bus that is an interface of the host. One guest is on it: nothing is to be told apart. */
-static void put_interface(FILE *f, const char *name)
-{
-	fputs("    socketcan:\n", f);
-	put_key(f, "      ", "interface", name);
-	fputs("      direct: true\n", f);
-}
-
 /* ---- words with commas ---- */
 
 /* Cuts the next part off *rest into buf; ",," is a comma. False at the end or when it is too long
@@ -333,7 +325,7 @@ static int put_outside(FILE *f, const struct vm_opts *o, struct err *e)
 	for (size_t i = 0; !rc && i < o->n_cans; i++) {
 		put_item(f, bus_name(o->cans[i]));
 		if (!is_inner_bus(o->cans[i]))
-			put_interface(f, o->cans[i]);
+			put_key(f, "    ", "socketcan", o->cans[i]);
 	}
 	return rc;
 }

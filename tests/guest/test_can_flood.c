@@ -34,7 +34,7 @@ struct rig {
 	int host; /* the interface's other end */
 };
 
-static struct rig *rig_new(void)
+static struct rig *rig_new(bool direct)
 {
 	static const struct canbus_config cfg = { .name = "can0" };
 	struct rig *r = test_calloc(1, sizeof(*r));
@@ -44,8 +44,8 @@ static struct rig *rig_new(void)
 	struct vmh_config vm = { .kernel = kernel,
 		.fds = &fds[1],
 		.n_fds = 1,
-		.more_take = json_pack("{s:[{s:s,s:s,s:i}]}", "devices", "type", "can", "name",
-			"can0", "fd", VMH_FD_FIRST) };
+		.more_take = json_pack("{s:[{s:s,s:s,s:i,s:b}]}", "devices", "type", "can", "name",
+			"can0", "fd", VMH_FD_FIRST, "socketcan", direct) };
 
 	snprintf(kernel, sizeof(kernel), "%s/tests/echo.elf", build ? build : ".");
 	assert_int_equal(ipc_pair(fds, 0), 0);
@@ -54,9 +54,15 @@ static struct rig *rig_new(void)
 	close(fds[1]);
 	assert_int_equal(ev_loop_new(&r->loop), 0);
 	assert_int_equal(canbus_new(&r->bus, r->loop, &cfg), 0);
-	assert_int_equal(canbus_add_port(r->bus, fds[0], "guest", NULL), 0);
-	assert_int_equal(canbus_add_raw_port(r->bus, raw[0], "host", NULL), 0);
-	r->host = raw[1];
+	if (direct) {
+		/* The guest is at the interface itself. */
+		ipc_close_fds(raw, 2);
+		r->host = fds[0];
+	} else {
+		assert_int_equal(canbus_add_port(r->bus, fds[0], "guest", NULL), 0);
+		assert_int_equal(canbus_add_raw_port(r->bus, raw[0], "host", NULL), 0);
+		r->host = raw[1];
+	}
 	assert_true(vmh_console(&r->vm, "READY echo", LIMIT_MS));
 	/* Its START is on the way. */
 	for (unsigned int i = 0; i < 50; i++)
@@ -87,10 +93,10 @@ static void host_send(struct rig *r, uint32_t id, uint32_t word, bool fd)
 	}
 }
 
-static void all_arrive(bool fd)
+static void all_arrive(bool direct, bool fd)
 {
 	struct canfd_frame got = { 0 };
-	struct rig *r = rig_new();
+	struct rig *r = rig_new(direct);
 	uint64_t end;
 	uint32_t sum[2];
 
@@ -110,13 +116,20 @@ static void all_arrive(bool fd)
 static void test_a_flood_of_classic_frames_arrives(void **state)
 {
 	(void)state;
-	all_arrive(false);
+	all_arrive(false, false);
 }
 
 static void test_a_flood_of_fd_frames_arrives(void **state)
 {
 	(void)state;
-	all_arrive(true);
+	all_arrive(false, true);
+}
+
+static void test_a_flood_past_the_bench_arrives(void **state)
+{
+	(void)state;
+	all_arrive(true, false);
+	all_arrive(true, true);
 }
 
 int main(void)
@@ -124,6 +137,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_flood_of_classic_frames_arrives),
 		cmocka_unit_test(test_a_flood_of_fd_frames_arrives),
+		cmocka_unit_test(test_a_flood_past_the_bench_arrives),
 	};
 
 	if (vmh_unable()) {

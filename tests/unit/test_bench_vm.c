@@ -198,7 +198,6 @@ static void test_can_controllers_sit_on_host_interfaces_or_inner_buses(void **st
 	s = load(&o);
 	assert_int_equal(s->n_buses, 3);
 	assert_string_equal(s->buses[0].socketcan, "vcan0");
-	assert_true(s->buses[0].socketcan_direct);
 	assert_string_equal(s->buses[1].name, "can0");
 	assert_null(s->buses[1].socketcan);
 	assert_string_equal(s->buses[2].name, "body");
