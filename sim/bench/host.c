@@ -10,6 +10,7 @@
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <net/if.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -315,6 +316,23 @@ static void examine_sandbox(struct list *l)
 	}
 }
 
+/* By trying it: a limit and two capabilities decide, and a container may forbid it all the same. */
+static void examine_real_time(struct list *l)
+{
+	const struct sched_param lowest = { .sched_priority = 1 }, none = { .sched_priority = 0 };
+	struct host_finding *f;
+
+	if (sched_setscheduler(0, SCHED_RR, &lowest) == 0) {
+		(void)sched_setscheduler(0, SCHED_OTHER, &none);
+		(void)add(l, "real time", HOST_OK,
+			"guests (`realtime`) and sound may go before ordinary programs");
+		return;
+	}
+	f = add(l, "real time", HOST_WARN, "no right to real-time priority: %s", strerror(errno));
+	fix(f, "only where guests' sound must not break off on a busy host: a limit RLIMIT_RTPRIO "
+	       "(`rtprio 10` in /etc/security/limits.d)");
+}
+
 static void examine_limits(struct list *l)
 {
 	struct rlimit files = { 0 };
@@ -428,6 +446,7 @@ size_t host_examine(struct host_finding f[HOST_MAX_FINDINGS])
 	examine_audio(&l);
 	examine_net(&l);
 	examine_sandbox(&l);
+	examine_real_time(&l);
 	examine_limits(&l);
 	return l.n;
 }

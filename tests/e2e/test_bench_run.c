@@ -185,7 +185,7 @@ static void test_help_and_version_are_there(void **state)
 static void test_doctor_has_a_line_for_everything(void **state)
 {
 	static const char *const names[] = { "kvm", "socketcan", "display", "audio", "tun",
-		"seccomp", "landlock", "memfd", "cores" };
+		"seccomp", "landlock", "memfd", "real time", "cores" };
 	struct proc p;
 	json_t *all;
 	int status;
