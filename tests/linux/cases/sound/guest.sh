@@ -14,22 +14,29 @@ check plugged plugged on
 echo "PULL THE JACK"
 await 20 plugged off && ok unplugged
 
-# suite PROGRAM LEAST [KNOWN]: a selftest of the kernel, of which so many tests pass, and none fails but KNOWN. They
-# end with 0 whatever failed. Three times at most: they have buffers of 85 ms, and a host that is emulated may stand
-# still for longer.
+# suite PROGRAM LEAST [KNOWN]: a selftest of the kernel, of which so many tests pass, and none fails but KNOWN. It ends
+# with 0 whatever failed. Three times at most: it has buffers of 85 ms, and a host that is emulated may stand still for
+# longer. For the same reason a test that asks for 2.0 s and got less than half a second more counts as passed.
 suite() {
 	for i in 1 2 3; do
 		"$1" >"/tmp/$1" 2>&1
 		rc=$?
-		bad=$(grep '^not ok' "/tmp/$1" | grep -vE "${3:-^\$}")
 		passed=$(sed -n 's/^# Totals: pass:\([0-9]*\) .*/\1/p' "/tmp/$1")
-		if [ $rc = 0 ] && [ -z "$bad" ] && [ "${passed:-0}" -ge "$2" ]; then
-			ok "$1: $passed tests passed, at attempt $i"
+		bad=$(awk -v known="${3:-^$}" '/^not ok/ {
+			test = $0
+			getline why
+			if (test ~ known)
+				next
+			print (why ~ /^# time mismatch: expected 2000ms got 2[0-4][0-9][0-9]$/ ? "late: " : "bad: ") test " " why
+		}' "/tmp/$1")
+		late=$(echo "$bad" | grep -c '^late')
+		if [ $rc = 0 ] && ! echo "$bad" | grep -q '^bad' && [ $((${passed:-0} + late)) -ge "$2" ]; then
+			ok "$1: $passed tests passed, $late more were late, at attempt $i"
 			return
 		fi
-		grep -A1 '^not ok' "/tmp/$1"
+		echo "$bad"
 	done
-	fault "$1: exit status $rc, ${passed:-no} tests passed, at least $2 must"
+	fault "$1: exit status $rc, ${passed:-no} tests passed, $late were late; at least $2 must pass"
 }
 
 cd /alsa || exit
