@@ -81,8 +81,8 @@ static uint32_t decimals_of(double step, double range)
 	return n;
 }
 
-/* As a catalogue says, else "IsOpen" and the like: the Vehicle Signal Specification's names of truth
- * values. */
+/* As a catalogue says, else "IsOpen" and the like: the Vehicle Signal Specification's names of
+ * truth values. */
 static bool is_truth(const struct signal_def *d)
 {
 	const char *dot = strrchr(d->name, '.'), *last = dot ? dot + 1 : d->name;
