@@ -10,7 +10,7 @@
 #include "tests/support/fake_fonts.h"
 #include "ui/panel/desk.h"
 
-#define SIDE 400
+#define SIDE 240
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -51,11 +51,17 @@ static void record(struct panel_desk *d, const uint8_t *move)
 		panel_model_value(&d->model, &r[0]);
 }
 
+static void draw(struct panel_desk *d, uint32_t *px)
+{
+	struct box b = panel_desk_draw(d, px, SIDE, false);
+
+	must(b.x >= 0 && b.y >= 0 && b.x + b.w <= d->layout.width && b.y + b.h <= d->layout.height);
+}
+
 static void step(struct panel_desk *d, const uint8_t *move, uint32_t *px)
 {
 	static const char *const words[] = { "a", "\xc3\xa4", " ", "Speed" };
-	int x = move[1] * 2 - 20, y = move[2] * 2 - 20;
-	struct box b;
+	int x = move[1] - 8, y = move[2] - 8;
 
 	switch (move[0] % 8) {
 	case 0:
@@ -78,14 +84,14 @@ static void step(struct panel_desk *d, const uint8_t *move, uint32_t *px)
 	case 6:
 		must(panel_desk_resize(d, 2 + move[1] % (SIDE - 2), 2 + move[2] % (SIDE - 2),
 			     0.5 + move[3] / 64.0) == 0);
+		draw(d, px);
 		break;
 	default:
 		panel_desk_tick(d, (uint64_t)move[1] << 32);
 		take_all(&d->model);
+		draw(d, px);
 		break;
 	}
-	b = panel_desk_draw(d, px, SIDE, false);
-	must(b.x >= 0 && b.y >= 0 && b.x + b.w <= d->layout.width && b.y + b.h <= d->layout.height);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -112,6 +118,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t at = len + 1; at + 4 <= size && steps < 64; at += 4, steps++)
 		step(&d, data + at, px);
 	take_all(&d.model);
+	draw(&d, px);
 	json_decref(panel_desk_controls(&d));
 	panel_desk_fini(&d);
 	json_decref(state);
