@@ -82,7 +82,7 @@ int panel_window_new(struct panel_window **out, struct panel *p, struct err *e)
 	wh = MIN(wh, usable.h);
 	snprintf(title, sizeof(title), "%s - panel", *s->title ? s->title : "Dyno");
 	w->win = SDL_CreateWindow(title, s->placed ? s->x : usable.x + usable.w - ww,
-		s->placed ? s->y : usable.y, ww, wh,
+		s->placed ? s->y : usable.y + usable.h - wh, ww, wh,
 		SDL_WINDOW_RESIZABLE | SDL_WINDOW_ALLOW_HIGHDPI);
 	if (!w->win) {
 		free(w);

@@ -10,7 +10,8 @@
 
 struct panel_window;
 
-/* Opens it on the right of the screen. 0 or -errno with a message. */
+/* Opens it in the lower right corner of the screen, away from the first guests. 0 or -errno with a
+ * message. */
 MUST_CHECK int panel_window_new(struct panel_window **out, struct panel *p, struct err *e);
 void panel_window_free(struct panel_window *w); /* NULL is legal */
 /* True when the event was the panel's; it is to be painted then. `w` may be NULL. */

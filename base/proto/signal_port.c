@@ -14,7 +14,7 @@ struct signal_rec_wire signal_rec_pack(const struct signal_rec *r)
 	memcpy(&bits, &r->value, sizeof(bits));
 	return (struct signal_rec_wire){ .type = le16_of((uint16_t)r->type),
 		.state = (uint8_t)r->state,
-		.flags = r->flags,
+		.flags = (uint8_t)r->flags,
 		.signal = le32_of(r->signal),
 		.t_ns = le64_of(r->t_ns),
 		.value = le64_of(bits) };

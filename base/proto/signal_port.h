@@ -57,7 +57,7 @@ struct signal_rec {
 	uint32_t signal;
 	uint64_t t_ns;
 	double value; /* a number: neither infinite nor NaN */
-	uint8_t flags; /* SIGNAL_REC_HELD, ... */
+	uint64_t flags; /* SIGNAL_REC_HELD, ...; as wide as its neighbours: nothing pads */
 };
 
 struct signal_rec_wire signal_rec_pack(const struct signal_rec *r);

@@ -149,9 +149,8 @@ static struct look look_of(const struct signal_model *m, uint32_t signal)
 		l.step = strcmp(l.kind, "number") == 0 ? 1 : (l.max - l.min) / 1000;
 	if (strcmp(l.kind, "number") != 0)
 		l.decimals = decimals_of(l.step, l.max - l.min);
-	if (d->n_allowed > 1 && d->n_allowed <= CHOICES_MAX)
-		l.kind = "choice";
-	else if (d->dbc && is_choice(d->dbc) && d->dbc->bits > 1)
+	if ((d->n_allowed > 1 && d->n_allowed <= CHOICES_MAX) ||
+		(d->dbc && is_choice(d->dbc) && d->dbc->bits > 1))
 		l.kind = "choice";
 	else if (l.max - l.min == 1 && ((d->dbc && d->dbc->bits == 1) || is_truth(d)))
 		l.kind = "switch";

@@ -87,7 +87,7 @@ static int flush(struct signal_port *p)
 			if (!p->w[i].waits)
 				continue;
 			r = record_of(&p->w[i]);
-			p->w[i].said = r.flags;
+			p->w[i].said = (uint8_t)r.flags;
 			packet[n] = signal_rec_pack(&r);
 			which[n++] = i;
 		}

@@ -118,8 +118,9 @@ static void find(const char *control, const char *name, int *x, int *y, int *w)
 		size_t i;
 
 		json_array_foreach (json_object_get(a, "controls"), i, o) {
-			if (strcmp(json_string_value(json_object_get(o, "control")), control) ||
-				strcmp(json_string_value(json_object_get(o, "name")), name))
+			if (strcmp(json_string_value(json_object_get(o, "control")), control) !=
+					0 ||
+				strcmp(json_string_value(json_object_get(o, "name")), name) != 0)
 				continue;
 			*w = (int)json_integer_value(json_object_get(o, "w"));
 			*x = (int)json_integer_value(json_object_get(o, "x")) + *w / 2;

@@ -277,7 +277,7 @@ static int read_spec(int fd, struct panel_spec *out, struct err *e)
 static int make(struct panel *p, int spec_fd, struct err *e)
 {
 	struct panel_fonts *fonts = NULL;
-	struct panel_spec spec;
+	struct panel_spec spec = { .root = NULL };
 	int w, h, rc = read_spec(spec_fd, &spec, e);
 
 	if (rc < 0)
@@ -298,15 +298,18 @@ int panel_new(struct panel **out, struct ev_loop *loop, int spec_fd_take, int si
 	const struct panel_events *ev, struct err *e)
 {
 	struct panel *p = calloc(1, sizeof(*p));
-	int rc = p ? 0 : err_set(e, -ENOMEM, "out of memory");
+	int rc;
 
-	if (rc == 0) {
-		p->loop = loop;
-		p->ev = *ev;
-		p->io = (struct ev_io)EV_IO_INIT;
-		pthread_mutex_init(&p->lock, NULL);
-		rc = make(p, spec_fd_take, e);
+	if (!p) {
+		fd_close(&spec_fd_take);
+		fd_close(&signals_fd_take);
+		return err_set(e, -ENOMEM, "out of memory");
 	}
+	p->loop = loop;
+	p->ev = *ev;
+	p->io = (struct ev_io)EV_IO_INIT;
+	pthread_mutex_init(&p->lock, NULL);
+	rc = make(p, spec_fd_take, e);
 	if (rc == 0 && (ev_timer_init(loop, &p->send, send_due, p) < 0 ||
 			       ev_timer_init(loop, &p->look, look_due, p) < 0))
 		rc = err_set(e, -ENOMEM, "out of memory");
