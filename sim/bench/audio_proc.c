@@ -372,8 +372,9 @@ static void keep_figures(void *arg, const json_t *reply, const char *error)
 	a->figures = json_deep_copy(reply);
 	json_object_del(a->figures, "reply");
 	json_object_del(a->figures, "ok");
-	json_array_foreach (json_object_get(a->figures, "streams"), i, s)
+	json_array_foreach (json_object_get(a->figures, "streams"), i, s) {
 		tell_xruns(a, s);
+	}
 }
 
 void audio_stop(struct audio_proc *a)

@@ -217,9 +217,10 @@ static void test_what_others_send_is_shown_only(void **state)
 	json_t *list = panel_desk_controls(d), *o;
 	size_t i;
 
-	json_array_foreach (list, i, o)
+	json_array_foreach (list, i, o) {
 		assert_string_not_equal(
 			json_string_value(json_object_get(o, "name")), "Cluster.Status.Speed");
+	}
 	json_decref(list);
 	panel_model_want(&d->model, HEARD, 5);
 	nothing_waits(d);
