@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,6 +67,20 @@ int json_get_i64(const json_t *obj, const char *key, enum json_need need, int64_
 			"\"%s\" is %" JSON_INTEGER_FORMAT ", must be %" PRId64 "..%" PRId64, key, n,
 			min, max);
 	*out = n;
+	return 0;
+}
+
+int json_get_double(
+	const json_t *obj, const char *key, enum json_need need, double *out, struct err *e)
+{
+	json_t *v;
+	int rc = field(obj, key, need, TYPE(JSON_INTEGER) | TYPE(JSON_REAL), "a number", &v, e);
+
+	if (rc <= 0)
+		return rc;
+	if (!isfinite(json_number_value(v)))
+		return err_set(e, -EINVAL, "\"%s\" must be a finite number", key);
+	*out = json_number_value(v);
 	return 0;
 }
 

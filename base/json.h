@@ -19,6 +19,9 @@ MUST_CHECK int json_get_u64(const json_t *obj, const char *key, enum json_need n
 	uint64_t max, uint64_t *out, struct err *e);
 MUST_CHECK int json_get_i64(const json_t *obj, const char *key, enum json_need need, int64_t min,
 	int64_t max, int64_t *out, struct err *e);
+/* A finite number, whole or not. */
+MUST_CHECK int json_get_double(
+	const json_t *obj, const char *key, enum json_need need, double *out, struct err *e);
 /* The string stays obj's. */
 MUST_CHECK int json_get_str(
 	const json_t *obj, const char *key, enum json_need need, const char **out, struct err *e);

@@ -312,6 +312,16 @@ static void panel_soon(struct ui_backend *b)
 		push_user(b, USER_PANEL, 0);
 }
 
+/* The id of the window that it is for. */
+static Uint32 window_of(const SDL_Event *e)
+{
+	bool finger =
+		e->type == SDL_FINGERDOWN || e->type == SDL_FINGERUP || e->type == SDL_FINGERMOTION;
+
+	/* Every other event that matters carries it at the same place. */
+	return finger ? e->tfinger.windowID : e->window.windowID;
+}
+
 /* True when the program is to end. */
 static bool dispatch(struct ui_backend *b, const SDL_Event *e)
 {
@@ -319,15 +329,11 @@ static bool dispatch(struct ui_backend *b, const SDL_Event *e)
 
 	if (e->type == b->user_event)
 		return on_user(b, &e->user);
-	if (panel_window_event(b->panel, e)) {
+	if (panel_window_event(b->panel, window_of(e), e)) {
 		panel_soon(b);
 		return false;
 	}
-	/* Every other event that matters carries its window's id at the same place. */
-	w = by_id(b,
-		e->type == SDL_FINGERDOWN || e->type == SDL_FINGERUP || e->type == SDL_FINGERMOTION
-			? e->tfinger.windowID
-			: e->window.windowID);
+	w = by_id(b, window_of(e));
 	if (!w)
 		return false;
 	switch (e->type) {

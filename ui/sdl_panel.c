@@ -257,18 +257,9 @@ static void on_text(struct panel_window *w, const char *text)
 	panel_unlock(w->panel);
 }
 
-static Uint32 window_of(const SDL_Event *e)
+bool panel_window_event(struct panel_window *w, Uint32 window, const SDL_Event *e)
 {
-	bool finger =
-		e->type == SDL_FINGERDOWN || e->type == SDL_FINGERUP || e->type == SDL_FINGERMOTION;
-
-	/* Every other event that matters carries its window's id at the same place. */
-	return finger ? e->tfinger.windowID : e->window.windowID;
-}
-
-bool panel_window_event(struct panel_window *w, const SDL_Event *e)
-{
-	if (!w || !w->win || window_of(e) != w->id)
+	if (!w || !w->win || window != w->id)
 		return false;
 	switch (e->type) {
 	case SDL_WINDOWEVENT:

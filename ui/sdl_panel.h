@@ -15,6 +15,6 @@ struct panel_window;
 MUST_CHECK int panel_window_new(struct panel_window **out, struct panel *p, struct err *e);
 void panel_window_free(struct panel_window *w); /* NULL is legal */
 /* True when the event was the panel's; it is to be painted then. `w` may be NULL. */
-bool panel_window_event(struct panel_window *w, const SDL_Event *e);
+bool panel_window_event(struct panel_window *w, Uint32 window, const SDL_Event *e);
 /* Shows what changed. `w` may be NULL. */
 void panel_window_paint(struct panel_window *w, bool all);

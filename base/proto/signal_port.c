@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/socket.h>
 
 struct signal_rec_wire signal_rec_pack(const struct signal_rec *r)
 {
@@ -53,4 +54,15 @@ int signal_rec_unpack(const void *buf, uint32_t len, uint32_t n_signals, struct 
 			return -EBADMSG;
 	}
 	return (int)n;
+}
+
+int signal_rec_recv(int fd, uint32_t n_signals, struct signal_rec *out)
+{
+	/* With room for one too many, which is refused. */
+	struct signal_rec_wire packet[SIGNAL_PORT_RECORDS + 1];
+	ssize_t len = recv(fd, packet, sizeof(packet), MSG_DONTWAIT);
+
+	if (len < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+	return len == 0 ? -EPIPE : signal_rec_unpack(packet, (uint32_t)len, n_signals, out);
 }

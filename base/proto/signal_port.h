@@ -67,3 +67,8 @@ struct signal_rec_wire signal_rec_pack(const struct signal_rec *r);
  */
 MUST_CHECK int signal_rec_unpack(
 	const void *buf, uint32_t len, uint32_t n_signals, struct signal_rec *out);
+/*
+ * The same for the next packet of the socket, without waiting. 0: there is none just now; -EPIPE:
+ * the other end closed it; -EBADMSG as above; another -errno.
+ */
+MUST_CHECK int signal_rec_recv(int fd, uint32_t n_signals, struct signal_rec *out);

@@ -122,22 +122,15 @@ static void take(struct signal_client *c, const struct signal_rec *r)
 /* One packet. 1: it was taken; 0: there is none; -errno. */
 static int receive(struct signal_client *c)
 {
-	struct signal_rec_wire packet[SIGNAL_PORT_RECORDS + 1];
 	struct signal_rec r[SIGNAL_PORT_RECORDS];
-	ssize_t len = recv(c->io.fd, packet, sizeof(packet), MSG_DONTWAIT);
-	int n;
+	int n = signal_rec_recv(c->io.fd, c->n, r);
 
-	if (len < 0)
-		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
-	if (len == 0)
-		return -EPIPE;
-	n = signal_rec_unpack(packet, (uint32_t)len, c->n, r);
 	for (int i = 0; i < n; i++) {
 		if (r[i].type != SIGNAL_REC_VALUE)
 			return -EBADMSG;
 		take(c, &r[i]);
 	}
-	return n < 0 ? n : 1;
+	return MIN(n, 1);
 }
 
 static void ready(struct ev_io *io, uint32_t revents)

@@ -144,16 +144,9 @@ static void take(struct signal_port *p, const struct signal_rec *r)
 
 static int receive(struct signal_port *p)
 {
-	struct signal_rec_wire packet[SIGNAL_PORT_RECORDS + 1];
 	struct signal_rec r[SIGNAL_PORT_RECORDS];
-	ssize_t len = recv(p->io.fd, packet, sizeof(packet), MSG_DONTWAIT);
-	int n;
+	int n = signal_rec_recv(p->io.fd, p->n, r);
 
-	if (len < 0)
-		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
-	if (len == 0)
-		return -EPIPE;
-	n = signal_rec_unpack(packet, (uint32_t)len, p->n, r);
 	for (int i = 0; i < n; i++) {
 		if (r[i].type == SIGNAL_REC_VALUE || (r[i].type != SIGNAL_REC_SET && !p->cfg.panel))
 			return -EBADMSG;

@@ -158,6 +158,7 @@ static void test_json_fields_are_checked_and_named(void **state)
 	uint64_t u = 77;
 	int64_t i = 0;
 	const char *text = NULL;
+	double d = 0;
 	bool b = false;
 	json_t *list = NULL;
 
@@ -171,6 +172,13 @@ static void test_json_fields_are_checked_and_named(void **state)
 	assert_non_null(strstr(e.text, "\"none\" is missing"));
 	assert_int_equal(json_get_u64(o, "none", JSON_OPTIONAL, 0, 9, &u, &e), 0);
 	assert_int_equal(u, 77);
+	assert_int_equal(json_get_double(o, "f", JSON_REQUIRED, &d, &e), 0);
+	assert_true(d == 1.5);
+	assert_int_equal(json_get_double(o, "n", JSON_REQUIRED, &d, &e), 0);
+	assert_true(d == -3);
+	assert_int_equal(json_get_double(o, "s", JSON_REQUIRED, &d, &e), -EINVAL);
+	assert_int_equal(json_get_double(o, "none", JSON_OPTIONAL, &d, &e), 0);
+	assert_true(d == -3);
 	assert_int_equal(json_get_str(o, "s", JSON_REQUIRED, &text, &e), 0);
 	assert_string_equal(text, "text");
 	assert_int_equal(json_get_str(o, "b", JSON_REQUIRED, &text, &e), -EINVAL);

@@ -133,19 +133,15 @@ static void look_due(struct ev_timer *t, uint64_t now_ns)
 
 static void on_signals(struct ev_io *io, uint32_t revents)
 {
-	struct signal_rec_wire packet[SIGNAL_PORT_RECORDS + 1];
 	struct signal_rec r[SIGNAL_PORT_RECORDS];
 	struct panel *p = io->data;
-	ssize_t len = recv(io->fd, packet, sizeof(packet), MSG_DONTWAIT);
-	int n;
+	int n = signal_rec_recv(io->fd, p->desk.model.spec.n_signals, r);
 
 	(void)revents;
-	if (len < 0 && (errno == EAGAIN || errno == EINTR))
+	if (n == 0)
 		return;
-	n = len > 0 ? signal_rec_unpack(packet, (uint32_t)len, p->desk.model.spec.n_signals, r)
-		    : -1;
 	if (n < 0) {
-		if (len > 0)
+		if (n == -EBADMSG)
 			log_warn("the panel's signals: what came is no packet of values");
 		hang_up(p);
 		return;

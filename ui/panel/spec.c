@@ -11,18 +11,6 @@
 
 #define SIDE_LIMIT 16384
 
-static int get_number(const json_t *obj, const char *key, double *out, struct err *e)
-{
-	const json_t *v = json_object_get(obj, key);
-
-	if (!v)
-		return 0;
-	if (!json_is_number(v) || !isfinite(json_number_value(v)))
-		return err_set(e, -EINVAL, "\"%s\" must be a number", key);
-	*out = json_number_value(v);
-	return 0;
-}
-
 /* "Vehicle.Body" of "Vehicle.Body.Lights.Beam.High.IsOn": all but the last name, two at most. */
 static uint32_t group_of(const char *name)
 {
@@ -84,11 +72,11 @@ static int parse_bounds(const json_t *obj, struct panel_signal *s, struct err *e
 	int rc;
 
 	s->max = s->step = 1;
-	rc = get_number(obj, "min", &s->min, e);
+	rc = json_get_double(obj, "min", JSON_OPTIONAL, &s->min, e);
 	if (rc == 0)
-		rc = get_number(obj, "max", &s->max, e);
+		rc = json_get_double(obj, "max", JSON_OPTIONAL, &s->max, e);
 	if (rc == 0)
-		rc = get_number(obj, "step", &s->step, e);
+		rc = json_get_double(obj, "step", JSON_OPTIONAL, &s->step, e);
 	if (rc == 0)
 		rc = json_get_u64(obj, "decimals", JSON_OPTIONAL, 0, 9, &decimals, e);
 	if (rc < 0)
@@ -200,7 +188,7 @@ static int parse_window(const json_t *root, struct panel_spec *out, struct err *
 	if (rc == 0)
 		rc = json_get_i64(root, "y", JSON_OPTIONAL, -SIDE_LIMIT, SIDE_LIMIT, &y, e);
 	if (rc == 0)
-		rc = get_number(root, "scale", &out->scale, e);
+		rc = json_get_double(root, "scale", JSON_OPTIONAL, &out->scale, e);
 	if (rc < 0)
 		return rc;
 	if (out->scale != 0 && (out->scale < 0.5 || out->scale > 8))

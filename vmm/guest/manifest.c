@@ -18,7 +18,7 @@ static const struct {
 	int (*read)(struct manifest_reader *, const json_t *, struct manifest_device *);
 } types[DEVICE_TYPES] = {
 	[DEVICE_CAN] = { "can", manifest_read_can },
-	[DEVICE_RNG] = { "rng", manifest_read_rng },
+	[DEVICE_RNG] = { "rng", manifest_read_plain },
 	[DEVICE_CONSOLE] = { "console", manifest_read_console },
 	[DEVICE_GPU] = { "gpu", manifest_read_gpu },
 	[DEVICE_INPUT] = { "input", manifest_read_input },
@@ -29,7 +29,7 @@ static const struct {
 	[DEVICE_VSOCK] = { "vsock", manifest_read_vsock },
 	[DEVICE_SND] = { "snd", manifest_read_snd },
 	[DEVICE_9P] = { "9p", manifest_read_9p },
-	[DEVICE_RTC] = { "rtc", manifest_read_rtc },
+	[DEVICE_RTC] = { "rtc", manifest_read_plain },
 	[DEVICE_I2C] = { "i2c", manifest_read_i2c },
 	[DEVICE_GPIO] = { "gpio", manifest_read_gpio },
 };

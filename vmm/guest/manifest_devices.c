@@ -58,7 +58,7 @@ int manifest_read_can(struct manifest_reader *r, const json_t *o, struct manifes
 	return 0;
 }
 
-int manifest_read_rng(struct manifest_reader *r, const json_t *o, struct manifest_device *d)
+int manifest_read_plain(struct manifest_reader *r, const json_t *o, struct manifest_device *d)
 {
 	(void)r;
 	(void)o;

@@ -54,7 +54,8 @@ MUST_CHECK int manifest_read_machine(
  * type and name. */
 MUST_CHECK int manifest_read_can(
 	struct manifest_reader *r, const json_t *o, struct manifest_device *d);
-MUST_CHECK int manifest_read_rng(
+/* Of a device without keys of its own. */
+MUST_CHECK int manifest_read_plain(
 	struct manifest_reader *r, const json_t *o, struct manifest_device *d);
 MUST_CHECK int manifest_read_console(
 	struct manifest_reader *r, const json_t *o, struct manifest_device *d);
@@ -79,6 +80,4 @@ MUST_CHECK int manifest_read_i2c(
 MUST_CHECK int manifest_read_gpio(
 	struct manifest_reader *r, const json_t *o, struct manifest_device *d);
 MUST_CHECK int manifest_read_9p(
-	struct manifest_reader *r, const json_t *o, struct manifest_device *d);
-MUST_CHECK int manifest_read_rtc(
 	struct manifest_reader *r, const json_t *o, struct manifest_device *d);

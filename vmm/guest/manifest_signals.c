@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The manifest's signals, and what devices take from them; see manifest_priv.h. */
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,19 +72,6 @@ int manifest_get_signal(struct manifest_reader *r, const json_t *o, const char *
 	return 0;
 }
 
-/* A number that may be left out. */
-static int get_number(struct manifest_reader *r, const json_t *o, const char *key, double *out)
-{
-	const json_t *v = json_object_get(o, key);
-
-	if (!v)
-		return 0;
-	if (!json_is_number(v) || !isfinite(json_number_value(v)))
-		return err_set(r->e, -EINVAL, "\"%s\" is no number", key);
-	*out = json_number_value(v);
-	return 0;
-}
-
 int manifest_get_feed(struct manifest_reader *r, const json_t *o, const char *key,
 	enum json_need need, struct signal_feed *out)
 {
@@ -97,9 +83,9 @@ int manifest_get_feed(struct manifest_reader *r, const json_t *o, const char *ke
 		return rc;
 	rc = manifest_get_signal(r, feed, "signal", JSON_OPTIONAL, &f.signal);
 	if (rc == 0)
-		rc = get_number(r, feed, "scale", &f.scale);
+		rc = json_get_double(feed, "scale", JSON_OPTIONAL, &f.scale, r->e);
 	if (rc == 0)
-		rc = get_number(r, feed, "offset", &f.offset);
+		rc = json_get_double(feed, "offset", JSON_OPTIONAL, &f.offset, r->e);
 	if (rc < 0)
 		err_prefix(r->e, "%s", key);
 	else

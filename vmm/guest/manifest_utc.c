@@ -1,16 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The manifest's RTC device, and the time of day that all clocks of the machine show; see
- * manifest.h. */
+/* The manifest's time of day, which all clocks of the machine show; see manifest.h. */
 #include "base/utc.h"
 #include "vmm/guest/manifest_priv.h"
-
-int manifest_read_rtc(struct manifest_reader *r, const json_t *o, struct manifest_device *d)
-{
-	(void)r;
-	(void)o;
-	(void)d;
-	return 0;
-}
 
 int manifest_utc_read(struct manifest_utc *out, const json_t *o, struct err *e)
 {
