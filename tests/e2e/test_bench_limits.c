@@ -173,13 +173,104 @@ static void test_huge_pages_that_the_host_lacks_are_said_with_their_place(void *
 	proc_free(&p);
 }
 
+/* The host's huge pages of a size. */
+struct huge {
+	unsigned long kib, pages; /* as many as the guest has */
+	const char *word, *memory;
+	long before; /* what nr_hugepages was; -1: not changed */
+};
+
+static FILE *huge_file(const struct huge *h, const char *name, const char *mode)
+{
+	char path[100];
+
+	snprintf(path, sizeof(path), "/sys/kernel/mm/hugepages/hugepages-%lukB/%s", h->kib, name);
+	return fopen(path, mode);
+}
+
+static long huge_get(const struct huge *h, const char *name)
+{
+	FILE *f = huge_file(h, name, "re");
+	long n = -1;
+
+	if (f && fscanf(f, "%ld", &n) != 1)
+		n = -1;
+	if (f)
+		fclose(f);
+	return n;
+}
+
+static void huge_set(const struct huge *h, long n)
+{
+	FILE *f = huge_file(h, "nr_hugepages", "we");
+
+	if (f) {
+		fprintf(f, "%ld", n);
+		fclose(f);
+	}
+}
+
+/* Those that are promised to nobody. */
+static long huge_spare(const struct huge *h)
+{
+	return huge_get(h, "free_hugepages") - huge_get(h, "resv_hugepages");
+}
+
+static int huge_teardown(void **state)
+{
+	struct huge *h = *state;
+
+	if (h->before >= 0)
+		huge_set(h, h->before);
+	return 0;
+}
+
+static void test_a_guest_lives_on_huge_pages_and_gives_them_back(void **state)
+{
+	const char *build = getenv("DYNO_BUILD_DIR");
+	struct huge *h = *state;
+	char text[1024];
+	struct proc p;
+	long spare;
+
+	h->before = huge_get(h, "nr_hugepages");
+	if (h->before >= 0)
+		huge_set(h, h->before + (long)h->pages);
+	spare = huge_spare(h);
+	if (spare < (long)h->pages) {
+		print_message("skipped: this host gives us no huge pages of %lu KiB\n", h->kib);
+		skip();
+	}
+	snprintf(text, sizeof(text),
+		"duration: 30s\n"
+		"ui: headless\n"
+		"guests:\n"
+		"  tiny: { kernel: %s/tests/tiny_guest.elf, cmdline: echo, memory: %s,\n"
+		"          huge_pages: %s }\n",
+		build ? build : ".", h->memory, h->word);
+	proc_write("pages.yaml", text);
+	proc_start(&p, ARGS("run", "pages.yaml"));
+	json_decref(proc_await_state("running"));
+	assert_int_equal(huge_spare(h), spare - (long)h->pages);
+	json_decref(proc_ctl(ARGS("stop")));
+	assert_int_equal(proc_wait(&p), 0);
+	proc_free(&p);
+	assert_int_equal(huge_spare(h), spare);
+}
+
 int main(void)
 {
+	struct huge small = { .kib = 2048, .pages = 32, .word = "2M", .memory = "64M" };
+	struct huge large = { .kib = 1048576, .pages = 1, .word = "1G", .memory = "1G" };
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_flooding_guest_fills_its_logs_to_the_limit_and_no_more),
 		cmocka_unit_test(test_a_guest_runs_where_the_scenario_puts_it),
 		cmocka_unit_test(test_a_cpu_that_the_host_lacks_ends_the_run_before_it_starts),
 		cmocka_unit_test(test_huge_pages_that_the_host_lacks_are_said_with_their_place),
+		{ "a guest on pages of 2 MiB", test_a_guest_lives_on_huge_pages_and_gives_them_back,
+			NULL, huge_teardown, &small },
+		{ "a guest on pages of 1 GiB", test_a_guest_lives_on_huge_pages_and_gives_them_back,
+			NULL, huge_teardown, &large },
 	};
 
 	proc_need_kvm();
