@@ -191,13 +191,14 @@ static FILE *huge_file(const struct huge *h, const char *name, const char *mode)
 static long huge_get(const struct huge *h, const char *name)
 {
 	FILE *f = huge_file(h, name, "re");
-	long n = -1;
+	char text[32];
 
-	if (f && fscanf(f, "%ld", &n) != 1)
-		n = -1;
-	if (f)
-		fclose(f);
-	return n;
+	if (!f)
+		return -1;
+	if (!fgets(text, sizeof(text), f))
+		fail_msg("%s of %lu KiB cannot be read", name, h->kib);
+	fclose(f);
+	return strtol(text, NULL, 10);
 }
 
 static void huge_set(const struct huge *h, long n)
