@@ -139,7 +139,7 @@ static void test_a_guest_runs_where_the_scenario_puts_it(void **state)
 	assert_true(thread_is(vm, "dyno-vm", first, 5));
 	assert_true(thread_is(vm, "devices", first, 5));
 	assert_true(thread_is(vm, "vcpu0", last, 5));
-	assert_true(thread_is(p.pid, "dyno", first, 0));
+	assert_true(thread_is(p.pid, "dyno", first, getpriority(PRIO_PROCESS, 0)));
 	json_decref(proc_ctl(ARGS("stop")));
 	assert_int_equal(proc_wait(&p), 0);
 	proc_free(&p);
