@@ -2,7 +2,7 @@
 # The conformance and hostile guests on dyno-vm, and conformance under QEMU where it is installed:
 # that keeps the guest itself honest.
 dyno_test(test_guest_suites SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_guest_suites.c
-  LINK dyno_vm_harness dyno_netswitch dyno_base LABELS guest TIMEOUT 180
+  LINK dyno_vm_expect dyno_netswitch dyno_base LABELS guest TIMEOUT 180
   DEPENDS guest_conformance guest_hostile dyno-vm)
 
 find_program(DYNO_QEMU qemu-system-x86_64)

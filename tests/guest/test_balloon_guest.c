@@ -16,18 +16,14 @@
 
 #include <cmocka.h>
 
-#include "tests/support/vm_harness.h"
+#include "tests/support/vm_expect.h"
 
-#define LIMIT_MS 60000
-#define MIB      (1024 * 1024)
+#define MIB (1024 * 1024)
 
 static void start(struct vmh *h, const char *cmdline)
 {
-	static char kernel[4096];
-	const char *build = getenv("DYNO_BUILD_DIR");
-	struct vmh_config cfg = { .kernel = kernel, .cmdline = cmdline };
+	struct vmh_config cfg = { .kernel = vm_guest("conformance"), .cmdline = cmdline };
 
-	snprintf(kernel, sizeof(kernel), "%s/guests/conformance.elf", build ? build : ".");
 	cfg.more_take = json_pack(
 		"{s:[{s:s}],s:i}", "devices", "type", "balloon", "memory_bytes", 64 * MIB);
 	vmh_start(h, &cfg);
@@ -61,7 +57,7 @@ static double ram_mib(const struct vmh *h)
 
 static void set_target(struct vmh *h, json_int_t less_mib)
 {
-	json_t *a = vmh_request(h, "status", json_object(), LIMIT_MS), *device;
+	json_t *a = vmh_request(h, "status", json_object(), VM_LIMIT_MS), *device;
 	json_int_t memory;
 
 	assert_non_null(a);
@@ -71,7 +67,7 @@ static void set_target(struct vmh *h, json_int_t less_mib)
 		 json_integer_value(json_object_get(device, "actual_bytes"));
 	json_decref(a);
 	a = vmh_request(h, "balloon", json_pack("{s:I}", "target_bytes", memory - less_mib * MIB),
-		LIMIT_MS);
+		VM_LIMIT_MS);
 	assert_non_null(a);
 	assert_true(json_is_true(json_object_get(a, "ok")));
 	/* The guest put one buffer of statistics in its queue, and no second one. */
@@ -85,11 +81,8 @@ static void set_target(struct vmh *h, json_int_t less_mib)
 
 static void passes(struct vmh *h)
 {
-	assert_true(vmh_console(h, "\nDONE ", LIMIT_MS));
-	if (strstr(h->console, "\nFAIL") || strstr(h->console, "PANIC"))
-		fail_msg("%s", h->console);
-	assert_non_null(strstr(h->console, "PASS balloon.report"));
-	assert_int_equal(vmh_wait(h, LIMIT_MS), 0);
+	vm_expect_passed(h);
+	vm_expect_said(h, "PASS balloon.report");
 	vmh_stop(h);
 }
 
@@ -100,11 +93,11 @@ static void test_memory_leaves_the_process_and_comes_back(void **state)
 
 	(void)state;
 	start(&h, "print=com1 only=balloon balloon=follow");
-	assert_true(vmh_console(&h, "FILLED", LIMIT_MS));
+	assert_true(vmh_console(&h, "FILLED", VM_LIMIT_MS));
 	full = ram_mib(&h);
 	assert_true(full > 16);
 	set_target(&h, 16);
-	assert_true(vmh_console(&h, "INFLATED", LIMIT_MS));
+	assert_true(vmh_console(&h, "INFLATED", VM_LIMIT_MS));
 	less = ram_mib(&h);
 	if (full - less < 15.9 || full - less > 16.1)
 		fail_msg("%.2f MiB, then %.2f", full, less);
@@ -128,9 +121,9 @@ static void test_more_than_the_memory_is_refused(void **state)
 
 	(void)state;
 	start(&h, "print=com1 only=balloon balloon=follow");
-	assert_true(vmh_console(&h, "FILLED", LIMIT_MS));
-	a = vmh_request(
-		&h, "balloon", json_pack("{s:I}", "target_bytes", (json_int_t)1 << 40), LIMIT_MS);
+	assert_true(vmh_console(&h, "FILLED", VM_LIMIT_MS));
+	a = vmh_request(&h, "balloon", json_pack("{s:I}", "target_bytes", (json_int_t)1 << 40),
+		VM_LIMIT_MS);
 	assert_non_null(a);
 	assert_true(json_is_false(json_object_get(a, "ok")));
 	assert_non_null(strstr(

@@ -18,11 +18,10 @@
 #include <cmocka.h>
 
 #include "tests/support/nbd_server.h"
-#include "tests/support/vm_harness.h"
+#include "tests/support/vm_expect.h"
 
-#define LIMIT_MS 60000
-#define DISK     (16u << 20)
-#define SECTOR   512u
+#define DISK   (16u << 20)
+#define SECTOR 512u
 
 static char path[4096];
 
@@ -51,11 +50,10 @@ static void expect_sector(int fd, uint64_t sector, uint64_t as_if, uint8_t salt)
 
 static void start(struct vmh *h, int fd, const char *cmdline, json_t *disk_take)
 {
-	static char kernel[4096];
-	const char *build = getenv("DYNO_BUILD_DIR");
-	struct vmh_config cfg = { .kernel = kernel, .cmdline = cmdline, .fds = &fd, .n_fds = 1 };
+	struct vmh_config cfg = {
+		.kernel = vm_guest("conformance"), .cmdline = cmdline, .fds = &fd, .n_fds = 1
+	};
 
-	snprintf(kernel, sizeof(kernel), "%s/guests/conformance.elf", build ? build : ".");
 	json_object_set_new(disk_take, "type", json_string("blk"));
 	cfg.more_take = json_pack("{s:[o]}", "devices", disk_take);
 	vmh_start(h, &cfg);
@@ -66,12 +64,9 @@ static void run(int fd, const char *cmdline, json_t *disk_take)
 	struct vmh h;
 
 	start(&h, fd, cmdline, disk_take);
-	assert_true(vmh_console(&h, "\nDONE ", LIMIT_MS));
-	if (strstr(h.console, "\nFAIL") || strstr(h.console, "PANIC"))
-		fail_msg("%s", h.console);
-	assert_non_null(strstr(h.console, "PASS blk.read"));
-	assert_non_null(strstr(h.console, "serial=DYNO0001 queues=4"));
-	assert_int_equal(vmh_wait(&h, LIMIT_MS), 0);
+	vm_expect_passed(&h);
+	vm_expect_said(&h, "PASS blk.read");
+	vm_expect_said(&h, "serial=DYNO0001 queues=4");
 	vmh_stop(&h);
 }
 
@@ -137,12 +132,11 @@ static uint8_t served[DISK];
 
 static void start_nbd(struct vmh *h, struct nbd_server *s, const char *cmdline)
 {
-	static char kernel[4096];
-	const char *build = getenv("DYNO_BUILD_DIR");
 	int fds[2] = { nbd_server_connect(s), nbd_server_connect(s) };
-	struct vmh_config cfg = { .kernel = kernel, .cmdline = cmdline, .fds = fds, .n_fds = 2 };
+	struct vmh_config cfg = {
+		.kernel = vm_guest("conformance"), .cmdline = cmdline, .fds = fds, .n_fds = 2
+	};
 
-	snprintf(kernel, sizeof(kernel), "%s/guests/conformance.elf", build ? build : ".");
 	cfg.more_take = json_pack("{s:[{s:s,s:s,s:i,s:{s:[{s:i},{s:i}]}}]}", "devices", "type",
 		"blk", "serial", "DYNO0001", "queues", 4, "nbd", "sockets", "fd", VMH_FD_FIRST,
 		"fd", VMH_FD_FIRST + 1);
@@ -160,11 +154,8 @@ static void test_disk_of_an_nbd_server_passes(void **state)
 
 	(void)state;
 	start_nbd(&h, &s, "print=com1 only=blk");
-	assert_true(vmh_console(&h, "\nDONE ", LIMIT_MS));
-	if (strstr(h.console, "\nFAIL") || strstr(h.console, "PANIC"))
-		fail_msg("%s", h.console);
-	assert_non_null(strstr(h.console, "PASS blk.zeroes"));
-	assert_int_equal(vmh_wait(&h, LIMIT_MS), 0);
+	vm_expect_passed(&h);
+	vm_expect_said(&h, "PASS blk.zeroes");
 	vmh_stop(&h);
 	nbd_server_stop(&s);
 	/* As assets/guests/conformance/blk.c has it. */
@@ -181,15 +172,15 @@ static void test_a_dead_nbd_server_is_told_once_and_the_guest_goes_on(void **sta
 	(void)state;
 	s.die = true;
 	start_nbd(&h, &s, "print=com1 only=blk");
-	e = vmh_event(&h, "device_error", LIMIT_MS);
+	e = vmh_event(&h, "device_error", VM_LIMIT_MS);
 	assert_non_null(e);
 	assert_string_equal(json_string_value(json_object_get(e, "device")), "blk0");
 	assert_non_null(strstr(json_string_value(json_object_get(e, "text")), "NBD server"));
 	json_decref(e);
 	/* Its tests fail, and it comes to its end. */
-	assert_true(vmh_console(&h, "\nDONE ", LIMIT_MS));
-	assert_non_null(strstr(h.console, "\nFAIL blk."));
-	(void)vmh_wait(&h, LIMIT_MS);
+	assert_true(vmh_console(&h, "\nDONE ", VM_LIMIT_MS));
+	vm_expect_said(&h, "\nFAIL blk.");
+	(void)vmh_wait(&h, VM_LIMIT_MS);
 	assert_null(vmh_event(&h, "device_error", 0));
 	vmh_stop(&h);
 	nbd_server_stop(&s);
@@ -206,9 +197,9 @@ static void test_what_was_flushed_is_there_after_kill_9(void **state)
 
 	(void)state;
 	start(&h, fd, "print=com1 only=blk blk=writer", json_pack("{s:i}", "fd", VMH_FD_FIRST));
-	assert_true(vmh_console(&h, "FLUSHED 20\n", LIMIT_MS));
+	assert_true(vmh_console(&h, "FLUSHED 20\n", VM_LIMIT_MS));
 	kill(h.pid, SIGKILL);
-	assert_int_equal(vmh_wait(&h, LIMIT_MS), 128 + SIGKILL);
+	assert_int_equal(vmh_wait(&h, VM_LIMIT_MS), 128 + SIGKILL);
 	for (const char *p = h.console; (p = strstr(p, "FLUSHED ")) != NULL; p++) {
 		if (strchr(p, '\n'))
 			last = p;

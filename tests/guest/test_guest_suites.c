@@ -22,9 +22,8 @@
 
 #include "base/proto/can_port.h"
 #include "sim/netswitch/fabric.h"
-#include "tests/support/vm_harness.h"
+#include "tests/support/vm_expect.h"
 
-#define LIMIT_MS 60000
 /* Identifiers that the bus treats specially. */
 #define HOLD       0x700u
 #define BUSOFF_NOW 0x710u
@@ -194,63 +193,18 @@ static json_t *all_devices(void)
 		"channels", 1);
 }
 
-/* Prints the verdicts that are not PASS. Returns the number of failed ones. */
-static unsigned int read_verdicts(const char *text)
-{
-	unsigned int failed = 0;
-
-	for (const char *line = text; *line != '\0';) {
-		const char *end = strchrnul(line, '\n');
-
-		if (strncmp(line, "FAIL", 4) == 0 || strncmp(line, "PANIC", 5) == 0)
-			failed++;
-		if (strncmp(line, "PASS", 4) != 0)
-			print_message("%.*s\n", (int)(end - line), line);
-		line = *end != '\0' ? end + 1 : end;
-	}
-	return failed;
-}
-
-/* The harness keeps 64 events; a hostile guest makes hundreds of device_error. */
-static bool wait_done(struct vmh *h)
-{
-	for (int left = LIMIT_MS; left > 0; left -= 20) {
-		json_t *e;
-
-		if (vmh_console(h, "\nDONE ", 20))
-			return true;
-		while ((e = vmh_event(h, "device_error", 0)) != NULL)
-			json_decref(e);
-		if (h->control < 0)
-			return false;
-	}
-	return false;
-}
-
 static void run_guest(const char *name, const char *cmdline)
 {
-	const char *build = getenv("DYNO_BUILD_DIR");
-	char path[4096];
 	struct world w = { .holds = false };
 	struct vmh h;
-	json_t *e;
-	bool done;
 
-	snprintf(path, sizeof(path), "%s/guests/%s.elf", build ? build : ".", name);
 	world_open(&w);
-	vmh_start(&h, &(struct vmh_config){ .kernel = path,
+	vmh_start(&h, &(struct vmh_config){ .kernel = vm_guest(name),
 			      .cmdline = cmdline,
 			      .more_take = all_devices(),
 			      .fds = (int[]){ w.can[1], w.text[1], w.echo[1], w.net[1] },
 			      .n_fds = 4 });
-	done = wait_done(&h);
-	assert_int_equal(read_verdicts(h.console), 0);
-	assert_true(done);
-	e = vmh_event(&h, "exited", LIMIT_MS);
-	assert_non_null(e);
-	assert_string_equal(json_string_value(json_object_get(e, "reason")), "poweroff");
-	json_decref(e);
-	assert_int_equal(vmh_wait(&h, LIMIT_MS), 0);
+	vm_expect_passed(&h);
 	vmh_stop(&h);
 	world_close(&w);
 }

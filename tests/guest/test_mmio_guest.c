@@ -10,29 +10,22 @@
 
 #include <cmocka.h>
 
-#include "tests/support/vm_harness.h"
-
-#define LIMIT_MS 60000
+#include "tests/support/vm_expect.h"
 
 static void test_devices_without_pci_are_found_and_driven(void **state)
 {
-	static char kernel[4096];
-	const char *build = getenv("DYNO_BUILD_DIR");
-	struct vmh_config cfg = { .kernel = kernel, .cmdline = "print=com1 only=mmio" };
+	struct vmh_config cfg = { .kernel = vm_guest("conformance"),
+		.cmdline = "print=com1 only=mmio" };
 	struct vmh h;
 
 	(void)state;
-	snprintf(kernel, sizeof(kernel), "%s/guests/conformance.elf", build ? build : ".");
 	cfg.more_take = json_pack("{s:s,s:[{s:s,s:i},{s:s},{s:s},{s:s}]}", "transport", "mmio",
 		"devices", "type", "blk", "bytes", 1 << 20, "type", "rng", "type", "balloon",
 		"type", "rng");
 	vmh_start(&h, &cfg);
-	assert_true(vmh_console(&h, "\nDONE ", LIMIT_MS));
-	if (strstr(h.console, "\nFAIL") || strstr(h.console, "PANIC"))
-		fail_msg("%s", h.console);
-	assert_non_null(strstr(h.console, "PASS mmio.ack"));
-	assert_non_null(strstr(h.console, "PASS mmio.alone"));
-	assert_int_equal(vmh_wait(&h, LIMIT_MS), 0);
+	vm_expect_passed(&h);
+	vm_expect_said(&h, "PASS mmio.ack");
+	vm_expect_said(&h, "PASS mmio.alone");
 	vmh_stop(&h);
 }
 

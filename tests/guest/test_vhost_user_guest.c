@@ -17,9 +17,8 @@
 #include "devices/blk/blk.h"
 #include "devices/rng/rng.h"
 #include "tests/support/vhu_server.h"
-#include "tests/support/vm_harness.h"
+#include "tests/support/vm_expect.h"
 
-#define LIMIT_MS   60000
 #define DISK_BYTES (16u << 20)
 
 static const struct vhu_server_config obedient = {
@@ -34,16 +33,15 @@ struct world {
 /* Starts the guest with one device, `dev`, over here. */
 static void start(struct world *w, struct vdev *dev_take, const char *cmdline, json_t *device_take)
 {
-	static char kernel[4096];
-	const char *build = getenv("DYNO_BUILD_DIR");
 	struct vhu_server_config server = obedient;
-	struct vmh_config cfg = { .kernel = kernel, .cmdline = cmdline, .n_fds = 1 };
+	struct vmh_config cfg = {
+		.kernel = vm_guest("conformance"), .cmdline = cmdline, .n_fds = 1
+	};
 	int pair[2];
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
 	server.dev_take = dev_take;
 	w->server = vhu_server_start(pair[0], &server);
-	snprintf(kernel, sizeof(kernel), "%s/guests/conformance.elf", build ? build : ".");
 	json_object_set_new(device_take, "type", json_string("vhost-user"));
 	json_object_set_new(device_take, "fd", json_integer(VMH_FD_FIRST));
 	cfg.more_take = json_pack("{s:[o]}", "devices", device_take);
@@ -54,11 +52,8 @@ static void start(struct world *w, struct vdev *dev_take, const char *cmdline, j
 
 static void expect_passed(struct world *w, const char *verdict)
 {
-	assert_true(vmh_console(&w->vm, "\nDONE ", LIMIT_MS));
-	if (strstr(w->vm.console, "\nFAIL") || strstr(w->vm.console, "PANIC"))
-		fail_msg("%s", w->vm.console);
-	assert_non_null(strstr(w->vm.console, verdict));
-	assert_int_equal(vmh_wait(&w->vm, LIMIT_MS), 0);
+	vm_expect_passed(&w->vm);
+	vm_expect_said(&w->vm, verdict);
 }
 
 static void end(struct world *w)
@@ -119,15 +114,15 @@ static void test_the_death_of_the_other_process_is_an_event_and_the_guest_goes_o
 
 	(void)state;
 	start(&w, memory_disk(), "print=com1 only=blk blk=writer", disk_in_manifest());
-	assert_true(vmh_console(&w.vm, "FLUSHED 5\n", LIMIT_MS));
+	assert_true(vmh_console(&w.vm, "FLUSHED 5\n", VM_LIMIT_MS));
 	vhu_server_crash(w.server);
-	ev = vmh_event(&w.vm, "device_error", LIMIT_MS);
+	ev = vmh_event(&w.vm, "device_error", VM_LIMIT_MS);
 	assert_non_null(ev);
 	assert_string_equal(json_string_value(json_object_get(ev, "device")), "vhost-user0");
 	assert_string_equal(json_string_value(json_object_get(ev, "text")),
 		"the back end has closed the connection");
 	json_decref(ev);
-	answer = vmh_request(&w.vm, "status", NULL, LIMIT_MS);
+	answer = vmh_request(&w.vm, "status", NULL, VM_LIMIT_MS);
 	assert_non_null(answer);
 	json_decref(answer);
 	end(&w);

@@ -37,15 +37,15 @@ static void test_guest_prints_and_turns_itself_off(void **state)
 	(void)state;
 	assert_int_equal(pwrite(module, "text", 4, 0), 4);
 	vmh_start(&h, &cfg);
-	e = vmh_event(&h, "started", TINY_LIMIT_MS);
+	e = vmh_event(&h, "started", VM_LIMIT_MS);
 	assert_non_null(e);
 	assert_true(json_integer_value(json_object_get(e, "t_ns")) > 0);
 	json_decref(e);
-	tiny_expect_exit(&h, "poweroff", 0);
-	assert_true(vmh_console(&h, "magic=00000000336ec578", TINY_LIMIT_MS));
-	assert_true(vmh_console(&h, "module: words text", TINY_LIMIT_MS));
-	assert_true(vmh_console(&h, "ram_end=0000000001000000", TINY_LIMIT_MS));
-	assert_true(vmh_console(&h, "done", TINY_LIMIT_MS));
+	vm_expect_exit(&h, "poweroff", 0);
+	assert_true(vmh_console(&h, "magic=00000000336ec578", VM_LIMIT_MS));
+	assert_true(vmh_console(&h, "module: words text", VM_LIMIT_MS));
+	assert_true(vmh_console(&h, "ram_end=0000000001000000", VM_LIMIT_MS));
+	assert_true(vmh_console(&h, "done", VM_LIMIT_MS));
 	vmh_stop(&h);
 	close(module);
 }
@@ -53,18 +53,13 @@ static void test_guest_prints_and_turns_itself_off(void **state)
 static void test_guest_that_resets_starts_again_with_clear_memory(void **state)
 {
 	struct vmh h;
-	json_t *e;
 
 	(void)state;
 	tiny_start(&h, "reset", NULL);
-	for (int i = 0; i < 3; i++) {
-		e = vmh_event(&h, "reset", TINY_LIMIT_MS);
-		assert_non_null(e);
-		json_decref(e);
-	}
-	json_decref(vmh_request(&h, "stop", NULL, TINY_LIMIT_MS));
-	tiny_expect_exit(&h, "stopped", 0);
-	assert_non_null(strstr(h.console, "scratch=0000000000000000"));
+	for (int i = 0; i < 3; i++)
+		vm_expect_event(&h, "reset");
+	vm_expect_stop(&h);
+	vm_expect_said(&h, "scratch=0000000000000000");
 	assert_null(strstr(h.console, "scratch=0000000000001234"));
 	vmh_stop(&h);
 }
@@ -74,17 +69,12 @@ static void test_a_storm_of_resets_is_one_reset(void **state)
 {
 	unsigned int starts = 0;
 	struct vmh h;
-	json_t *e;
 
 	(void)state;
 	tiny_start(&h, "storm", NULL);
-	for (int i = 0; i < 5; i++) {
-		e = vmh_event(&h, "reset", TINY_LIMIT_MS);
-		assert_non_null(e);
-		json_decref(e);
-	}
-	json_decref(vmh_request(&h, "stop", NULL, TINY_LIMIT_MS));
-	tiny_expect_exit(&h, "stopped", 0);
+	for (int i = 0; i < 5; i++)
+		vm_expect_event(&h, "reset");
+	vm_expect_stop(&h);
 	for (const char *at = h.console; (at = strstr(at, "tiny: storm")); at++)
 		starts++;
 	/* The guest came to its first words before each of them. */
@@ -98,26 +88,23 @@ static void test_triple_fault_ends_the_machine_and_is_named(void **state)
 
 	(void)state;
 	tiny_start(&h, "triple", NULL);
-	tiny_expect_exit(&h, "triple-fault", 1);
+	vm_expect_exit(&h, "triple-fault", 1);
 	vmh_stop(&h);
 }
 
 static void test_echo_by_interrupts_and_power_button(void **state)
 {
 	struct vmh h;
-	json_t *r;
 
 	(void)state;
 	tiny_start(&h, "echo", NULL);
-	assert_true(vmh_console(&h, "ready", TINY_LIMIT_MS));
+	assert_true(vmh_console(&h, "ready", VM_LIMIT_MS));
 	vmh_type(&h, "a line that is longer than the sixteen bytes of a FIFO\n");
 	assert_true(vmh_console(
-		&h, "a line that is longer than the sixteen bytes of a FIFO", TINY_LIMIT_MS));
-	r = vmh_request(&h, "power-button", NULL, TINY_LIMIT_MS);
-	assert_true(json_is_true(json_object_get(r, "ok")));
-	json_decref(r);
-	assert_true(vmh_console(&h, "power button", TINY_LIMIT_MS));
-	tiny_expect_exit(&h, "poweroff", 0);
+		&h, "a line that is longer than the sixteen bytes of a FIFO", VM_LIMIT_MS));
+	vm_expect_ok(&h, "power-button");
+	assert_true(vmh_console(&h, "power button", VM_LIMIT_MS));
+	vm_expect_exit(&h, "poweroff", 0);
 	vmh_stop(&h);
 }
 
@@ -127,14 +114,14 @@ static void test_two_processors_run(void **state)
 
 	(void)state;
 	tiny_start(&h, "smp", json_pack("{s:i}", "cpus", 2));
-	tiny_expect_exit(&h, "poweroff", 0);
-	assert_non_null(strstr(h.console, "second processor runs"));
+	vm_expect_exit(&h, "poweroff", 0);
+	vm_expect_said(&h, "second processor runs");
 	vmh_stop(&h);
 }
 
 static json_int_t exits(struct vmh *h)
 {
-	json_t *r = vmh_request(h, "status", NULL, TINY_LIMIT_MS);
+	json_t *r = vmh_request(h, "status", NULL, VM_LIMIT_MS);
 	json_int_t n = json_integer_value(json_object_get(json_object_get(r, "exits"), "pio"));
 
 	json_decref(r);
@@ -144,25 +131,20 @@ static json_int_t exits(struct vmh *h)
 static void test_paused_guest_stands_and_goes_on(void **state)
 {
 	struct vmh h;
-	json_t *r;
 	json_int_t before;
 
 	(void)state;
 	tiny_start(&h, "ticks", json_pack("{s:i}", "cpus", 2));
-	assert_true(vmh_console(&h, "ticking", TINY_LIMIT_MS));
-	r = vmh_request(&h, "pause", NULL, TINY_LIMIT_MS);
-	assert_true(json_is_true(json_object_get(r, "ok")));
-	json_decref(r);
+	assert_true(vmh_console(&h, "ticking", VM_LIMIT_MS));
+	vm_expect_ok(&h, "pause");
 	before = exits(&h);
 	usleep(50000);
 	assert_int_equal(exits(&h), before);
-	r = vmh_request(&h, "resume", NULL, TINY_LIMIT_MS);
-	assert_true(json_is_true(json_object_get(r, "ok")));
-	json_decref(r);
+	vm_expect_ok(&h, "resume");
 	vmh_type(&h, "t");
-	assert_true(vmh_console(&h, "ticks=", TINY_LIMIT_MS));
+	assert_true(vmh_console(&h, "ticks=", VM_LIMIT_MS));
 	vmh_type(&h, "q");
-	tiny_expect_exit(&h, "poweroff", 0);
+	vm_expect_exit(&h, "poweroff", 0);
 	vmh_stop(&h);
 }
 
@@ -172,15 +154,15 @@ static void test_every_width_of_virtio_registers(void **state)
 
 	(void)state;
 	tiny_start(&h, "mmio", one_rng());
-	tiny_expect_exit(&h, "poweroff", 0);
-	assert_non_null(strstr(h.console, "features_hi=0000000000000"));
-	assert_non_null(strstr(h.console, "num_queues=0000000000000001"));
-	assert_non_null(strstr(h.console, "status=0000000000000001"));
-	assert_non_null(strstr(h.console, "queue_desc=0000000000123450"));
-	assert_non_null(strstr(h.console, "no_queue=0000000000000000"));
-	assert_non_null(strstr(h.console, "ecam=0000000010441af4"));
-	assert_non_null(strstr(h.console, "ecam8=0000000000000044"));
-	assert_non_null(strstr(h.console, "nobody=ffffffffffffffff"));
+	vm_expect_exit(&h, "poweroff", 0);
+	vm_expect_said(&h, "features_hi=0000000000000");
+	vm_expect_said(&h, "num_queues=0000000000000001");
+	vm_expect_said(&h, "status=0000000000000001");
+	vm_expect_said(&h, "queue_desc=0000000000123450");
+	vm_expect_said(&h, "no_queue=0000000000000000");
+	vm_expect_said(&h, "ecam=0000000010441af4");
+	vm_expect_said(&h, "ecam8=0000000000000044");
+	vm_expect_said(&h, "nobody=ffffffffffffffff");
 	vmh_stop(&h);
 }
 
@@ -190,16 +172,16 @@ static void test_accesses_across_the_edge_of_a_region_reach_nobody(void **state)
 
 	(void)state;
 	tiny_start(&h, "edges", one_rng());
-	tiny_expect_exit(&h, "poweroff", 0);
+	vm_expect_exit(&h, "poweroff", 0);
 	/* It came to its end: no piece of a word turned the machine off or reset it. */
-	assert_non_null(strstr(h.console, "done"));
-	assert_non_null(strstr(h.console, "rep_ins=000000000000ffff"));
-	assert_non_null(strstr(h.console, "straddle_in=000000000000ffff"));
-	assert_non_null(strstr(h.console, "behind_in=000000000000ffff"));
-	assert_non_null(strstr(h.console, "pci_ports_in=00000000ffffffff"));
-	assert_non_null(strstr(h.console, "before_bar=000000000000ffff"));
-	assert_non_null(strstr(h.console, "behind_ecam=00000000ffffffff"));
-	assert_non_null(strstr(h.console, "status=0000000000000000"));
+	vm_expect_said(&h, "done");
+	vm_expect_said(&h, "rep_ins=000000000000ffff");
+	vm_expect_said(&h, "straddle_in=000000000000ffff");
+	vm_expect_said(&h, "behind_in=000000000000ffff");
+	vm_expect_said(&h, "pci_ports_in=00000000ffffffff");
+	vm_expect_said(&h, "before_bar=000000000000ffff");
+	vm_expect_said(&h, "behind_ecam=00000000ffffffff");
+	vm_expect_said(&h, "status=0000000000000000");
 	vmh_stop(&h);
 }
 
@@ -208,7 +190,6 @@ static void test_sleeping_guest_is_paused_though_signals_were_blocked(void **sta
 {
 	struct vmh h;
 	sigset_t kick, before;
-	json_t *r;
 
 	(void)state;
 	sigemptyset(&kick);
@@ -216,12 +197,9 @@ static void test_sleeping_guest_is_paused_though_signals_were_blocked(void **sta
 	sigprocmask(SIG_BLOCK, &kick, &before);
 	tiny_start(&h, "echo", json_pack("{s:i}", "cpus", 2));
 	sigprocmask(SIG_SETMASK, &before, NULL);
-	assert_true(vmh_console(&h, "ready", TINY_LIMIT_MS));
-	r = vmh_request(&h, "pause", NULL, TINY_LIMIT_MS);
-	assert_true(json_is_true(json_object_get(r, "ok")));
-	json_decref(r);
-	json_decref(vmh_request(&h, "stop", NULL, TINY_LIMIT_MS));
-	tiny_expect_exit(&h, "stopped", 0);
+	assert_true(vmh_console(&h, "ready", VM_LIMIT_MS));
+	vm_expect_ok(&h, "pause");
+	vm_expect_stop(&h);
 	vmh_stop(&h);
 }
 
@@ -259,7 +237,7 @@ static void test_threads_of_vcpus_have_names_in_the_sandbox(void **state)
 
 	(void)state;
 	tiny_start(&h, "echo", json_pack("{s:i}", "cpus", 2));
-	assert_true(vmh_console(&h, "ready", TINY_LIMIT_MS));
+	assert_true(vmh_console(&h, "ready", VM_LIMIT_MS));
 	assert_true(has_thread(h.pid, "vcpu0"));
 	vmh_stop(&h);
 }
@@ -270,32 +248,27 @@ static void test_rng_interrupts_by_msix_masked_and_moved(void **state)
 
 	(void)state;
 	tiny_start(&h, "msix", one_rng());
-	tiny_expect_exit(&h, "poweroff", 0);
-	assert_non_null(strstr(h.console, "interrupts=0000000000000001"));
-	assert_non_null(strstr(h.console, "random=0000000000000001"));
-	assert_non_null(strstr(h.console, "while_masked=0000000000000000"));
-	assert_non_null(strstr(h.console, "pending_after=0000000000000000"));
-	assert_non_null(strstr(h.console, "left_behind=00000000ffffffff"));
-	assert_non_null(strstr(h.console, "moved=0000000000000003"));
+	vm_expect_exit(&h, "poweroff", 0);
+	vm_expect_said(&h, "interrupts=0000000000000001");
+	vm_expect_said(&h, "random=0000000000000001");
+	vm_expect_said(&h, "while_masked=0000000000000000");
+	vm_expect_said(&h, "pending_after=0000000000000000");
+	vm_expect_said(&h, "left_behind=00000000ffffffff");
+	vm_expect_said(&h, "moved=0000000000000003");
 	vmh_stop(&h);
 }
 
 static void test_devices_start_afresh_after_each_reset(void **state)
 {
 	struct vmh h;
-	json_t *e;
 
 	(void)state;
 	tiny_start(&h, "rounds", one_rng());
-	for (int i = 0; i < 3; i++) {
-		e = vmh_event(&h, "reset", TINY_LIMIT_MS);
-		assert_non_null(e);
-		json_decref(e);
-	}
-	json_decref(vmh_request(&h, "stop", NULL, TINY_LIMIT_MS));
-	tiny_expect_exit(&h, "stopped", 0);
+	for (int i = 0; i < 3; i++)
+		vm_expect_event(&h, "reset");
+	vm_expect_stop(&h);
 	assert_null(strstr(h.console, "FAILED"));
-	assert_non_null(strstr(h.console, "round"));
+	vm_expect_said(&h, "round");
 	for (const char *s = h.console; (s = strstr(s, "fresh_status=")); s++)
 		assert_memory_equal(s, "fresh_status=0000000000000000", 29);
 	vmh_stop(&h);
@@ -304,20 +277,17 @@ static void test_devices_start_afresh_after_each_reset(void **state)
 static void test_reset_on_request_starts_a_running_guest_again(void **state)
 {
 	struct vmh h;
-	json_t *r;
 	size_t first;
 
 	(void)state;
 	tiny_start(&h, "echo", one_rng());
-	assert_true(vmh_console(&h, "ready", TINY_LIMIT_MS));
+	assert_true(vmh_console(&h, "ready", VM_LIMIT_MS));
 	first = h.console_len;
-	r = vmh_request(&h, "reset", NULL, TINY_LIMIT_MS);
-	assert_true(json_is_true(json_object_get(r, "ok")));
-	json_decref(r);
+	vm_expect_ok(&h, "reset");
 	while (!strstr(h.console + first, "ready"))
 		assert_true(vmh_console(&h, "never said", 100) == false);
-	json_decref(vmh_request(&h, "power-button", NULL, TINY_LIMIT_MS));
-	tiny_expect_exit(&h, "poweroff", 0);
+	json_decref(vmh_request(&h, "power-button", NULL, VM_LIMIT_MS));
+	vm_expect_exit(&h, "poweroff", 0);
 	vmh_stop(&h);
 }
 
@@ -342,18 +312,18 @@ static void test_pause_is_not_seen_on_the_guests_clock(void **state)
 
 	(void)state;
 	tiny_start(&h, "clock", NULL);
-	assert_true(vmh_console(&h, "ready", TINY_LIMIT_MS));
+	assert_true(vmh_console(&h, "ready", VM_LIMIT_MS));
 	host0 = clock_now_ns();
 	guest0 = guest_time(&h);
-	json_decref(vmh_request(&h, "pause", NULL, TINY_LIMIT_MS));
+	json_decref(vmh_request(&h, "pause", NULL, VM_LIMIT_MS));
 	usleep((useconds_t)(paused_ns / NS_PER_US));
-	json_decref(vmh_request(&h, "resume", NULL, TINY_LIMIT_MS));
+	json_decref(vmh_request(&h, "resume", NULL, VM_LIMIT_MS));
 	guest1 = guest_time(&h);
 	assert_true(guest1 > guest0);
 	/* However slow this machine is: the pause itself is missing. */
 	assert_true(guest1 - guest0 <= clock_now_ns() - host0 - paused_ns);
 	vmh_type(&h, "q");
-	tiny_expect_exit(&h, "poweroff", 0);
+	vm_expect_exit(&h, "poweroff", 0);
 	vmh_stop(&h);
 }
 
@@ -378,12 +348,11 @@ static double share(const struct vmh *h)
 
 static void throttle(struct vmh *h, int percent)
 {
-	json_t *r =
-		vmh_request(h, "throttle", json_pack("{s:i}", "percent", percent), TINY_LIMIT_MS);
+	json_t *r = vmh_request(h, "throttle", json_pack("{s:i}", "percent", percent), VM_LIMIT_MS);
 
 	assert_true(json_is_true(json_object_get(r, "ok")));
 	json_decref(r);
-	r = vmh_request(h, "status", NULL, TINY_LIMIT_MS);
+	r = vmh_request(h, "status", NULL, VM_LIMIT_MS);
 	assert_int_equal(json_integer_value(json_object_get(r, "throttle_percent")), percent);
 	assert_string_equal(json_string_value(json_object_get(r, "state")), "running");
 	json_decref(r);
@@ -398,7 +367,7 @@ static void test_throttled_guest_gets_a_share_of_the_time_and_lives(void **state
 
 	(void)state;
 	tiny_start(&h, "clock", NULL);
-	assert_true(vmh_console(&h, "ready", TINY_LIMIT_MS));
+	assert_true(vmh_console(&h, "ready", VM_LIMIT_MS));
 	throttle(&h, 20);
 	assert_true(share(&h) < 0.35);
 	throttle(&h, 3);
@@ -411,7 +380,7 @@ static void test_throttled_guest_gets_a_share_of_the_time_and_lives(void **state
 	throttle(&h, 100);
 	assert_true(guest_time(&h) > guest);
 	vmh_type(&h, "q");
-	tiny_expect_exit(&h, "poweroff", 0);
+	vm_expect_exit(&h, "poweroff", 0);
 	vmh_stop(&h);
 }
 
@@ -422,21 +391,20 @@ static void test_throttled_guest_can_be_paused_reset_and_stopped(void **state)
 
 	(void)state;
 	tiny_start(&h, "clock", json_pack("{s:i}", "cpus", 2));
-	assert_true(vmh_console(&h, "ready", TINY_LIMIT_MS));
+	assert_true(vmh_console(&h, "ready", VM_LIMIT_MS));
 	throttle(&h, 5);
 	for (int i = 0; i < 5; i++) {
-		json_decref(vmh_request(&h, "pause", NULL, TINY_LIMIT_MS));
+		json_decref(vmh_request(&h, "pause", NULL, VM_LIMIT_MS));
 		before = exits(&h);
 		usleep(30000); /* some periods */
 		assert_int_equal(exits(&h), before);
-		json_decref(vmh_request(&h, "resume", NULL, TINY_LIMIT_MS));
+		json_decref(vmh_request(&h, "resume", NULL, VM_LIMIT_MS));
 		(void)guest_time(&h);
 	}
-	json_decref(vmh_request(&h, "reset", NULL, TINY_LIMIT_MS));
-	assert_true(vmh_console(&h, "ready", TINY_LIMIT_MS));
+	json_decref(vmh_request(&h, "reset", NULL, VM_LIMIT_MS));
+	assert_true(vmh_console(&h, "ready", VM_LIMIT_MS));
 	(void)guest_time(&h);
-	json_decref(vmh_request(&h, "stop", NULL, TINY_LIMIT_MS));
-	tiny_expect_exit(&h, "stopped", 0);
+	vm_expect_stop(&h);
 	vmh_stop(&h);
 }
 
@@ -446,9 +414,9 @@ static void test_memory_beyond_the_pci_hole_is_told_to_the_guest(void **state)
 
 	(void)state;
 	tiny_start(&h, "hello", json_pack("{s:I}", "memory_bytes", (json_int_t)5 << 30));
-	tiny_expect_exit(&h, "poweroff", 0);
-	assert_non_null(strstr(h.console, "ram_end=00000000b0000000"));
-	assert_non_null(strstr(h.console, "ram_end=0000000190000000"));
+	vm_expect_exit(&h, "poweroff", 0);
+	vm_expect_said(&h, "ram_end=00000000b0000000");
+	vm_expect_said(&h, "ram_end=0000000190000000");
 	vmh_stop(&h);
 }
 
@@ -460,7 +428,7 @@ static void test_instruction_that_kvm_cannot_emulate_is_shown(void **state)
 
 	(void)state;
 	tiny_start(&h, "unknown-instruction", NULL);
-	e = vmh_event(&h, "exited", TINY_LIMIT_MS);
+	e = vmh_event(&h, "exited", VM_LIMIT_MS);
 	assert_non_null(e);
 	if (strcmp(json_string_value(json_object_get(e, "reason")), "poweroff") != 0) {
 		assert_string_equal(json_string_value(json_object_get(e, "reason")), "kvm-error");
@@ -478,8 +446,8 @@ static void test_inner_state_of_devices_is_in_the_status(void **state)
 
 	(void)state;
 	tiny_start(&h, "echo", one_rng());
-	assert_true(vmh_console(&h, "ready", TINY_LIMIT_MS));
-	r = vmh_request(&h, "status", NULL, TINY_LIMIT_MS);
+	assert_true(vmh_console(&h, "ready", VM_LIMIT_MS));
+	r = vmh_request(&h, "status", NULL, VM_LIMIT_MS);
 	assert_string_equal(json_string_value(json_object_get(r, "state")), "running");
 	devices = json_object_get(r, "devices");
 	assert_int_equal(json_array_size(devices), 1);
@@ -490,7 +458,7 @@ static void test_inner_state_of_devices_is_in_the_status(void **state)
 	assert_true(json_is_array(queues));
 	assert_int_equal(json_array_size(queues), 0);
 	json_decref(r);
-	r = vmh_request(&h, "dance", NULL, TINY_LIMIT_MS);
+	r = vmh_request(&h, "dance", NULL, VM_LIMIT_MS);
 	assert_true(json_is_false(json_object_get(r, "ok")));
 	json_decref(r);
 	vmh_stop(&h);
@@ -498,12 +466,12 @@ static void test_inner_state_of_devices_is_in_the_status(void **state)
 
 static void expect_error(struct vmh *h, const char *text)
 {
-	json_t *e = vmh_event(h, "error", TINY_LIMIT_MS);
+	json_t *e = vmh_event(h, "error", VM_LIMIT_MS);
 
 	assert_non_null(e);
 	assert_non_null(strstr(json_string_value(json_object_get(e, "text")), text));
 	json_decref(e);
-	assert_int_equal(vmh_wait(h, TINY_LIMIT_MS), 3);
+	assert_int_equal(vmh_wait(h, VM_LIMIT_MS), 3);
 }
 
 static void test_bad_manifest_is_an_error_with_the_key(void **state)

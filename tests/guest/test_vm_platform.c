@@ -28,11 +28,11 @@ static void test_clock_shows_utc_and_interrupts_every_second(void **state)
 	gmtime_r(&t, &tm);
 	snprintf(hour_after, sizeof(hour_after), "hour=00000000000000%02d", tm.tm_hour);
 	tiny_start(&h, "rtc", NULL);
-	tiny_expect_exit(&h, "poweroff", 0);
-	assert_non_null(strstr(h.console, "century=0000000000000020"));
+	vm_expect_exit(&h, "poweroff", 0);
+	vm_expect_said(&h, "century=0000000000000020");
 	assert_non_null(strstr(h.console, year));
 	assert_true(strstr(h.console, hour) || strstr(h.console, hour_after));
-	assert_non_null(strstr(h.console, "flags=0000000000000090"));
+	vm_expect_said(&h, "flags=0000000000000090");
 	vmh_stop(&h);
 }
 
@@ -43,13 +43,13 @@ static void test_panic_is_told_and_ends_the_machine_after_its_last_words(void **
 
 	(void)state;
 	tiny_start(&h, "panic", NULL);
-	e = vmh_event(&h, "panicked", TINY_LIMIT_MS);
+	e = vmh_event(&h, "panicked", VM_LIMIT_MS);
 	assert_non_null(e);
 	assert_false(json_is_true(json_object_get(e, "crash_loaded")));
 	json_decref(e);
-	tiny_expect_exit(&h, "panic", 1);
-	assert_non_null(strstr(h.console, "events=0000000000000003"));
-	assert_non_null(strstr(h.console, "last words"));
+	vm_expect_exit(&h, "panic", 1);
+	vm_expect_said(&h, "events=0000000000000003");
+	vm_expect_said(&h, "last words");
 	vmh_stop(&h);
 }
 
@@ -59,8 +59,8 @@ static void test_a_reset_after_a_panic_is_its_end(void **state)
 
 	(void)state;
 	tiny_start(&h, "panic-reset", NULL);
-	tiny_expect_event(&h, "panicked");
-	tiny_expect_exit(&h, "panic", 1);
+	vm_expect_event(&h, "panicked");
+	vm_expect_exit(&h, "panic", 1);
 	vmh_stop(&h);
 }
 
@@ -72,11 +72,10 @@ static void test_panic_resets_the_machine_where_that_is_asked_for(void **state)
 	tiny_start(&h, "panic", json_pack("{s:s}", "on_panic", "reset"));
 	/* It panics in its second life too: told again. */
 	for (int i = 0; i < 2; i++) {
-		tiny_expect_event(&h, "panicked");
-		tiny_expect_event(&h, "reset");
+		vm_expect_event(&h, "panicked");
+		vm_expect_event(&h, "reset");
 	}
-	json_decref(vmh_request(&h, "stop", NULL, TINY_LIMIT_MS));
-	tiny_expect_exit(&h, "stopped", 0);
+	vm_expect_stop(&h);
 	vmh_stop(&h);
 }
 
@@ -87,13 +86,12 @@ static void test_panic_pauses_the_machine_where_that_is_asked_for(void **state)
 
 	(void)state;
 	tiny_start(&h, "panic", json_pack("{s:s}", "on_panic", "pause"));
-	tiny_expect_event(&h, "panicked");
-	tiny_expect_event(&h, "paused");
-	r = vmh_request(&h, "status", NULL, TINY_LIMIT_MS);
+	vm_expect_event(&h, "panicked");
+	vm_expect_event(&h, "paused");
+	r = vmh_request(&h, "status", NULL, VM_LIMIT_MS);
 	assert_string_equal(json_string_value(json_object_get(r, "state")), "paused");
 	json_decref(r);
-	json_decref(vmh_request(&h, "stop", NULL, TINY_LIMIT_MS));
-	tiny_expect_exit(&h, "stopped", 0);
+	vm_expect_stop(&h);
 	vmh_stop(&h);
 }
 
@@ -104,17 +102,17 @@ static void test_a_guest_with_a_crash_kernel_goes_on(void **state)
 
 	(void)state;
 	tiny_start(&h, "dump", NULL);
-	e = vmh_event(&h, "panicked", TINY_LIMIT_MS);
+	e = vmh_event(&h, "panicked", VM_LIMIT_MS);
 	assert_non_null(e);
 	assert_true(json_is_true(json_object_get(e, "crash_loaded")));
 	json_decref(e);
-	tiny_expect_exit(&h, "poweroff", 0);
+	vm_expect_exit(&h, "poweroff", 0);
 	vmh_stop(&h);
 }
 
 static void expect_watchdog(struct vmh *h, const char *action)
 {
-	json_t *e = vmh_event(h, "watchdog", TINY_LIMIT_MS);
+	json_t *e = vmh_event(h, "watchdog", VM_LIMIT_MS);
 
 	assert_non_null(e);
 	assert_string_equal(json_string_value(json_object_get(e, "action")), action);
@@ -129,14 +127,13 @@ static void test_watchdog_resets_a_guest_that_does_not_kick_it(void **state)
 	tiny_start(&h, "watchdog", json_pack("{s:s}", "watchdog", "reset"));
 	for (int i = 0; i < 2; i++) {
 		expect_watchdog(&h, "reset");
-		tiny_expect_event(&h, "reset");
+		vm_expect_event(&h, "reset");
 	}
 	/* The second life was told of the first one's end. */
-	assert_true(vmh_console(&h, "fired=0000000000000200", TINY_LIMIT_MS));
-	json_decref(vmh_request(&h, "stop", NULL, TINY_LIMIT_MS));
-	tiny_expect_exit(&h, "stopped", 0);
-	assert_non_null(strstr(h.console, "fired=0000000000000000"));
-	assert_non_null(strstr(h.console, "locked=0000000000000003"));
+	assert_true(vmh_console(&h, "fired=0000000000000200", VM_LIMIT_MS));
+	vm_expect_stop(&h);
+	vm_expect_said(&h, "fired=0000000000000000");
+	vm_expect_said(&h, "locked=0000000000000003");
 	vmh_stop(&h);
 }
 
@@ -147,7 +144,7 @@ static void test_watchdog_turns_the_guest_off(void **state)
 	(void)state;
 	tiny_start(&h, "watchdog", json_pack("{s:s}", "watchdog", "power-off"));
 	expect_watchdog(&h, "power-off");
-	tiny_expect_exit(&h, "watchdog", 1);
+	vm_expect_exit(&h, "watchdog", 1);
 	vmh_stop(&h);
 }
 
@@ -160,10 +157,9 @@ static void test_watchdog_without_an_action_is_told_and_may_be_kicked_on(void **
 	expect_watchdog(&h, "none");
 	/* A late kick starts it anew. */
 	vmh_type(&h, "k");
-	assert_true(vmh_console(&h, "kicked", TINY_LIMIT_MS));
+	assert_true(vmh_console(&h, "kicked", VM_LIMIT_MS));
 	expect_watchdog(&h, "none");
-	json_decref(vmh_request(&h, "stop", NULL, TINY_LIMIT_MS));
-	tiny_expect_exit(&h, "stopped", 0);
+	vm_expect_stop(&h);
 	vmh_stop(&h);
 }
 
@@ -173,16 +169,15 @@ static void test_watchdog_stands_while_the_guest_is_paused(void **state)
 
 	(void)state;
 	tiny_start(&h, "watchdog-slow", json_pack("{s:s}", "watchdog", "pause"));
-	assert_true(vmh_console(&h, "ready", TINY_LIMIT_MS));
-	json_decref(vmh_request(&h, "pause", NULL, TINY_LIMIT_MS));
-	tiny_expect_event(&h, "paused");
+	assert_true(vmh_console(&h, "ready", VM_LIMIT_MS));
+	json_decref(vmh_request(&h, "pause", NULL, VM_LIMIT_MS));
+	vm_expect_event(&h, "paused");
 	/* Longer than both of its stages. */
 	assert_null(vmh_event(&h, "watchdog", 4000));
-	json_decref(vmh_request(&h, "resume", NULL, TINY_LIMIT_MS));
+	json_decref(vmh_request(&h, "resume", NULL, VM_LIMIT_MS));
 	expect_watchdog(&h, "pause");
-	tiny_expect_event(&h, "paused");
-	json_decref(vmh_request(&h, "stop", NULL, TINY_LIMIT_MS));
-	tiny_expect_exit(&h, "stopped", 0);
+	vm_expect_event(&h, "paused");
+	vm_expect_stop(&h);
 	vmh_stop(&h);
 }
 
@@ -192,8 +187,8 @@ static void test_without_a_watchdog_there_is_no_such_device(void **state)
 
 	(void)state;
 	tiny_start(&h, "watchdog", NULL);
-	assert_true(vmh_console(&h, "FAILED: no watchdog", TINY_LIMIT_MS));
-	tiny_expect_exit(&h, "poweroff", 0);
+	assert_true(vmh_console(&h, "FAILED: no watchdog", VM_LIMIT_MS));
+	vm_expect_exit(&h, "poweroff", 0);
 	vmh_stop(&h);
 }
 

@@ -13,12 +13,10 @@ target_link_options(tiny_guest PRIVATE -nostdlib -static $<$<C_COMPILER_ID:GNU>:
   -Wl,--no-warn-rwx-segments)
 
 dyno_test(test_vm_guest SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_vm_guest.c
-  ${CMAKE_SOURCE_DIR}/tests/support/vm_tiny.c
-  LINK dyno_vm_harness dyno_base LABELS guest TIMEOUT 120 DEPENDS tiny_guest dyno-vm)
+  LINK dyno_vm_expect dyno_base LABELS guest TIMEOUT 120 DEPENDS tiny_guest dyno-vm)
 
 dyno_test(test_vm_platform SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_vm_platform.c
-  ${CMAKE_SOURCE_DIR}/tests/support/vm_tiny.c
-  LINK dyno_vm_harness dyno_base LABELS guest TIMEOUT 120 DEPENDS tiny_guest dyno-vm)
+  LINK dyno_vm_expect dyno_base LABELS guest TIMEOUT 120 DEPENDS tiny_guest dyno-vm)
 
 # The VM itself, without a guest.
 dyno_test(test_kvm_vm SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_kvm_vm.c

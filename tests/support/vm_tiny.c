@@ -2,13 +2,8 @@
 /* See vm_tiny.h. */
 #include "tests/support/vm_tiny.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 const char *tiny_guest(void)
 {
@@ -26,22 +21,4 @@ void tiny_start(struct vmh *h, const char *cmdline, json_t *more_take)
 	};
 
 	vmh_start(h, &cfg);
-}
-
-void tiny_expect_event(struct vmh *h, const char *name)
-{
-	json_t *e = vmh_event(h, name, TINY_LIMIT_MS);
-
-	assert_non_null(e);
-	json_decref(e);
-}
-
-void tiny_expect_exit(struct vmh *h, const char *reason, int status)
-{
-	json_t *e = vmh_event(h, "exited", TINY_LIMIT_MS);
-
-	assert_non_null(e);
-	assert_string_equal(json_string_value(json_object_get(e, "reason")), reason);
-	json_decref(e);
-	assert_int_equal(vmh_wait(h, TINY_LIMIT_MS), status);
 }
