@@ -18,6 +18,25 @@
 
 /* ---- the end of connections ---- */
 
+static void hears_shutdown(struct vsock_rig *r, uint32_t flags)
+{
+	assert_int_equal(rig_guest_hears(r), OP(SHUTDOWN));
+	assert_int_equal(le32_get(r->h.flags), flags);
+}
+
+/* The guest writes more than the socket takes at once; how many bytes. */
+static uint32_t fill(struct vsock_rig *r)
+{
+	static uint8_t data[65536];
+	uint32_t sent = 0;
+
+	for (; sent < VSOCK_BUF_BYTES; sent += (uint32_t)sizeof(data)) {
+		rig_pattern(data, sent, sizeof(data));
+		rig_guest_writes(r, data, sizeof(data), 0);
+	}
+	return sent;
+}
+
 static void test_host_closes_after_its_last_bytes(void **state)
 {
 	(void)state;
@@ -32,8 +51,7 @@ static void test_host_closes_after_its_last_bytes(void **state)
 		fd_close(&fd);
 		assert_int_equal(rig_guest_hears(&r), OP(RW));
 		assert_int_equal(r.len, 3);
-		assert_int_equal(rig_guest_hears(&r), OP(SHUTDOWN));
-		assert_int_equal(le32_get(r.h.flags), VIRTIO_VSOCK_SHUTDOWN_BOTH);
+		hears_shutdown(&r, VIRTIO_VSOCK_SHUTDOWN_BOTH);
 		rig_guest_says(&r, OP(RST));
 		assert_true(rig_silent(&r));
 		assert_int_equal(rig_stats(&r).links, 0);
@@ -51,13 +69,11 @@ static void test_host_stops_sending_and_still_receives(void **state)
 	rig_open(&r, 0);
 	fd = rig_connected(&r);
 	assert_int_equal(shutdown(fd, SHUT_WR), 0);
-	assert_int_equal(rig_guest_hears(&r), OP(SHUTDOWN));
-	assert_int_equal(le32_get(r.h.flags), VIRTIO_VSOCK_SHUTDOWN_F_SEND);
+	hears_shutdown(&r, VIRTIO_VSOCK_SHUTDOWN_F_SEND);
 	rig_guest_writes(&r, "more", 4, 0);
 	assert_int_equal(recv(fd, buf, sizeof(buf), MSG_DONTWAIT), 4);
 	fd_close(&fd);
-	assert_int_equal(rig_guest_hears(&r), OP(SHUTDOWN));
-	assert_int_equal(le32_get(r.h.flags), VIRTIO_VSOCK_SHUTDOWN_BOTH);
+	hears_shutdown(&r, VIRTIO_VSOCK_SHUTDOWN_BOTH);
 	rig_close(&r);
 }
 
@@ -99,33 +115,23 @@ static void test_guest_stops_receiving(void **state)
 	rig_guest_writes(&r, "still", 5, 0);
 	assert_int_equal(recv(fd, buf, sizeof(buf), MSG_DONTWAIT), 5);
 	fd_close(&fd);
-	assert_int_equal(rig_guest_hears(&r), OP(SHUTDOWN));
-	assert_int_equal(le32_get(r.h.flags), VIRTIO_VSOCK_SHUTDOWN_BOTH);
+	hears_shutdown(&r, VIRTIO_VSOCK_SHUTDOWN_BOTH);
 	rig_close(&r);
 }
 
 static void test_guest_closes_and_a_slow_host_gets_everything(void **state)
 {
-	static uint8_t data[65536];
-
 	(void)state;
 	FOR_EACH_KIND(kind)
 	{
 		struct rig_bytes in = { 0 };
-		uint32_t sent = 0;
 		struct vsock_rig r;
 		char c;
 
 		rig_open(&r, kind);
 		in.fd = rig_connected(&r);
-		/* More than the socket takes at once. */
-		while (sent < VSOCK_BUF_BYTES) {
-			rig_pattern(data, sent, sizeof(data));
-			rig_guest_writes(&r, data, sizeof(data), 0);
-			sent += sizeof(data);
-		}
+		in.want = fill(&r);
 		rig_guest_shuts(&r, VIRTIO_VSOCK_SHUTDOWN_BOTH);
-		in.want = sent;
 		assert_true(mock_until(r.m, rig_read_more, &in));
 		/* RST only now: everything has left the device. */
 		while (rig_guest_hears(&r) != OP(RST))
@@ -139,24 +145,18 @@ static void test_guest_closes_and_a_slow_host_gets_everything(void **state)
 
 static void test_bytes_sent_before_a_reset_still_arrive(void **state)
 {
-	static uint8_t data[65536];
-	struct rig_bytes in = { 0 };
-	uint32_t sent = 0;
+	struct rig_bytes in;
 	struct vsock_rig r;
 
 	(void)state;
 	for (int how = 0; how < 2; how++) {
 		rig_open(&r, 0);
 		in = (struct rig_bytes){ .fd = rig_connected(&r) };
-		for (sent = 0; sent < VSOCK_BUF_BYTES; sent += (uint32_t)sizeof(data)) {
-			rig_pattern(data, sent, sizeof(data));
-			rig_guest_writes(&r, data, sizeof(data), 0);
-		}
+		in.want = fill(&r);
 		if (how == 0)
 			rig_guest_says(&r, OP(RST));
 		else
 			mock_reset(r.m);
-		in.want = sent;
 		assert_true(mock_until(r.m, rig_read_more, &in));
 		fd_close(&in.fd);
 		rig_close(&r);
@@ -177,8 +177,7 @@ static void test_host_that_leaves_ends_the_guests_sending(void **state)
 	assert_int_equal(rig_guest_hears(&r), OP(CREDIT_REQUEST));
 	fd_close(&fd);
 	rig_guest_writes(&r, "x", 1, 0);
-	assert_int_equal(rig_guest_hears(&r), OP(SHUTDOWN));
-	assert_int_equal(le32_get(r.h.flags), VIRTIO_VSOCK_SHUTDOWN_F_RECEIVE);
+	hears_shutdown(&r, VIRTIO_VSOCK_SHUTDOWN_F_RECEIVE);
 	/* On its way already: taken and dropped. */
 	rig_guest_writes(&r, "y", 1, 0);
 	assert_true(rig_silent(&r));

@@ -220,6 +220,14 @@ static void near(double got, double want, double tolerance)
 		fail_msg("%.12g is not %.12g", got, want);
 }
 
+/* 48.5 degrees north, 11.5 east, with nobody saying whether it sees the sky. */
+static void start_placed(struct bed *t)
+{
+	start(t, false);
+	set(t, LATITUDE, 48.5, 0);
+	set(t, LONGITUDE, 11.5, 0);
+}
+
 static void test_position_of_signals_needs_both_of_them_fresh(void **state)
 {
 	struct bed *t = *state;
@@ -248,10 +256,8 @@ static void test_what_is_not_known_is_left_out(void **state)
 	struct bed *t = *state;
 	struct nmea_fix f;
 
-	start(t, false);
+	start_placed(t);
 	set(t, FIX, 1, 0);
-	set(t, LATITUDE, 48.5, 0);
-	set(t, LONGITUDE, 11.5, 0);
 	f = look(t, 0);
 	assert_false(f.has_speed || f.has_course || f.has_altitude);
 	set(t, SPEED, 36, 0);
@@ -268,10 +274,7 @@ static void test_in_a_tunnel_there_is_no_fix(void **state)
 {
 	struct bed *t = *state;
 
-	start(t, false);
-	set(t, LATITUDE, 48.5, 0);
-	set(t, LONGITUDE, 11.5, 0);
-	/* Nobody has said yet whether it sees the sky. */
+	start_placed(t);
 	assert_false(look(t, 0).fix);
 	set(t, FIX, 1, 0);
 	assert_true(look(t, 0).fix);
@@ -283,10 +286,8 @@ static void test_stuck_signals_are_what_is_shown(void **state)
 {
 	struct bed *t = *state;
 
-	start(t, false);
+	start_placed(t);
 	set(t, FIX, 1, 0);
-	set(t, LATITUDE, 48.5, 0);
-	set(t, LONGITUDE, 11.5, 0);
 	signals_stick(t->table, LONGITUDE, true);
 	set(t, LONGITUDE, 12, 0);
 	near(look(t, 0).longitude_deg, 11.5, 0);

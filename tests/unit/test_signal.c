@@ -431,16 +431,24 @@ static void test_another_process_gets_all_values_and_then_changes(void **state)
 	fd_close(&f.fd);
 }
 
+/* The other process says something of a signal of its list. */
+static void say(
+	struct bed *t, struct far_end *f, enum signal_rec_type type, uint32_t signal, double value)
+{
+	struct signal_rec r = { type, SIGNAL_REC_FRESH, signal, 0, value };
+	struct signal_rec_wire w = signal_rec_pack(&r);
+
+	assert_int_equal(send(f->fd, &w, sizeof(w), 0), sizeof(w));
+	assert_int_equal(ev_loop_turn(t->loop, 0), 0);
+}
+
 static void test_another_process_sets_signals(void **state)
 {
 	struct bed *t = *state;
-	struct signal_rec r = { SIGNAL_REC_SET, SIGNAL_REC_FRESH, 0, 0, 1 };
-	struct signal_rec_wire w = signal_rec_pack(&r);
 	struct far_end f = { 0 };
 
 	connect_port(t, &f);
-	assert_int_equal(send(f.fd, &w, sizeof(w), 0), sizeof(w));
-	assert_int_equal(ev_loop_turn(t->loop, 0), 0);
+	say(t, &f, SIGNAL_REC_SET, 0, 1);
 	assert_true(signals_get(t->table, LIGHT)->value == 1);
 	assert_true(signals_get(t->table, LIGHT)->t_ns == 4711);
 	assert_int_equal(signals_get(t->table, LIGHT)->source, SIGNAL_BY_GUEST);
@@ -451,13 +459,10 @@ static void test_another_process_sets_signals(void **state)
 static void test_a_process_that_sets_what_it_may_not_is_cut_off(void **state)
 {
 	struct bed *t = *state;
-	struct signal_rec r = { SIGNAL_REC_SET, SIGNAL_REC_FRESH, 1, 0, 90 };
-	struct signal_rec_wire w = signal_rec_pack(&r);
 	struct far_end f = { 0 };
 
 	connect_port(t, &f);
-	assert_int_equal(send(f.fd, &w, sizeof(w), 0), sizeof(w));
-	assert_int_equal(ev_loop_turn(t->loop, 0), 0);
+	say(t, &f, SIGNAL_REC_SET, 1, 90);
 	assert_int_equal(f.gone, 1);
 	assert_int_equal(signals_get(t->table, SPEED)->state, SIGNAL_UNSET);
 	fd_close(&f.fd);
@@ -484,15 +489,6 @@ static void connect_panel(struct bed *t, struct far_end *f, uint64_t gap_ns)
 	assert_int_equal(signal_port_new(&f->port, pair[0], &cfg), 0);
 }
 
-static void say(struct bed *t, struct far_end *f, enum signal_rec_type type, double value)
-{
-	struct signal_rec r = { .type = type, .signal = 1, .value = value };
-	struct signal_rec_wire w = signal_rec_pack(&r);
-
-	assert_int_equal(send(f->fd, &w, sizeof(w), 0), sizeof(w));
-	assert_int_equal(ev_loop_turn(t->loop, 0), 0);
-}
-
 static void test_a_panel_holds_a_signal_over_its_feed_and_releases_it(void **state)
 {
 	struct bed *t = *state;
@@ -503,14 +499,14 @@ static void test_a_panel_holds_a_signal_over_its_feed_and_releases_it(void **sta
 	connect_panel(t, &f, 0);
 	assert_int_equal(take(t, &f, r), 2);
 	assert_int_equal(r[1].flags, SIGNAL_REC_FED);
-	say(t, &f, SIGNAL_REC_HOLD, 90);
+	say(t, &f, SIGNAL_REC_HOLD, 1, 90);
 	assert_int_equal(take(t, &f, r), 1);
 	assert_int_equal(r[0].flags, SIGNAL_REC_FED | SIGNAL_REC_HELD);
 	assert_true(r[0].value == 90);
 	assert_int_equal(signals_set(t->table, SPEED, 51, 6, SIGNAL_BY_SCRIPT), 0);
 	assert_true(signals_get(t->table, SPEED)->shown == 90);
 	assert_int_equal(take(t, &f, r), 0);
-	say(t, &f, SIGNAL_REC_RELEASE, 0);
+	say(t, &f, SIGNAL_REC_RELEASE, 1, 0);
 	assert_int_equal(take(t, &f, r), 1);
 	assert_int_equal(r[0].flags, SIGNAL_REC_FED);
 	assert_true(r[0].value == 51);
@@ -526,7 +522,7 @@ static void test_a_panel_hears_who_feeds_a_signal_though_its_value_stays(void **
 
 	connect_panel(t, &f, 0);
 	assert_int_equal(take(t, &f, r), 2);
-	say(t, &f, SIGNAL_REC_SET, 50);
+	say(t, &f, SIGNAL_REC_SET, 1, 50);
 	assert_int_equal(take(t, &f, r), 1);
 	assert_int_equal(r[0].flags, 0);
 	assert_int_equal(signals_get(t->table, SPEED)->source, SIGNAL_BY_USER);
@@ -534,10 +530,10 @@ static void test_a_panel_hears_who_feeds_a_signal_though_its_value_stays(void **
 	assert_int_equal(take(t, &f, r), 1);
 	assert_int_equal(r[0].flags, SIGNAL_REC_FED);
 	/* Held at what it is: nothing changes but that. */
-	say(t, &f, SIGNAL_REC_HOLD, 50);
+	say(t, &f, SIGNAL_REC_HOLD, 1, 50);
 	assert_int_equal(take(t, &f, r), 1);
 	assert_int_equal(r[0].flags, SIGNAL_REC_FED | SIGNAL_REC_HELD);
-	say(t, &f, SIGNAL_REC_HOLD, 50);
+	say(t, &f, SIGNAL_REC_HOLD, 1, 50);
 	assert_int_equal(take(t, &f, r), 0);
 	signal_port_free(f.port);
 	fd_close(&f.fd);
