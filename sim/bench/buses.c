@@ -234,9 +234,16 @@ static int stimulate_by(struct buses *b, uint32_t bus, const struct canfd_frame 
 	return rc;
 }
 
-static int stimulate(struct buses *b, uint32_t bus, const struct canfd_frame *f, uint64_t t_ns)
+/* A frame of a trace, of an action, or made of signals. */
+static int stimulate(void *ctx, uint32_t bus, const struct canfd_frame *f, uint64_t t_ns)
 {
-	return stimulate_by(b, bus, f, t_ns, canbus_send_since);
+	return stimulate_by(ctx, bus, f, t_ns, canbus_send_since);
+}
+
+/* A frame of a node that fills the bus. */
+static int send_load(void *ctx, uint32_t bus, const struct canfd_frame *f, uint64_t t_ns)
+{
+	return stimulate_by(ctx, bus, f, t_ns, canbus_send_apart);
 }
 
 static void timed_due(void *arg, uint64_t t_ns);
@@ -307,30 +314,6 @@ static void timed_due(void *arg, uint64_t t_ns)
 		b->send_failures++;
 }
 
-/* A frame of a trace. */
-static int send_replayed(void *ctx, uint32_t bus, const struct canfd_frame *f, uint64_t t_ns)
-{
-	return stimulate(ctx, bus, f, t_ns);
-}
-
-/* A frame made of signals. */
-static int send_feed(void *ctx, uint32_t bus, const struct canfd_frame *f, uint64_t t_ns)
-{
-	struct buses *b = ctx;
-
-	players_until(b->players, t_ns);
-	return stimulate(b, bus, f, t_ns);
-}
-
-/* A frame of a node that fills the bus. */
-static int send_load(void *ctx, uint32_t bus, const struct canfd_frame *f, uint64_t t_ns)
-{
-	struct buses *b = ctx;
-
-	players_until(b->players, t_ns);
-	return stimulate_by(b, bus, f, t_ns, canbus_send_apart);
-}
-
 /* What everybody sees of a signal is what is judged, a stuck value too. */
 static void on_signal(void *ctx, uint32_t signal, const struct signal_value *v)
 {
@@ -346,7 +329,7 @@ static int make_feeds(struct buses *b, struct err *e)
 		.clock = b->cfg.clock,
 		.loop = b->thread.loop,
 		.agenda = &b->agenda,
-		.send = send_feed,
+		.send = stimulate,
 		.ctx = b,
 		.said = b->cfg.script_said,
 		.said_ctx = b->cfg.script_ctx,
@@ -428,7 +411,7 @@ int buses_new(struct buses **out, const struct buses_config *cfg, struct err *e)
 				.loop = b->thread.loop,
 				.clock = cfg->clock,
 				.agenda = &b->agenda,
-				.send = send_replayed,
+				.send = stimulate,
 				.ctx = b },
 			e);
 	if (!rc && make_timed(b))
