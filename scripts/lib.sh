@@ -44,12 +44,14 @@ need() {
 		die "could not install: ${names[*]}"
 }
 
-# build PRESET [TARGET...]: configures when needed, then builds what changed.
+# build PRESET [TARGET...]: configures when needed, then builds what changed. With `werror` set a
+# warning is an error in the release build, too: a user's newer compiler may know more of them.
 build() {
 	local preset=$1 quiet=--quiet
 	shift
 	[[ -t 1 ]] && quiet= # a person wants to see that it goes on
-	[[ -f build/$preset/build.ninja ]] || cmake --preset "$preset" >/dev/null ||
+	[[ -f build/$preset/build.ninja && ! ${werror:-} ]] ||
+		cmake --preset "$preset" ${werror:+-DDYNO_WERROR=ON} >/dev/null ||
 		die "cmake --preset $preset failed"
 	cmake --build "build/$preset" ${1:+--target "$@"} -- $quiet ||
 		die "the $preset build failed"

@@ -333,7 +333,7 @@ static void bind_places(
 		const struct signal_message *m;
 		struct signal_bind *bind;
 		const struct dbc_signal *s;
-		struct place p;
+		struct place p = { 0 };
 
 		if (!find_place(x, &raw->refs[i], &p))
 			continue;
