@@ -119,10 +119,11 @@ static void do_alloc(struct file_port *f, struct blk_io *io)
 {
 	struct io_uring_sqe *s = sqe_of(f, io, STEP_ALLOC);
 	bool punch = io->op == BLK_DISCARD || io->unmap;
+	int mode = FALLOC_FL_KEEP_SIZE | (punch ? FALLOC_FL_PUNCH_HOLE : FALLOC_FL_ZERO_RANGE);
 
-	io_uring_prep_fallocate(s, 0,
-		FALLOC_FL_KEEP_SIZE | (punch ? FALLOC_FL_PUNCH_HOLE : FALLOC_FL_ZERO_RANGE),
-		(off_t)io->off, (off_t)io->len);
+	/* io_uring_prep_fallocate() takes other types from one liburing to the next. */
+	io_uring_prep_rw(IORING_OP_FALLOCATE, s, 0, NULL, (unsigned int)mode, io->off);
+	s->addr = io->len;
 	sqe_ready(s, io);
 }
 

@@ -197,11 +197,11 @@ static void test_boot_params_name_what_was_written(void **state)
 	assert_int_equal(get(x, zero + 0x70, 8), 0xe0000);
 	assert_memory_equal(x->ram + zero + 0x202, "HdrS", 4);
 	assert_int_equal(get(x, zero + 0x210, 1), 0xff);
-	assert_string_equal(x->ram + get(x, zero + 0x228, 4), "console=ttyS0");
+	assert_string_equal((const char *)x->ram + get(x, zero + 0x228, 4), "console=ttyS0");
 	at = get(x, zero + 0x218, 4);
 	assert_int_equal(at, RAM_BYTES - 2 * 4096);
 	assert_int_equal(get(x, zero + 0x21c, 4), sizeof(disk));
-	assert_string_equal(x->ram + at, "disk");
+	assert_string_equal((const char *)x->ram + at, "disk");
 	assert_int_equal(get(x, zero + 0x1e8, 1), 5);
 	/* The third range is the RAM above 1 MiB. */
 	assert_int_equal(get(x, zero + 0x2d0 + 2 * 20, 8), X86_KERNEL_FLOOR);
