@@ -59,8 +59,8 @@ struct pcm_ring_shared {
 	 * beyond; UINT64_MAX: not. Written by the device. */
 	_Atomic uint64_t wake_at;
 	_Alignas(64) _Atomic uint64_t read; /* by the consumer */
-	/* Below: written by dyno-audio. Time from a sample's leaving the ring to the ear (play), or
-	 * from the microphone to the ring (capture). */
+	/* Below: written by dyno-audio. Time until the sample before `read` is heard (play), or
+	 * since the one before `written` was said (capture). */
 	_Atomic uint32_t delay_ns;
 	/* Times that the ring ran dry (play) or over (capture) while it ran. */
 	_Atomic uint32_t xruns;

@@ -46,8 +46,9 @@ struct pcm_port_ops {
 	uint64_t (*position)(struct pcm_port *p, uint32_t stream);
 	/* Asks for one progress() when the position is reached; UINT64_MAX: none is wanted. */
 	void (*wake_at)(struct pcm_port *p, uint32_t stream, uint64_t position);
-	/* From the position to the ear, or from the microphone to the position. */
-	uint32_t (*latency_bytes)(struct pcm_port *p, uint32_t stream);
+	/* Until what lies before `end` of this run, which the position has passed, is heard
+	 * (playback), or since it was said (capture). */
+	uint32_t (*latency_bytes)(struct pcm_port *p, uint32_t stream, uint64_t end);
 	/* The guest's own mixer, for all streams that play. NULL: the back end has none. */
 	void (*volume)(struct pcm_port *p, uint32_t gain_milli, bool mute);
 	void (*free)(struct pcm_port *p);

@@ -240,10 +240,11 @@ static void null_wake_at(struct pcm_port *p, uint32_t i, uint64_t position)
 	arm(s);
 }
 
-static uint32_t null_latency(struct pcm_port *p, uint32_t i)
+static uint32_t null_latency(struct pcm_port *p, uint32_t i, uint64_t end)
 {
 	(void)p;
 	(void)i;
+	(void)end;
 	return 0;
 }
 

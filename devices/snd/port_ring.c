@@ -300,17 +300,25 @@ static void ring_wake_at(struct pcm_port *p, uint32_t i, uint64_t position)
 	}
 }
 
-static uint32_t ring_latency(struct pcm_port *p, uint32_t i)
+static uint32_t ring_latency(struct pcm_port *p, uint32_t i, uint64_t end)
 {
 	struct ring_port *r = ring_of(p);
 	const struct ring_stream *s = &r->s[i];
-	uint64_t frames;
+	uint64_t frames, delay, beyond, at;
 
 	if (r->gone || !s->open)
 		return 0;
+	at = s->theirs > s->base ? s->theirs - s->base : 0;
+	beyond = at > end ? at - end : 0;
 	frames = (uint64_t)atomic_load_explicit(&s->ring.sh->delay_ns, memory_order_relaxed) *
 		 s->params.rate_hz / NS_PER_S;
-	return (uint32_t)MIN(frames * pcm_frame_bytes(&s->params), (uint64_t)UINT32_MAX);
+	delay = frames * pcm_frame_bytes(&s->params);
+	/* What was taken after `end` is heard after it, and was said after it. */
+	if (plays(r, i))
+		delay -= MIN(delay, beyond);
+	else
+		delay += beyond;
+	return (uint32_t)MIN(delay, (uint64_t)UINT32_MAX);
 }
 
 static void ring_volume(struct pcm_port *p, uint32_t gain_milli, bool mute)

@@ -92,7 +92,8 @@ static void finish(struct snd *d, uint32_t i)
 	vq_writer_init(&w, d->vq[queue_of(s)], c);
 	if (s->direction == PCM_CAPTURE)
 		fill_buffer(d, i, &w, p->bytes);
-	answer(d, queue_of(s), c, &w, VIRTIO_SND_S_OK, d->port->ops->latency_bytes(d->port, i));
+	answer(d, queue_of(s), c, &w, VIRTIO_SND_S_OK,
+		d->port->ops->latency_bytes(d->port, i, p->end));
 	s->st.buffers++;
 	drop_head(d, s);
 }

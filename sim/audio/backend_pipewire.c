@@ -51,7 +51,8 @@ static struct pw_backend *own(struct audio_backend *b)
 
 /* ---- PipeWire's threads ---- */
 
-static void told_time(struct node *n)
+/* `frames`: that a turn takes. */
+static void told_time(struct node *n, uint32_t frames)
 {
 	struct pw_time t;
 	int64_t ticks;
@@ -59,9 +60,10 @@ static void told_time(struct node *n)
 	if (pw_stream_get_time_n(n->pw, &t, sizeof(t)) < 0 || t.rate.denom == 0)
 		return;
 	ticks = t.delay > 0 ? t.delay : 0;
-	/* Of the stream's own frames there are some in the converter yet. */
+	/* Of the stream's own frames there are some in the converter yet. The last of this turn are
+	 * heard as much later than the first as there are of them. */
 	audio_stream_set_delay(n->s, (uint64_t)ticks * NS_PER_S * t.rate.num / t.rate.denom +
-					     t.buffered * NS_PER_S / n->params.rate_hz);
+					     (t.buffered + frames) * NS_PER_S / n->params.rate_hz);
 }
 
 static void on_process(void *data)
@@ -80,11 +82,11 @@ static void on_process(void *data)
 		return;
 	}
 	atomic_store(&n->s->backend_pulls, true);
-	told_time(n);
 	if (n->s->direction == PCM_PLAY) {
 		frames = d->maxsize / frame;
 		if (pb->requested)
 			frames = (uint32_t)MIN(pb->requested, (uint64_t)frames);
+		told_time(n, frames);
 		if (!audio_stream_pull(n->s, d->data, frames, now))
 			memset(d->data, 0, (size_t)frames * frame);
 		d->chunk->offset = 0;
@@ -94,6 +96,7 @@ static void on_process(void *data)
 		uint32_t off = MIN(d->chunk->offset, d->maxsize);
 		uint32_t size = MIN(d->chunk->size, d->maxsize - off);
 
+		told_time(n, 0);
 		audio_stream_push(n->s, (const uint8_t *)d->data + off, size / frame, now);
 	}
 	pw_stream_queue_buffer(n->pw, pb);

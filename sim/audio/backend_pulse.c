@@ -58,13 +58,15 @@ static int side_of(const struct node *n)
 
 /* ---- libpulse's thread ---- */
 
-static void told_time(struct node *n)
+/* `frames`: that are written now. */
+static void told_time(struct node *n, size_t frames)
 {
 	pa_usec_t us = 0;
 	int negative = 0;
 
 	if (pa_stream_get_latency(n->pa, &us, &negative) == 0 && !negative)
-		audio_stream_set_delay(n->s, us * NS_PER_US);
+		audio_stream_set_delay(
+			n->s, us * NS_PER_US + frames * NS_PER_S / n->params.rate_hz);
 }
 
 static void on_write(pa_stream *pa, size_t bytes, void *data)
@@ -75,10 +77,10 @@ static void on_write(pa_stream *pa, size_t bytes, void *data)
 	size_t room = bytes / frame * frame;
 
 	atomic_store(&n->s->backend_pulls, true);
-	told_time(n);
 	if (room == 0 || pa_stream_begin_write(pa, &to, &room) < 0 || !to)
 		return;
 	room = room / frame * frame;
+	told_time(n, room / frame);
 	if (!audio_stream_pull(n->s, to, (uint32_t)(room / frame), clock_now_ns()))
 		memset(to, 0, room);
 	if (pa_stream_write(pa, to, room, NULL, 0, PA_SEEK_RELATIVE) < 0)
@@ -94,7 +96,7 @@ static void on_read(pa_stream *pa, size_t bytes, void *data)
 
 	(void)bytes;
 	atomic_store(&n->s->backend_pulls, true);
-	told_time(n);
+	told_time(n, 0);
 	while (pa_stream_readable_size(pa) >= frame && pa_stream_peek(pa, &from, &len) == 0 &&
 		len) {
 		if (from)

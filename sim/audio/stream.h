@@ -86,7 +86,8 @@ bool audio_stream_current(struct audio_stream *s, uint32_t *run, struct pcm_para
 bool audio_stream_pull(struct audio_stream *s, void *dst, uint32_t frames, uint64_t now_ns);
 /* Capture: gives `frames` frames to the device; what it has no room for is lost and counted. */
 void audio_stream_push(struct audio_stream *s, const void *src, uint32_t frames, uint64_t now_ns);
-/* Time from the ring to the ear, or from the microphone to the ring. */
+/* Time until the last frame of the next pull is heard, or since the last one of the next push was
+ * said. */
 void audio_stream_set_delay(struct audio_stream *s, uint64_t delay_ns);
 
 /* True for a target "NAME.monitor": what the sink NAME plays is captured. */

@@ -73,6 +73,35 @@ static void test_latency_is_the_back_ends_delay(void **state)
 	rig_close(&r);
 }
 
+/* The sound server takes more than the buffer at one go: its end is heard before that of what was
+ * taken. */
+static void test_latency_is_that_of_the_buffers_own_end(void **state)
+{
+	struct virtio_snd_pcm_status st;
+	struct mock_used u;
+	struct rig r;
+
+	(void)state;
+	rig_open(&r, 0);
+	rig_prepare(&r, PLAY);
+	rig_queue_play(&r, 1, PERIOD);
+	rig_queue_play(&r, 1, PERIOD);
+	assert_int_equal(rig_command(&r, VIRTIO_SND_R_PCM_START, PLAY), VIRTIO_SND_S_OK);
+	atomic_store(&r.ring[PLAY].sh->delay_ns, 20000000); /* 960 frames */
+	rig_consume(&r, PERIOD + 60 * FRAME);
+	assert_true(mock_poll(r.m, TXQ, &u));
+	memcpy(&st, u.in, sizeof(st));
+	assert_int_equal(le32_get(st.latency_bytes), 900 * FRAME);
+	/* Of more than the whole delay it is none. */
+	atomic_store(&r.ring[PLAY].sh->delay_ns, 20000); /* 0.96 frames */
+	rig_queue_play(&r, 1, PERIOD);
+	rig_consume(&r, PERIOD);
+	assert_true(mock_poll(r.m, TXQ, &u));
+	memcpy(&st, u.in, sizeof(st));
+	assert_int_equal(le32_get(st.latency_bytes), 0);
+	rig_close(&r);
+}
+
 /* Both bells ring at once, and the control queue is looked at first. */
 static void test_release_returns_what_the_device_has_not_seen_yet(void **state)
 {
@@ -320,6 +349,25 @@ static void test_a_capture_buffer_comes_back_when_it_is_full(void **state)
 	(void)state;
 }
 
+static void test_what_was_captured_is_as_old_as_what_came_after_it_is_long(void **state)
+{
+	struct virtio_snd_pcm_status st;
+	struct mock_used u;
+	struct rig r;
+
+	(void)state;
+	rig_open(&r, 0);
+	rig_prepare(&r, CAPTURE);
+	rig_queue_capture(&r, PERIOD);
+	assert_int_equal(rig_command(&r, VIRTIO_SND_R_PCM_START, CAPTURE), VIRTIO_SND_S_OK);
+	atomic_store(&r.ring[CAPTURE].sh->delay_ns, 20000000); /* 960 frames */
+	produce(&r, 7, PERIOD + 60 * FRAME);
+	assert_true(mock_poll(r.m, RXQ, &u));
+	memcpy(&st, u.in + PERIOD, sizeof(st));
+	assert_int_equal(le32_get(st.latency_bytes), 1020 * FRAME);
+	rig_close(&r);
+}
+
 static void test_the_null_port_plays_and_captures_at_the_pace_of_time(void **state)
 {
 	struct mock_used u;
@@ -499,6 +547,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_buffer_comes_back_when_it_is_consumed_and_not_before),
 		cmocka_unit_test(test_latency_is_the_back_ends_delay),
+		cmocka_unit_test(test_latency_is_that_of_the_buffers_own_end),
+		cmocka_unit_test(test_what_was_captured_is_as_old_as_what_came_after_it_is_long),
 		cmocka_unit_test(test_release_returns_what_the_device_has_not_seen_yet),
 		cmocka_unit_test(test_release_returns_what_is_pending_before_its_own_answer),
 		cmocka_unit_test(test_buffers_that_no_stream_takes_come_back_as_bad_messages),

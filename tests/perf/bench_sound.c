@@ -5,7 +5,8 @@
  * - latency from the guest's handing a period over to the sink's playing it, at 10 ms and 5 ms
  * periods, with as many of them as the guest keeps queued (default 3). The guest's clock is brought
  * to the host's by the line that came back fastest, so figures lack a console's way of about 0.1
- * ms;
+ * ms. And by how much it differs from what the guest could tell beforehand, of its queue and the
+ * device's latency_bytes, less the turn of the sink that its monitor is late;
  * - underruns, and gaps at the sink, while both cores are kept busy by others;
  * - processor time of dyno-audio and of dyno-vm for each stream that plays.
  *
@@ -116,8 +117,13 @@ static int by_value(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* When the guest queued its pulses, in host time. "0.012345 hvc0: PULSE 3 at_us=678" */
-static uint32_t read_pulses(uint64_t zero_ns, uint64_t out[MAX_PULSES])
+struct pulse {
+	uint64_t queued_ns; /* host time */
+	uint64_t delay_ns; /* until it is heard, as the guest could tell */
+};
+
+/* "0.012345 hvc0: PULSE 3 at_us=678 delay_us=30000" */
+static uint32_t read_pulses(uint64_t zero_ns, struct pulse out[MAX_PULSES])
 {
 	char *text = proc_read("out/tone0.log"), *line, *rest = NULL;
 	double fastest = 1e18;
@@ -127,43 +133,53 @@ static uint32_t read_pulses(uint64_t zero_ns, uint64_t out[MAX_PULSES])
 		die("the guest said nothing");
 	for (line = strtok_r(text, "\n", &rest); line && n < MAX_PULSES;
 		line = strtok_r(NULL, "\n", &rest)) {
-		const char *at = strstr(line, "at_us=");
+		const char *at = strstr(line, "at_us="), *delay = strstr(line, "delay_us=");
 		double heard_ns, said_ns;
 
-		if (!at || !strstr(line, "PULSE"))
+		if (!at || !delay || !strstr(line, "PULSE"))
 			continue;
 		heard_ns = strtod(line, NULL) * 1e9;
 		said_ns = strtod(at + 6, NULL) * 1e3;
 		if (heard_ns - said_ns < fastest)
 			fastest = heard_ns - said_ns;
-		out[n++] = (uint64_t)said_ns;
+		out[n].delay_ns = (uint64_t)(strtod(delay + 9, NULL) * 1e3);
+		out[n++].queued_ns = (uint64_t)said_ns;
 	}
 	free(text);
 	for (uint32_t i = 0; i < n; i++)
-		out[i] += zero_ns + (uint64_t)fastest;
+		out[i].queued_ns += zero_ns + (uint64_t)fastest;
 	return n;
 }
 
 static json_t *latencies(const struct monitor *m)
 {
-	static uint64_t queued[MAX_PULSES];
-	static double ms[MAX_PULSES];
+	static struct pulse pulse[MAX_PULSES];
+	static double ms[MAX_PULSES], wrong_ms[MAX_PULSES];
 	const uint64_t *heard;
-	uint32_t n = read_pulses(bench_zero(), queued), h = monitor_onsets(m, &heard), got = 0,
+	uint32_t n = read_pulses(bench_zero(), pulse), h = monitor_onsets(m, &heard), got = 0,
 		 at = 0;
+	const double turn_ms = monitor_quantum(m) / 48.0;
 
 	for (uint32_t i = 0; i < n; i++) {
-		while (at < h && heard[at] < queued[i])
+		uint64_t queued = pulse[i].queued_ns;
+
+		while (at < h && heard[at] < queued)
 			at++;
-		if (at < h && heard[at] - queued[i] < LOST_NS)
-			ms[got++] = (double)(heard[at] - queued[i]) / 1e6;
+		if (at < h && heard[at] - queued < LOST_NS) {
+			ms[got] = (double)(heard[at] - queued) / 1e6;
+			wrong_ms[got] = ms[got] - (double)pulse[i].delay_ns / 1e6 - turn_ms;
+			got++;
+		}
 	}
 	if (!got)
 		die("no pulse was heard");
 	qsort(ms, got, sizeof(ms[0]), by_value);
-	return json_pack("{s:i,s:i,s:f,s:f,s:f,s:f}", "pulses", (int)n, "heard", (int)got, "min_ms",
-		ms[0], "median_ms", ms[got / 2], "p99_ms", ms[(uint64_t)got * 99 / 100], "max_ms",
-		ms[got - 1]);
+	qsort(wrong_ms, got, sizeof(wrong_ms[0]), by_value);
+	return json_pack("{s:i,s:i,s:f,s:f,s:f,s:f,s:f,s:f,s:f}", "pulses", (int)n, "heard",
+		(int)got, "min_ms", ms[0], "median_ms", ms[got / 2], "p99_ms",
+		ms[(uint64_t)got * 99 / 100], "max_ms", ms[got - 1], "later_than_told_p1_ms",
+		wrong_ms[got / 100], "later_than_told_median_ms", wrong_ms[got / 2],
+		"later_than_told_p99_ms", wrong_ms[(uint64_t)got * 99 / 100]);
 }
 
 static json_t *latency(unsigned int period, unsigned int periods, unsigned int seconds)

@@ -7,7 +7,8 @@
  *	format=s16      or s24, s32, float
  *	rate=48000      period=480 frames, periods=4
  *	seconds=5       0: for ever
- *	pulse=MS        instead of tones a pulse so often; PULSE N says when it was queued
+ *	pulse=MS        instead of tones a pulse so often; PULSE N says when it was queued, and how
+ *	                long the guest thinks that it takes to be heard
  *	hear=CHANNELS   captures so many channels, and says once a second what it hears
  */
 #include <math.h>

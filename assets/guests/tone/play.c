@@ -94,6 +94,19 @@ bool player_open(struct player *p, const struct tone_options *o)
 	return true;
 }
 
+/* How long what is queued next takes to be heard, as a player would say that shows a picture with
+ * its sound: what is queued before it, and what the device says of the way behind. */
+static unsigned int delay_us(const struct player *p)
+{
+	const struct dyno_pcm_params *a = &p->o->play;
+	struct dyno_pcm_stats st = dyno_pcm_stats(p->pcm);
+	uint64_t frames =
+		(uint64_t)st.queued * a->period_frames +
+		(uint64_t)st.latency_bytes * a->period_frames / dyno_pcm_period_bytes(p->pcm);
+
+	return (unsigned int)(frames * 1000000 / a->rate_hz);
+}
+
 void player_run(struct player *p)
 {
 	struct dyno_pcm_stats st;
@@ -101,11 +114,13 @@ void player_run(struct player *p)
 
 	while ((p->frames == 0 || p->frame < p->frames) && (at = dyno_pcm_next(p->pcm)) != NULL) {
 		bool pulse = fill(p, at);
+		unsigned int delay = delay_us(p);
 		uint64_t now = dyno_now_ns();
 
 		dyno_pcm_queue_now(p->pcm);
 		if (pulse)
-			dyno_printf("PULSE %u at_us=%u\n", p->pulses++, (unsigned int)(now / 1000));
+			dyno_printf("PULSE %u at_us=%u delay_us=%u\n", p->pulses++,
+				(unsigned int)(now / 1000), delay);
 	}
 	if (p->ended || p->frames == 0 || p->frame < p->frames || !dyno_pcm_drained(p->pcm))
 		return;
