@@ -10,6 +10,8 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/log.h"
+#include "sim/audio/monitor.h"
 #include "sim/audio/urgent.h"
 
 #define TURN_NS (2500 * NS_PER_US)
@@ -24,12 +26,19 @@
 struct paced {
 	struct audio_stream *s;
 	uint32_t run; /* that it paces; 0: none */
-	uint64_t since_ns, frames; /* paced since then */
+	/* Its next frame, counted from the pacer's start: what is at one place is heard at one
+	 * time. */
+	uint64_t place;
+	struct monitor *monitor; /* of a stream that captures one; NULL: silence */
+	char sink[AUDIO_TARGET]; /* whose monitor */
+	bool told; /* that somebody cannot hear this run */
 };
+static_assert(TURN_FRAMES <= MONITOR_FRAMES, "a turn of a listener");
 
 struct pacer {
-	struct paced *p;
+	struct paced *p; /* those that play first: listeners hear them in the same turn */
 	uint32_t n;
+	uint64_t epoch_ns;
 	const atomic_bool *connected;
 	pthread_t thread;
 	sem_t wake;
@@ -50,12 +59,65 @@ static bool is_mine(const struct pacer *p, struct audio_stream *s, uint64_t now)
 	return !atomic_load(&s->backend_pulls) && now > pulled + GRACE_NS;
 }
 
-/* What a stream is owed at that time. */
-static uint64_t due(const struct paced *q, uint64_t rate, uint64_t now)
+/* The place that a stream of this rate is to be at by then. */
+static uint64_t place_at(const struct pacer *p, uint64_t rate, uint64_t now)
 {
-	uint64_t ns = now - q->since_ns;
+	uint64_t ns = now - p->epoch_ns;
 
-	return ns / NS_PER_S * rate + ns % NS_PER_S * rate / NS_PER_S - q->frames;
+	return ns / NS_PER_S * rate + ns % NS_PER_S * rate / NS_PER_S;
+}
+
+/* The stream is somebody else's, or nobody's. */
+static void let_go(struct paced *q)
+{
+	q->run = 0;
+	if (q->monitor)
+		monitor_stop(q->monitor);
+}
+
+static void take_over(struct pacer *p, struct paced *q, uint32_t run,
+	const struct pcm_params *params, uint64_t now)
+{
+	q->run = run;
+	q->place = place_at(p, params->rate_hz, now);
+	q->told = false;
+	if (q->monitor)
+		monitor_start(q->monitor, params, q->place);
+	audio_stream_set_delay(q->s, 0);
+}
+
+/* Those that capture what this stream's sink plays. */
+static void to_listeners(
+	struct pacer *p, struct paced *q, const struct pcm_params *params, uint32_t frames)
+{
+	for (uint32_t i = 0; i < p->n; i++) {
+		const struct paced *l = &p->p[i];
+
+		if (!l->monitor || strcmp(l->sink, q->s->target) != 0 ||
+			monitor_add(l->monitor, params, q->place, p->samples, frames) || q->told)
+			continue;
+		log_warn("%s.%s does not hear %s.%s, which plays at another rate (%u Hz)",
+			l->s->guest, l->s->name, q->s->guest, q->s->name, params->rate_hz);
+		q->told = true;
+	}
+}
+
+static void move(struct pacer *p, struct paced *q, const struct pcm_params *params, uint32_t frames,
+	uint64_t now)
+{
+	struct audio_stream *s = q->s;
+
+	if (s->direction == PCM_PLAY) {
+		if (audio_stream_pull(s, p->samples, frames, now))
+			to_listeners(p, q, params, frames);
+	} else {
+		if (q->monitor)
+			monitor_take(q->monitor, p->samples, frames);
+		else
+			memset(p->samples, 0, (size_t)frames * pcm_frame_bytes(params));
+		audio_stream_push(s, p->samples, frames, now);
+	}
+	q->place += frames;
 }
 
 /* What a stream needs of the pacer. */
@@ -65,10 +127,11 @@ static enum need turn(struct pacer *p, struct paced *q, uint64_t now)
 {
 	struct audio_stream *s = q->s;
 	struct pcm_params params;
-	uint32_t frames, run;
+	uint64_t due;
+	uint32_t run;
 
 	if (!atomic_load(&s->ring.sh->running)) {
-		q->run = 0;
+		let_go(q);
 		return NOTHING;
 	}
 	/* Without the stream's lock: the sound server's thread would find it taken, and not wait.
@@ -77,29 +140,23 @@ static enum need turn(struct pacer *p, struct paced *q, uint64_t now)
 		return WATCH;
 	/* The sound server is back: it goes on from here. */
 	if (atomic_load(&s->backend_pulls)) {
-		q->run = 0;
+		let_go(q);
 		return WATCH;
 	}
 	if (!audio_stream_current(s, &run, &params)) {
-		q->run = 0;
+		let_go(q);
 		return NOTHING;
 	}
 	if (q->run != run) {
 		if (!is_mine(p, s, now)) {
-			q->run = 0;
+			let_go(q);
 			return WATCH;
 		}
-		*q = (struct paced){ .s = s, .run = run, .since_ns = now };
-		audio_stream_set_delay(s, 0);
+		take_over(p, q, run, &params, now);
 	}
-	frames = (uint32_t)MIN(due(q, params.rate_hz, now), (uint64_t)TURN_FRAMES);
-	q->frames += frames;
-	if (frames && s->direction == PCM_PLAY) {
-		audio_stream_pull(s, p->samples, frames, now);
-	} else if (frames) {
-		memset(p->samples, 0, (size_t)frames * pcm_frame_bytes(&params));
-		audio_stream_push(s, p->samples, frames, now);
-	}
+	due = place_at(p, params.rate_hz, now);
+	if (due > q->place)
+		move(p, q, &params, (uint32_t)MIN(due - q->place, (uint64_t)TURN_FRAMES), now);
 	return PACE;
 }
 
@@ -138,28 +195,50 @@ static void *thread_main(void *arg)
 	return NULL;
 }
 
+static void free_all(struct pacer *p)
+{
+	for (uint32_t i = 0; p->p && i < p->n; i++)
+		monitor_free(p->p[i].monitor);
+	free(p->p);
+	free(p->samples);
+	free(p);
+}
+
+static int add(struct paced *q, struct audio_stream *s)
+{
+	q->s = s;
+	if (s->direction == PCM_CAPTURE && audio_stream_monitor(s, q->sink))
+		return monitor_new(&q->monitor);
+	return 0;
+}
+
 int pacer_new(struct pacer **out, struct audio_stream *const *streams, uint32_t n,
 	const atomic_bool *connected)
 {
+	static const enum pcm_direction order[] = { PCM_PLAY, PCM_CAPTURE };
 	struct pacer *p = calloc(1, sizeof(*p));
-	int rc = -ENOMEM;
+	struct paced *next;
+	int rc;
 
 	if (!p)
-		return rc;
+		return -ENOMEM;
 	p->n = n;
 	p->connected = connected;
-	p->p = calloc(MAX(n, 1u), sizeof(*p->p));
+	p->epoch_ns = clock_now_ns();
+	p->p = next = calloc(MAX(n, 1u), sizeof(*p->p));
 	p->samples = malloc(TURN_BYTES);
-	sem_init(&p->wake, 0, 0);
-	if (p->p && p->samples) {
-		for (uint32_t i = 0; i < n; i++)
-			p->p[i].s = streams[i];
-		rc = -pthread_create(&p->thread, NULL, thread_main, p);
+	rc = p->p && p->samples ? 0 : -ENOMEM;
+	for (uint32_t d = 0; d < ARRAY_SIZE(order); d++) {
+		for (uint32_t i = 0; i < n && rc == 0; i++) {
+			if (streams[i]->direction == order[d])
+				rc = add(next++, streams[i]);
+		}
 	}
+	sem_init(&p->wake, 0, 0);
+	if (rc == 0)
+		rc = -pthread_create(&p->thread, NULL, thread_main, p);
 	if (rc < 0) {
-		free(p->p);
-		free(p->samples);
-		free(p);
+		free_all(p);
 		return rc;
 	}
 	*out = p;
@@ -184,7 +263,5 @@ void pacer_free(struct pacer *p)
 	pacer_wake(p);
 	pthread_join(p->thread, NULL);
 	sem_destroy(&p->wake);
-	free(p->p);
-	free(p->samples);
-	free(p);
+	free_all(p);
 }

@@ -2,7 +2,8 @@
 /*
  * Time for streams that no sound server pulls: a thread that takes from each running one (or gives
  * it silence) exactly what its rate asks for, by absolute deadlines. It is the whole of the `null`
- * back end, and keeps guests going while a daemon is away.
+ * back end, and keeps guests going while a daemon is away. A stream that captures SINK.monitor
+ * hears those that play to SINK (monitor.h), as long as the pacer has them too.
  */
 #pragma once
 

@@ -10,13 +10,13 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "sim/audio/recorder.h"
+#include "sim/audio/sample.h"
 
 /* A change of volume is spread over so long, so that it does not click; with a turn of the sound
  * server it is heard within 20 ms. */
 #define RAMP_NS (8 * NS_PER_MS)
 /* -60 dB of full scale: what is quieter is nobody's focus. */
-#define LOUD     0.001f
-#define S24_FULL 8388608.0f
+#define LOUD 0.001f
 
 void audio_stream_init(struct audio_stream *s)
 {
@@ -145,65 +145,13 @@ void audio_stream_message(struct audio_stream *s, const struct pcm_msg *m)
 
 /* ---- samples ---- */
 
-static float load(enum pcm_format f, const uint8_t *p)
-{
-	int16_t s16;
-	int32_t s32;
-	float fl;
-
-	switch (f) {
-	case PCM_S16:
-		memcpy(&s16, p, sizeof(s16));
-		return (float)s16 / 32768.0f;
-	case PCM_S24:
-		memcpy(&s32, p, sizeof(s32));
-		return (float)((int32_t)((uint32_t)s32 << 8) >> 8) / S24_FULL;
-	case PCM_S32:
-		memcpy(&s32, p, sizeof(s32));
-		return (float)((double)s32 / 2147483648.0);
-	default:
-		memcpy(&fl, p, sizeof(fl));
-		return isfinite(fl) ? fl : 0;
-	}
-}
-
-/* One sample times a gain of at most 1 (of at most a few, for FLOAT): nothing overflows. */
-static void scale(enum pcm_format f, uint8_t *p, float gain)
-{
-	int16_t s16;
-	int32_t s32;
-	float fl;
-
-	switch (f) {
-	case PCM_S16:
-		memcpy(&s16, p, sizeof(s16));
-		s16 = (int16_t)lrintf((float)s16 * gain);
-		memcpy(p, &s16, sizeof(s16));
-		break;
-	case PCM_S24:
-		memcpy(&s32, p, sizeof(s32));
-		s32 = (int32_t)lrintf((float)((int32_t)((uint32_t)s32 << 8) >> 8) * gain);
-		memcpy(p, &s32, sizeof(s32));
-		break;
-	case PCM_S32:
-		memcpy(&s32, p, sizeof(s32));
-		s32 = (int32_t)lrint((double)s32 * (double)gain);
-		memcpy(p, &s32, sizeof(s32));
-		break;
-	default:
-		memcpy(&fl, p, sizeof(fl));
-		fl = isfinite(fl) ? fl * gain : 0;
-		memcpy(p, &fl, sizeof(fl));
-	}
-}
-
 static float peak(const struct pcm_params *p, const uint8_t *at, uint32_t frames)
 {
 	uint32_t bytes = pcm_sample_bytes(p->format), n = frames * p->channels;
 	float top = 0;
 
 	for (uint32_t i = 0; i < n; i++)
-		top = fmaxf(top, fabsf(load(p->format, at + (size_t)i * bytes)));
+		top = fmaxf(top, fabsf(sample_load(p->format, at + (size_t)i * bytes)));
 	return top;
 }
 
@@ -222,7 +170,7 @@ static void apply_gain(struct audio_stream *s, uint8_t *at, uint32_t frames, flo
 		else if (s->gain > want)
 			s->gain = fmaxf(want, s->gain - step);
 		for (uint32_t c = 0; c < p->channels; c++, at += bytes)
-			scale(p->format, at, s->gain);
+			sample_scale(p->format, at, s->gain);
 	}
 }
 

@@ -64,7 +64,8 @@ static const struct schema_key sound_keys[] = {
 		.max = 250,
 		.offset = S(target),
 		.doc = "sink or source of the sound server, without it the default one; "
-		       "`SINK.monitor` captures what a sink plays" },
+		       "`SINK.monitor` captures what a sink plays, without a sound server what streams "
+		       "with `target: SINK` play" },
 	{ .key = "volume",
 		.type = &type_u32,
 		.max = 100,

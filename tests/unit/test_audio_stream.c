@@ -334,6 +334,52 @@ static void test_the_pacer_plays_what_nobody_else_does(void **state)
 	rig_close(&r);
 }
 
+/* Ten tones, so to speak, of a hundredth of a second each, come back whole and in order. */
+static void test_what_a_sink_plays_is_captured_without_a_sound_server(void **state)
+{
+	enum { STEPS = 10, LONG = RATE / 100 };
+	atomic_bool connected = false;
+	struct audio_stream *list[2];
+	struct rig sink, mic;
+	const int16_t *heard;
+	uint64_t then, at = 0;
+	struct pacer *p;
+
+	(void)state;
+	rig_open(&sink, PCM_PLAY);
+	rig_open(&mic, PCM_CAPTURE);
+	snprintf(sink.s.target, sizeof(sink.s.target), "room");
+	snprintf(mic.s.target, sizeof(mic.s.target), "room.monitor");
+	list[0] = &mic.s;
+	list[1] = &sink.s;
+	assert_int_equal(pacer_new(&p, list, 2, &connected), 0);
+	start(&mic, 1, &stereo);
+	start(&sink, 1, &stereo);
+	for (int16_t i = 1; i <= STEPS; i++)
+		play(&sink, i, LONG);
+	pacer_wake(p);
+	for (unsigned int i = 0; i < 2000 && atomic_load(&sink.s.frames) < STEPS * LONG; i++)
+		usleep(10000);
+	/* In the same turn, or the next. */
+	then = atomic_load(&mic.s.frames) + LONG;
+	for (unsigned int i = 0; i < 2000 && atomic_load(&mic.s.frames) < then; i++)
+		usleep(10000);
+	pacer_free(p);
+	then = atomic_load(&mic.s.frames);
+	heard = (const int16_t *)mic.s.ring.data;
+	while (at < then && heard[2 * at] == 0)
+		at++;
+	assert_true(at + STEPS * LONG <= then);
+	for (int16_t i = 1; i <= STEPS; i++) {
+		for (uint32_t k = 0; k < LONG; k++, at++) {
+			assert_int_equal(heard[2 * at], i);
+			assert_int_equal(heard[2 * at + 1], i);
+		}
+	}
+	rig_close(&mic);
+	rig_close(&sink);
+}
+
 static void check_recording(bool flac)
 {
 	char folder[] = "/tmp/dyno-audio-XXXXXX", path[256], line[128];
@@ -436,6 +482,7 @@ int main(void)
 			test_a_warning_quietens_media_within_20_ms_and_for_as_long_as_it_is_heard),
 		cmocka_unit_test(test_captured_frames_reach_the_ring_and_the_rest_is_counted),
 		cmocka_unit_test(test_the_pacer_plays_what_nobody_else_does),
+		cmocka_unit_test(test_what_a_sink_plays_is_captured_without_a_sound_server),
 		cmocka_unit_test(test_what_is_heard_is_recorded_with_its_times),
 		cmocka_unit_test(
 			test_a_guest_that_changes_its_format_for_ever_gets_a_hundred_files),
