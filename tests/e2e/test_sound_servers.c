@@ -116,7 +116,7 @@ static void test_tones_arrive_at_the_sink_as_they_were_played(void **state)
 	static const struct {
 		const char *name;
 		int rate;
-	} formats[] = { { "s16", 48000 }, { "float", 44100 }, { "s24", 96000 }, { "s32", 8000 } };
+	} formats[] = { { "s16", 48000 }, { "float", 44100 }, { "s24", 192000 }, { "s32", 8000 } };
 	struct sound_server s;
 
 	(void)state;

@@ -334,7 +334,7 @@ static void test_the_pacer_plays_what_nobody_else_does(void **state)
 	rig_close(&r);
 }
 
-/* Ten tones, so to speak, of a hundredth of a second each, come back whole and in order. */
+/* Ten steps of a hundredth of a second each come back whole and in order. */
 static void test_what_a_sink_plays_is_captured_without_a_sound_server(void **state)
 {
 	enum { STEPS = 10, LONG = RATE / 100 };
@@ -355,8 +355,8 @@ static void test_what_a_sink_plays_is_captured_without_a_sound_server(void **sta
 	assert_int_equal(pacer_new(&p, list, 2, &connected), 0);
 	start(&mic, 1, &stereo);
 	start(&sink, 1, &stereo);
-	for (int16_t i = 1; i <= STEPS; i++)
-		play(&sink, i, LONG);
+	for (int i = 1; i <= STEPS; i++)
+		play(&sink, (int16_t)i, LONG);
 	pacer_wake(p);
 	for (unsigned int i = 0; i < 2000 && atomic_load(&sink.s.frames) < STEPS * LONG; i++)
 		usleep(10000);
@@ -370,7 +370,7 @@ static void test_what_a_sink_plays_is_captured_without_a_sound_server(void **sta
 	while (at < then && heard[2 * at] == 0)
 		at++;
 	assert_true(at + STEPS * LONG <= then);
-	for (int16_t i = 1; i <= STEPS; i++) {
+	for (int i = 1; i <= STEPS; i++) {
 		for (uint32_t k = 0; k < LONG; k++, at++) {
 			assert_int_equal(heard[2 * at], i);
 			assert_int_equal(heard[2 * at + 1], i);
