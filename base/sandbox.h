@@ -8,6 +8,18 @@
 
 #include "base/err.h"
 
+/* A sanitizer opens files of /proc when the process ends: it cannot from inside the sandbox. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED 0
+#endif
+
 /* What the process still has to do; more profiles come with more programs. */
 enum sandbox_profile {
 	SANDBOX_VM,

@@ -23,17 +23,6 @@
 #define LIMIT_S     120 /* a slow disk, not a slow image */
 #define MEMORY_MAX  (1ull << 30)
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
-
 /* What the child has open besides the standard three. */
 enum { FD_IMAGE = 3, FD_KERNEL, FD_INITRD, FD_REPORT, FDS };
 

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "sim/bench/json_text.h"
+#include "sim/scenario/units.h"
 #include "sim/tools/cmd_dbc.h"
 #include "sim/trace/trace.h"
 
@@ -38,14 +39,6 @@ struct job {
 	uint64_t frames, decoded, unknown, values;
 };
 
-static int count_of(const char *word, uint64_t *out)
-{
-	char *end;
-
-	*out = strtoull(word, &end, 10);
-	return *end || end == word || word[0] == '-' ? -1 : 0;
-}
-
 static int read_args(struct job *j, int argc, char **argv, struct err *e)
 {
 	struct cli c;
@@ -70,7 +63,7 @@ static int read_args(struct job *j, int argc, char **argv, struct err *e)
 		else if (item == O_TO)
 			rc = cli_duration(c.value, &j->to_ns);
 		else if (item == O_LIMIT)
-			rc = count_of(c.value, &j->limit);
+			rc = unit_uint(c.value, &j->limit);
 		else if (!j->file)
 			j->file = c.value;
 		else if (!j->trace_path)

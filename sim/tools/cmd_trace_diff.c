@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "sim/scenario/units.h"
 #include "sim/tools/cmd_trace.h"
 
 enum { O_TIME = 1, O_ALIGN, O_MAX, O_QUIET, O_ANY_CHANNEL };
@@ -360,7 +361,6 @@ static int compare_files(struct job *j, const char *path, const char *other, str
 static int take_option(void *ctx, int item, const char *value, struct err *e)
 {
 	struct job *j = ctx;
-	char *end;
 
 	switch (item) {
 	case O_TIME:
@@ -379,8 +379,7 @@ static int take_option(void *ctx, int item, const char *value, struct err *e)
 		j->quiet = true;
 		return 0;
 	case O_MAX:
-		j->max = strtoull(value, &end, 10);
-		if (*end || end == value || *value == '-')
+		if (unit_uint(value, &j->max))
 			return err_set(e, CLI_BAD, "'%s' is no number", value);
 		return 0;
 	default:

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "sim/bench/json_text.h"
 #include "sim/canbus/bits.h"
+#include "sim/scenario/units.h"
 #include "sim/tools/cmd_trace.h"
 
 enum { O_JSON = 1, O_BITRATE, O_DATA_BITRATE };
@@ -287,18 +288,11 @@ static void print_json(const struct job *j, const struct trace_in *in)
 
 static int rate_of(const char *word, uint32_t *out)
 {
-	char *end;
-	double v = strtod(word, &end);
+	uint64_t hz;
 
-	if (*end == 'k')
-		v *= 1e3;
-	else if (*end == 'M')
-		v *= 1e6;
-	else if (*end)
+	if (unit_bitrate(word, &hz) || hz < 1000 || hz > 20000000)
 		return -EINVAL;
-	if (end == word || (*end && end[1]) || !(v >= 1000 && v <= 20e6))
-		return -EINVAL;
-	*out = (uint32_t)v;
+	*out = (uint32_t)hz;
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "sim/scenario/units.h"
 #include "sim/tools/cmd_trace.h"
 #include "sim/trace/record.h"
 #include "sim/trace/when.h"
@@ -140,15 +141,6 @@ static int add_ids(struct id_range **list, size_t *n, const char *word, struct e
 	}
 }
 
-static int count_of(const char *word, uint64_t *out)
-{
-	char *end;
-
-	errno = 0;
-	*out = strtoull(word, &end, 10);
-	return *end || end == word || word[0] == '-' || errno || *out == 0 ? -1 : 0;
-}
-
 static int add_channel(struct pick *p, const char *name, struct err *e)
 {
 	const char **more = realloc(p->channels, (p->n_channels + 1) * sizeof(*more));
@@ -173,7 +165,7 @@ bool pick_option(struct pick *p, int *item, const char *value, struct err *e)
 		p->to_given = true;
 		break;
 	case PICK_LIMIT:
-		rc = count_of(value, &p->limit);
+		rc = unit_uint(value, &p->limit) || p->limit == 0;
 		break;
 	case PICK_ID:
 		if (add_ids(&p->ids, &p->n_ids, value, e) < 0)

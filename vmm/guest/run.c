@@ -27,18 +27,6 @@
 /* After a crash report the guest's last words are still on their way. */
 #define LAST_WORDS_NS (300 * NS_PER_MS)
 
-/* A sanitizer opens files of /proc when the process ends: it cannot from inside the sandbox. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
-
 enum state { STATE_RUNNING, STATE_PAUSED, STATE_ENDED };
 
 /* What a request's handler returns when it is answered later. */
