@@ -98,6 +98,15 @@ static void end_asked(void *arg, const json_t *reply, const char *error)
 	end_captured(arg, error);
 }
 
+/* For good. */
+static void stop_clock(struct bench *b)
+{
+	uint64_t now = clock_now_ns();
+
+	bench_clock_pause(&b->clock, now);
+	buses_end(b->buses, now);
+}
+
 void bench_end(struct bench *b, const char *cause)
 {
 	if (b->phase >= BENCH_ENDING)
@@ -113,9 +122,8 @@ void bench_end(struct bench *b, const char *cause)
 	if (strcmp(cause, "duration") != 0)
 		term_event(&b->term, "the run ends: %s", cause);
 	b->phase = BENCH_ENDING;
-	bench_clock_pause(&b->clock, clock_now_ns());
+	stop_clock(b);
 	agenda_sync(&b->agenda);
-	buses_end(b->buses);
 	ev_timer_at(&b->phase_timer, clock_now_ns() + CAPTURE_LIMIT_NS);
 	/* One for ourselves, so that answers which come at once do not end it too early. */
 	b->open_captures = 1;
@@ -140,8 +148,7 @@ void bench_fail(struct bench *b, const char *cause)
 		return;
 	b->end_cause = cause;
 	b->end_ns = bench_now(b);
-	bench_clock_pause(&b->clock, clock_now_ns());
-	buses_end(b->buses);
+	stop_clock(b);
 	stop_all(b);
 }
 

@@ -53,6 +53,8 @@ struct buses {
 	struct buses_config cfg;
 	struct loop_thread thread;
 	bool feeding; /* frames go to the checks; bus thread */
+	uint64_t stopped_ns; /* host time at which the bench clock was stopped for good; 0: not yet
+			      */
 	uint64_t send_failures; /* of timed frames; bus thread */
 	struct agenda agenda;
 	bool agenda_ready;
@@ -211,6 +213,14 @@ static int make_line(struct buses *b, uint32_t i, struct err *e)
 	return b->cfg.out_dir ? open_recording(l, b->cfg.out_dir, sb, e) : 0;
 }
 
+/* When the bench time was on the host; a time that has come. */
+static uint64_t host_time_of(const struct buses *b, uint64_t t_ns)
+{
+	if (!b->stopped_ns)
+		return bench_clock_host_ns(b->cfg.clock, t_ns);
+	return b->stopped_ns - (bench_clock_now_ns(b->cfg.clock) - t_ns);
+}
+
 /*
  * A frame that the bench sends, due at a bench time. What, when and in which order is the same in
  * every run of a scenario, however late this thread is: it depends on what is written only. What
@@ -219,7 +229,7 @@ static int make_line(struct buses *b, uint32_t i, struct err *e)
 static int stimulate_by(struct buses *b, uint32_t bus, const struct canfd_frame *f, uint64_t t_ns,
 	int (*send)(struct canbus *, const struct canfd_frame *, uint64_t))
 {
-	uint64_t due = MIN(bench_clock_host_ns(b->cfg.clock, t_ns), clock_now_ns());
+	uint64_t due = MIN(host_time_of(b, t_ns), clock_now_ns());
 	int rc;
 
 	if (b->cfg.duration_ns && t_ns >= b->cfg.duration_ns)
@@ -562,22 +572,33 @@ void buses_sync(struct buses *b)
 	on_thread(b, sync_there, b);
 }
 
+struct end {
+	struct buses *b;
+	uint64_t host_ns;
+};
+
 static void end_there(void *arg)
 {
-	struct buses *b = arg;
+	const struct end *c = arg;
+	struct buses *b = c->b;
 	uint64_t end = b->cfg.duration_ns;
 
 	if (end && b->feeding && bench_clock_now_ns(b->cfg.clock) >= end) {
+		b->stopped_ns = c->host_ns;
 		agenda_run_to(&b->agenda, end - 1);
 		players_until(b->players, end);
+		for (uint32_t i = 0; i < b->n_lines; i++)
+			canbus_run_to(b->lines[i].bus, host_time_of(b, end));
 	}
 	b->feeding = false;
 	sync_there(b);
 }
 
-void buses_end(struct buses *b)
+void buses_end(struct buses *b, uint64_t host_ns)
 {
-	on_thread(b, end_there, b);
+	struct end c = { b, host_ns };
+
+	on_thread(b, end_there, &c);
 }
 
 struct send {
