@@ -43,6 +43,13 @@ static int in_sandbox(int (*fn)(void))
 	return status;
 }
 
+/* Our handler's words and status; where a caller blocks all signals, as fork() of glibc 2.41 does,
+ * the kernel ends the process itself. */
+static bool ended_by_filter(int st)
+{
+	return WIFEXITED(st) ? WEXITSTATUS(st) == 159 : WTERMSIG(st) == SIGSYS;
+}
+
 static int use_memory_and_pipes(void)
 {
 	int fd = memfd_create("x", MFD_CLOEXEC);
@@ -162,8 +169,7 @@ static void test_a_new_socket_ends_the_process(void **state)
 	int st = in_sandbox(open_a_socket);
 
 	(void)state;
-	assert_true(WIFEXITED(st));
-	assert_int_equal(WEXITSTATUS(st), 159);
+	assert_true(ended_by_filter(st));
 }
 
 static void test_another_program_ends_the_process(void **state)
@@ -171,8 +177,7 @@ static void test_another_program_ends_the_process(void **state)
 	int st = in_sandbox(start_a_program);
 
 	(void)state;
-	assert_true(WIFEXITED(st));
-	assert_int_equal(WEXITSTATUS(st), 159);
+	assert_true(ended_by_filter(st));
 }
 
 static void test_threads_and_surfaces_can_be_made(void **state)
@@ -197,8 +202,7 @@ static void test_arguments_that_widen_rights_end_the_process(void **state)
 	for (size_t i = 0; i < sizeof(attempt) / sizeof(attempt[0]); i++) {
 		int st = in_sandbox(attempt[i]);
 
-		assert_true(WIFEXITED(st));
-		assert_int_equal(WEXITSTATUS(st), 159);
+		assert_true(ended_by_filter(st));
 	}
 }
 
