@@ -89,6 +89,8 @@ static const struct narrow vm_narrow[] = {
 	{ SCMP_SYS(fcntl), 1, UINT32_MAX, F_GET_SEALS },
 	/* send(): to the peer of the socket, to no other address. */
 	{ SCMP_SYS(sendto), 4, UINT64_MAX, 0 },
+	/* a thread that stays on one processor: itself, no other */
+	{ SCMP_SYS(sched_setaffinity), 0, UINT32_MAX, 0 },
 	/* How the C library asks for the state of a descriptor. */
 	{ SCMP_SYS(newfstatat), 3, AT_EMPTY_PATH, AT_EMPTY_PATH },
 	/* No memory becomes code. */

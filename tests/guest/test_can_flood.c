@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <dirent.h>
 #include <errno.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -132,12 +133,59 @@ static void test_a_flood_past_the_bench_arrives(void **state)
 	all_arrive(true, true);
 }
 
+/* The processors of a thread of dyno-vm, as the kernel lists them. */
+static void processors_of(pid_t pid, const char *thread, char *out, size_t bytes)
+{
+	char path[64], line[256];
+	struct dirent *d;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	dir = opendir(path);
+	assert_non_null(dir);
+	out[0] = '\0';
+	while ((d = readdir(dir))) {
+		bool named = false;
+		FILE *f;
+
+		snprintf(path, sizeof(path), "/proc/%d/task/%.20s/status", (int)pid, d->d_name);
+		f = d->d_name[0] == '.' ? NULL : fopen(path, "re");
+		while (f && fgets(line, sizeof(line), f)) {
+			line[strcspn(line, "\n")] = '\0';
+			if (strncmp(line, "Name:\t", 6) == 0)
+				named = strcmp(line + 6, thread) == 0;
+			else if (named && strncmp(line, "Cpus_allowed_list:\t", 19) == 0)
+				snprintf(out, bytes, "%s", line + 19);
+		}
+		if (f)
+			fclose(f);
+	}
+	closedir(dir);
+}
+
+static void test_who_writes_an_interface_stays_on_one_processor(void **state)
+{
+	char direct[64], bridged[64];
+	struct rig *r = rig_new(true);
+
+	(void)state;
+	processors_of(r->vm.pid, "devices", direct, sizeof(direct));
+	rig_free(r);
+	r = rig_new(false);
+	processors_of(r->vm.pid, "devices", bridged, sizeof(bridged));
+	rig_free(r);
+	assert_true(direct[0] && strspn(direct, "0123456789") == strlen(direct));
+	if (sysconf(_SC_NPROCESSORS_ONLN) > 1)
+		assert_string_not_equal(direct, bridged);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_flood_of_classic_frames_arrives),
 		cmocka_unit_test(test_a_flood_of_fd_frames_arrives),
 		cmocka_unit_test(test_a_flood_past_the_bench_arrives),
+		cmocka_unit_test(test_who_writes_an_interface_stays_on_one_processor),
 	};
 
 	if (vmh_unable()) {

@@ -123,7 +123,14 @@ static int send_elsewhere(void)
 
 static void *name_itself(void *arg)
 {
+	cpu_set_t set;
+
 	*(int *)arg = pthread_setname_np(pthread_self(), "worker");
+	/* It may stay where it is. */
+	CPU_ZERO(&set);
+	CPU_SET((size_t)sched_getcpu(), &set);
+	if (sched_setaffinity(0, sizeof(set), &set) != 0)
+		*(int *)arg = -1;
 	return NULL;
 }
 
@@ -135,6 +142,16 @@ static int use_a_thread(void)
 	if (pthread_create(&t, NULL, name_itself, &named) != 0)
 		return 1;
 	return pthread_join(t, NULL) != 0 || named != 0 || pthread_kill(pthread_self(), 0) != 0;
+}
+
+/* The first process of all. */
+static int move_another_process(void)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(0, &set);
+	return sched_setaffinity(1, sizeof(set), &set);
 }
 
 static int use_a_sealed_surface(void)
@@ -196,7 +213,7 @@ static void test_arguments_that_widen_rights_end_the_process(void **state)
 {
 	static int (*const attempt[])(void) = { make_code, turn_memory_into_code,
 		type_into_a_terminal, make_a_process, make_a_namespace, signal_another_process,
-		become_dumpable, send_elsewhere };
+		become_dumpable, send_elsewhere, move_another_process };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(attempt) / sizeof(attempt[0]); i++) {

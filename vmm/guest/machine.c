@@ -138,10 +138,22 @@ static int make_loop(struct loop_thread *t, const char *name)
 	return rc;
 }
 
+/* Is a CAN controller on a host interface of its own? */
+static bool is_direct(const struct manifest *m)
+{
+	for (unsigned int i = 0; i < m->n_devices; i++) {
+		if (m->device[i].type == DEVICE_CAN && m->device[i].u.can.socketcan)
+			return true;
+	}
+	return false;
+}
+
 static int build(struct machine *mc, int *fds, struct err *e)
 {
 	int rc = make_loop(&mc->dev_loop, "devices");
 
+	/* A vcan queues what it is sent with the sender's processor: who moves overtakes itself. */
+	mc->dev_loop.stays = is_direct(mc->m);
 	if (rc == 0)
 		rc = make_loop(&mc->gpu_loop, "gpu");
 	if (rc == 0)
