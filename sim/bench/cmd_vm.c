@@ -52,7 +52,7 @@ static const struct cli_option options[] = {
 	{ "net", O_NET, 'n', "KIND[,...]",
 		"a network card; can be repeated (default: user; see below)" },
 	{ "network", O_NET, 0, "KIND[,...]", "the same as --net" },
-	{ "can", O_CAN, 0, "IF|bus[=NAME]",
+	{ "can", O_CAN, 0, "IF[,direct]|bus[=NAME]",
 		"a CAN controller on a host interface or on a bus of its own" },
 	{ "share", O_SHARE, 0, "DIR,TAG[,ro]",
 		"a folder that the guest mounts by virtiofs; can be repeated" },
@@ -309,8 +309,9 @@ const struct cli_command cmd_vm = {
 		"--net tap=INTERFACE[,mac=...]\n"
 		"--net none\n"
 		"  Also as kvmtool writes it: mode=user, mode=tap,tapif=INTERFACE,guest_mac=...\n"
-		"--can vcan0\n"
-		"  The host's interface; `--can bus` is a bus without the host, for `dyno ctl send`.\n\n"
+		"--can vcan0[,direct]\n"
+		"  The host's interface, over the bench or read and written by the guest's own process;\n"
+		"  `--can bus` is a bus without the host, for `dyno ctl send`.\n\n"
 		"On a terminal, Ctrl-A begins commands: X ends, P presses the power button, R resets,\n"
 		"H helps, a second Ctrl-A is the guest's. Elsewhere the console goes to stdout, and\n"
 		"a pipe as stdin is typed in.\n\n"

@@ -272,17 +272,34 @@ static int put_shares(FILE *f, const struct vm_opts *o, struct err *e)
 	return rc;
 }
 
-/* The name of a bus is that of the host's interface, or the one given. */
-static const char *bus_name(const char *word)
+/* Cuts the name of a bus off *rest, into `part`: that of the host's interface, or the one given. */
+static const char *bus_name(const char **rest, char *part)
 {
-	const char *v = value_of(word, "bus");
+	const char *v;
 
-	return v ? v : strcmp(word, "bus") == 0 ? "can0" : word;
+	(void)next_part(rest, part);
+	v = value_of(part, "bus");
+	return v ? v : strcmp(part, "bus") == 0 ? "can0" : part;
 }
 
-static bool is_inner_bus(const char *word)
+static int put_bus(FILE *f, const char *word, struct err *e)
 {
-	return strcmp(word, "bus") == 0 || value_of(word, "bus");
+	char part[WORD_MAX] = "", more[WORD_MAX] = "";
+	const char *rest = word, *name = bus_name(&rest, part);
+	bool inner = name != part, direct;
+
+	direct = !inner && next_part(&rest, more) && strcmp(more, "direct") == 0;
+	if (rest || (more[0] && !direct))
+		return err_set(e, -EINVAL, "--can %s: write IF, IF,direct, bus or bus=NAME", word);
+	put_item(f, name);
+	if (direct) {
+		fputs("    socketcan:\n", f);
+		put_key(f, "      ", "interface", name);
+		put_key(f, "      ", "direct", "true");
+	} else if (!inner) {
+		put_key(f, "    ", "socketcan", name);
+	}
+	return 0;
 }
 
 static int put_display(FILE *f, const char *word, struct err *e)
@@ -322,11 +339,8 @@ static int put_outside(FILE *f, const struct vm_opts *o, struct err *e)
 		rc = put_network(f, i, o->nets[i], e);
 	if (o->n_cans)
 		fputs("buses:\n", f);
-	for (size_t i = 0; !rc && i < o->n_cans; i++) {
-		put_item(f, bus_name(o->cans[i]));
-		if (!is_inner_bus(o->cans[i]))
-			put_key(f, "    ", "socketcan", o->cans[i]);
-	}
+	for (size_t i = 0; !rc && i < o->n_cans; i++)
+		rc = put_bus(f, o->cans[i], e);
 	return rc;
 }
 
@@ -377,8 +391,12 @@ static int put_guest(FILE *f, const struct vm_opts *o, struct err *e)
 		put_key(f, "    ", "balloon", "true");
 	if (o->n_cans)
 		fputs("    can:\n", f);
-	for (size_t i = 0; !rc && i < o->n_cans; i++)
-		put_key(f, "      - ", "bus", bus_name(o->cans[i]));
+	for (size_t i = 0; !rc && i < o->n_cans; i++) {
+		char part[WORD_MAX] = "";
+		const char *rest = o->cans[i];
+
+		put_key(f, "      - ", "bus", bus_name(&rest, part));
+	}
 	return rc ? rc : put_display(f, o->display, e);
 }
 

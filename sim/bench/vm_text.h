@@ -24,7 +24,7 @@ struct vm_opts {
 	const char *const *disks;
 	const char *const *nets; /* user[,fwd=..][,mac=..][,mtu=..][,restricted], tap=IF */
 	const char *const *shares, *const *shares_9p; /* DIR,TAG[,ro] */
-	const char *const *cans; /* a host interface, or bus[=NAME] */
+	const char *const *cans; /* IF[,direct] of the host, or bus[=NAME] */
 	size_t n_disks, n_nets, n_cans, n_shares, n_shares_9p;
 };
 

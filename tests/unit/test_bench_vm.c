@@ -193,16 +193,25 @@ static void test_can_controllers_sit_on_host_interfaces_or_inner_buses(void **st
 	struct scenario *s;
 
 	(void)state;
-	o.cans = LIST("vcan0", "bus", "bus=body");
-	o.n_cans = 3;
+	o.cans = LIST("vcan0", "bus", "bus=body", "vcan1,direct");
+	o.n_cans = 4;
 	s = load(&o);
-	assert_int_equal(s->n_buses, 3);
+	assert_int_equal(s->n_buses, 4);
 	assert_string_equal(s->buses[0].socketcan, "vcan0");
+	assert_false(s->buses[0].socketcan_direct);
 	assert_string_equal(s->buses[1].name, "can0");
 	assert_null(s->buses[1].socketcan);
 	assert_string_equal(s->buses[2].name, "body");
-	assert_int_equal(s->guests[0].n_can, 3);
+	assert_string_equal(s->buses[3].name, "vcan1");
+	assert_string_equal(s->buses[3].socketcan, "vcan1");
+	assert_true(s->buses[3].socketcan_direct);
+	assert_int_equal(s->guests[0].n_can, 4);
 	scenario_free(s);
+	o.n_cans = 1;
+	o.cans = LIST("vcan0,directly");
+	refused(&o, "--can vcan0,directly: write IF, IF,direct, bus or bus=NAME");
+	o.cans = LIST("bus,direct");
+	refused(&o, "--can bus,direct: write IF");
 }
 
 static void test_a_display_comes_with_keyboard_and_pointer(void **state)
