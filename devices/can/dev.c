@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/flood.h"
 #include "base/log.h"
 #include "devices/can/proto.h"
 
@@ -33,6 +34,9 @@ static_assert(TXQ_SIZE <= TX_SLOTS && TX_SLOTS == 256, "a slot number is 8 bits 
 /* The bus has so many frames of the guest: its answers are when the ring is looked at again, and
  * until then the driver need not kick. The bus never runs dry. */
 #define TX_MANY 8u
+/* In a flood the driver need not kick until this share of the ring has gathered. Linux' driver
+ * stops at half of it, others may have fewer buffers. */
+#define TX_GATHER(q) (vq_size(q) / 8)
 
 /*
  * Linux' driver sends START before it is ready for receive interrupts; one that comes in between
@@ -81,6 +85,9 @@ struct can_dev {
 		struct ev_timer timer;
 	} newest;
 	bool tx_waits; /* the port had no room */
+	struct flood tx_flood;
+	bool tx_gathers; /* a flood: the ring is looked at when tx_rest is due */
+	struct ev_timer tx_rest;
 	struct ev_timer again; /* goes on where a turn's work was full */
 	uint32_t again_queues; /* bit q: with queue q */
 
@@ -279,14 +286,12 @@ static bool tx_many(const struct can_dev *c)
 	return TX_SLOTS - c->n_free >= TX_MANY;
 }
 
-/* Takes what is in the ring; `kicked`: because the driver notified. */
-static void tx_work(struct can_dev *c, bool kicked)
+/* Hands what is in the ring to the port; `kicked`: the driver notified. Returns how many requests.
+ */
+static uint32_t tx_take(struct can_dev *c, bool kicked)
 {
 	uint32_t n = 0;
 
-	c->tx_waits = false;
-	if (c->vq[TXQ] && !tx_many(c))
-		vq_kicks_enable(c->vq[TXQ]);
 	while (c->vq[TXQ] && c->n_free && vq_pop(c->vq[TXQ], &c->chain[TXQ]) == VQ_TAKEN) {
 		struct can_rec_frame r;
 		int rc;
@@ -315,12 +320,47 @@ static void tx_work(struct can_dev *c, bool kicked)
 		if (tx_many(c))
 			vq_kicks_disable(c->vq[TXQ]);
 	}
+	return n;
+}
+
+/* In a flood requests gather until the timer looks, or so many have that the driver kicks. */
+static void tx_gather(struct can_dev *c, uint32_t n)
+{
+	uint64_t now = clock_now_ns();
+
+	c->tx_gathers = c->vq[TXQ] && flood_saw(&c->tx_flood, n, now);
+	if (!c->tx_gathers)
+		return;
+	vq_kicks_after(c->vq[TXQ], TX_GATHER(c->vq[TXQ]));
+	ev_timer_at(&c->tx_rest, now + FLOOD_REST_NS);
+}
+
+/* Takes what is in the ring; `kicked`: because the driver notified. */
+static void tx_work(struct can_dev *c, bool kicked)
+{
+	bool flood = c->tx_gathers;
+
+	c->tx_waits = false;
+	if (c->vq[TXQ] && !flood && !tx_many(c))
+		vq_kicks_enable(c->vq[TXQ]);
+	tx_gather(c, tx_take(c, kicked));
+	if (c->vq[TXQ] && flood && !c->tx_gathers && !tx_many(c)) {
+		/* It is over: a request that comes from here on is heard of at once. */
+		vq_kicks_enable(c->vq[TXQ]);
+		(void)tx_take(c, false);
+	}
 	/* The bus's answer, which gives a slot back, looks into the ring again. */
-	if (tx_many(c))
+	if (tx_many(c) && (!c->tx_gathers || !c->n_free))
 		c->tx_waits = true;
 	c->port->ops->flush(c->port);
 	if (c->vq[TXQ])
 		vq_flush(c->vq[TXQ]);
+}
+
+static void on_tx_rest(struct ev_timer *t, uint64_t now_ns)
+{
+	(void)now_ns;
+	tx_work(t->data, false);
 }
 
 /* ---- reception ---- */
@@ -378,6 +418,8 @@ static void on_rx(void *ctx, const struct can_rec_frame *r)
 
 	if (!c->started)
 		return;
+	/* What the guest sends next may be the answer. */
+	flood_over(&c->tx_flood);
 	if (can_make_rx(r, c->features, &h) < 0) {
 		c->st.rx_filtered++;
 		return;
@@ -596,6 +638,8 @@ static int can_start(struct vdev *v, uint64_t features)
 		if (rc == 0)
 			rc = ev_timer_init(v->host->loop, &c->again, on_again, c);
 		if (rc == 0)
+			rc = ev_timer_init(v->host->loop, &c->tx_rest, on_tx_rest, c);
+		if (rc == 0)
 			rc = ev_timer_init(v->host->loop, &c->newest.timer, on_newest, c);
 		if (rc == 0)
 			rc = c->port->ops->attach(c->port, v->host->loop, &sink);
@@ -630,7 +674,8 @@ static void can_queue_stop(struct vdev *v, unsigned int q)
 	c->again_queues &= ~(1u << q);
 	if (q == TXQ) {
 		forget_slots(c);
-		c->tx_waits = false;
+		c->tx_waits = c->tx_gathers = false;
+		ev_timer_stop(&c->tx_rest);
 		c->newest.kept = false;
 		c->newest.run = 0;
 		ev_timer_stop(&c->newest.timer);
@@ -656,6 +701,7 @@ static void can_free(struct vdev *v)
 
 	ev_timer_fini(&c->hold_timer);
 	ev_timer_fini(&c->again);
+	ev_timer_fini(&c->tx_rest);
 	ev_timer_fini(&c->newest.timer);
 	can_port_free(c->port);
 	free(c);

@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/flood.h"
 #include "base/log.h"
 #include "devices/can/can_port.h"
 
@@ -33,8 +34,10 @@ struct raw_port {
 	int fd;
 	struct ev_io io;
 	struct ev_timer later; /* reports what was taken; asks a full queue again */
+	struct flood flood;
+	struct ev_timer rest; /* until what comes in a flood is read */
 	struct can_port_sink sink;
-	bool started, confirms, full, paused;
+	bool started, confirms, full, paused, rests;
 	/* Serials of what was written, in order: the kernel confirms in order. */
 	uint32_t serial[WINDOW];
 	uint32_t head, count;
@@ -71,6 +74,7 @@ static int raw_send(struct can_port *p, const struct can_rec_frame *r)
 
 	if (w->count + w->stale >= WINDOW || w->full)
 		return -EAGAIN;
+	flood_over(&w->flood);
 	do {
 		n = send(w->fd, &r->f, r->h.mtu, MSG_DONTWAIT | MSG_NOSIGNAL);
 	} while (n < 0 && errno == EINTR);
@@ -142,8 +146,18 @@ static void watch(struct raw_port *w)
 	bool wanted = !w->paused || (w->confirms && (w->count || w->stale));
 
 	/* Fails only for a bad descriptor, which reading would have found. */
-	if (w->io.loop && ev_io_set(&w->io, wanted ? EPOLLIN : 0) < 0)
+	if (w->io.loop && ev_io_set(&w->io, wanted && !w->rests ? EPOLLIN : 0) < 0)
 		log_error("can: cannot watch the interface");
+}
+
+/* n frames were read. In a flood the next ones gather; where there are more, they have. */
+static void rest(struct raw_port *w, int n)
+{
+	uint64_t now = clock_now_ns();
+
+	w->rests = flood_saw(&w->flood, (uint32_t)MAX(n, 0), now) && n < (int)READ_FRAMES;
+	if (w->rests)
+		ev_timer_at(&w->rest, now + FLOOD_REST_NS);
 }
 
 static void on_io(struct ev_io *io, uint32_t revents)
@@ -156,11 +170,25 @@ static void on_io(struct ev_io *io, uint32_t revents)
 	for (int i = 0; i < n; i++)
 		take(w, &w->msg[i], &w->frame[i]);
 	w->sink.batch_end(w->sink.ctx);
+	rest(w, n);
 	watch(w);
 	if (revents & EPOLLHUP) {
 		ev_io_del(&w->io);
 		w->sink.gone(w->sink.ctx);
 	}
+}
+
+static void on_rest(struct ev_timer *t, uint64_t now_ns)
+{
+	struct raw_port *w = t->data;
+
+	(void)now_ns;
+	w->rests = false;
+	/* A guest that is too slow may have had us stop meanwhile. */
+	if (w->paused)
+		watch(w);
+	else
+		on_io(&w->io, 0);
 }
 
 static void raw_start(struct can_port *p)
@@ -201,6 +229,8 @@ static int raw_attach(struct can_port *p, struct ev_loop *loop, const struct can
 
 	w->sink = *sink;
 	if (rc == 0)
+		rc = ev_timer_init(loop, &w->rest, on_rest, w);
+	if (rc == 0)
 		rc = ev_io_add(loop, &w->io, w->fd, EPOLLIN, on_io, w);
 	return rc;
 }
@@ -211,6 +241,7 @@ static void raw_free(struct can_port *p)
 
 	ev_io_del(&w->io);
 	ev_timer_fini(&w->later);
+	ev_timer_fini(&w->rest);
 	fd_close(&w->fd);
 	free(w);
 }

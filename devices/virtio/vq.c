@@ -326,6 +326,13 @@ void vq_kicks_enable(struct vq *q)
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
+void vq_kicks_after(struct vq *q, uint16_t n)
+{
+	vq_kicks_disable(q);
+	if (q->event_idx && !q->broken)
+		q->kind->kick_at(q, MAX(MIN(n, q->size), 1));
+}
+
 /* ---- tokens ---- */
 
 int vq_token_take(struct vq_token *t, const struct vq_chain *c)

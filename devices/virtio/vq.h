@@ -153,6 +153,11 @@ void vq_break(struct vq *q, int guest_error, const char *why);
  * a kick. */
 void vq_kicks_disable(struct vq *q);
 void vq_kicks_enable(struct vq *q);
+/*
+ * Asks for no kick before the n-th request from here on: where the driver has no event index, for
+ * none at all. A device that must hear of fewer looks again by itself.
+ */
+void vq_kicks_after(struct vq *q, uint16_t n);
 
 void vq_reader_init(struct vq_reader *r, const struct vq *q, const struct vq_chain *c);
 void vq_writer_init(struct vq_writer *w, const struct vq *q, const struct vq_chain *c);

@@ -46,10 +46,19 @@ static bool available(const struct vq *q)
 	return avail == q->pos.avail_wrap && used != q->pos.avail_wrap;
 }
 
-/* The event that asks for a kick at the next descriptor. */
+/* The event that asks for a kick at the n-th descriptor from here on. */
+static uint32_t event_at(const struct vq *q, uint32_t n)
+{
+	uint16_t at = q->pos.avail;
+	bool wrap = q->pos.avail_wrap;
+
+	advance(q, &at, &wrap, n - 1);
+	return (EVENT_DESC << 16) | at | (wrap ? EVENT_WRAP : 0);
+}
+
 static uint32_t kick_event(const struct vq *q)
 {
-	return (EVENT_DESC << 16) | q->pos.avail | (q->pos.avail_wrap ? EVENT_WRAP : 0);
+	return event_at(q, 1);
 }
 
 /* Walks an indirect table: here its entries follow each other, and NEXT means nothing. */
@@ -205,11 +214,18 @@ static void packed_kicks(struct vq *q, bool enable)
 		event_store(q->device, q->event_idx ? kick_event(q) : EVENT_ENABLE << 16);
 }
 
+/* A request has one descriptor at least: of several it is heard of earlier. */
+static void packed_kick_at(struct vq *q, uint16_t n)
+{
+	event_store(q->device, event_at(q, n));
+}
+
 const struct vq_kind vq_kind_packed = {
 	.pop = packed_pop,
 	.unpop = packed_unpop,
 	.push = packed_push,
 	.wants_irq = packed_wants_irq,
 	.kicks = packed_kicks,
+	.kick_at = packed_kick_at,
 	.waiting = available,
 };

@@ -33,6 +33,9 @@ struct vq_kind {
 	bool (*wants_irq)(struct vq *q);
 	/* Writes the driver's permission to be silent, or takes it back; no barrier. */
 	void (*kicks)(struct vq *q, bool enable);
+	/* Event index: asks for a kick at the n-th request from here on, 1 <= n <= size; no
+	 * barrier. */
+	void (*kick_at)(struct vq *q, uint16_t n);
 	/* Has the driver added what was not taken? */
 	bool (*waiting)(const struct vq *q);
 };

@@ -205,6 +205,11 @@ static void split_kicks(struct vq *q, bool enable)
 	/* With the event index, silence is an event that lies behind: no longer published. */
 }
 
+static void split_kick_at(struct vq *q, uint16_t n)
+{
+	store16(avail_event(q), (uint16_t)(q->pos.avail + n - 1));
+}
+
 static bool split_waiting(const struct vq *q)
 {
 	return load16(q->driver + AVAIL_IDX) != q->pos.avail;
@@ -216,5 +221,6 @@ const struct vq_kind vq_kind_split = {
 	.push = split_push,
 	.wants_irq = split_wants_irq,
 	.kicks = split_kicks,
+	.kick_at = split_kick_at,
 	.waiting = split_waiting,
 };

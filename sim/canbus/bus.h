@@ -5,7 +5,10 @@
  */
 #pragma once
 
+#include <sys/socket.h>
+
 #include "base/clock.h"
+#include "base/flood.h"
 #include "base/proto/can_port.h"
 #include "sim/canbus/canbus.h"
 #include "sim/canbus/fault.h"
@@ -20,6 +23,8 @@
 #define READ_PACKETS 4u
 /* How long somebody who is slow may slow others down. */
 #define PATIENCE_NS NS_PER_S
+/* Frames moved by one system call. */
+#define RAW_BATCH 64u
 /* Frames that may wait to be written to a host interface. */
 #define RAW_WINDOW 256u
 /* An interface like vcan never waits for its readers: what its senders are ahead of the guests
@@ -63,6 +68,13 @@ struct port_ops {
 
 struct hostif;
 
+/* What is read from a host interface at once. */
+struct raw_batch {
+	struct canfd_frame f[RAW_BATCH];
+	struct iovec v[RAW_BATCH];
+	struct mmsghdr m[RAW_BATCH];
+};
+
 struct canbus_port {
 	struct canbus *bus;
 	const struct port_ops *ops; /* NULL: the bench itself */
@@ -86,6 +98,8 @@ struct canbus_port {
 	/* A host interface: frames not written yet. */
 	struct canfd_frame *raw;
 	uint32_t raw_head, raw_count;
+	struct raw_batch *raw_in;
+	struct flood raw_flood;
 	bool raw_direct; /* most of what it hears is between others */
 	bool raw_classic; /* the interface has no FD */
 	bool raw_full; /* the bus waits for it (n_full) */

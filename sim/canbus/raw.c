@@ -16,11 +16,10 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/flood.h"
 #include "base/log.h"
 #include "sim/canbus/hostif.h"
 
-/* Frames moved by one system call. */
-#define RAW_BATCH 64u
 /* An interface whose transmit queue is full does not become writable, and a bus that is slower than
  * the interface does not tell when it has room: ask again. */
 #define RETRY_NS  (NS_PER_MS / 4)
@@ -117,6 +116,8 @@ static void raw_put(struct canbus_port *p, const struct can_rec_frame *r, uint32
 		p->st.rx_dropped++;
 		return;
 	}
+	/* What is heard next may be the answer. */
+	flood_over(&p->raw_flood);
 	p->raw[(p->raw_head + p->raw_count++) % RAW_WINDOW] = r->f;
 	p->st.rx_frames++;
 	p->st.rx_bytes += r->f.len;
@@ -182,6 +183,7 @@ static void raw_fini(struct canbus_port *p)
 	fd_close(&p->fd);
 	hostif_free(p->host);
 	free(p->raw);
+	free(p->raw_in);
 }
 
 static const struct port_ops raw_ops = { .put = raw_put,
@@ -214,19 +216,11 @@ static void raw_take(struct canbus_port *p, const struct canfd_frame *f, size_t 
 static void on_raw(struct ev_io *io, uint32_t revents)
 {
 	struct canbus_port *p = io->data;
-	struct canfd_frame f[RAW_BATCH];
-	struct mmsghdr m[RAW_BATCH] = { 0 };
-	struct iovec v[RAW_BATCH];
+	struct raw_batch *in = p->raw_in;
 	unsigned int room = MIN(p->q.cap - p->q.count, RAW_BATCH);
 	uint64_t now = clock_now_ns();
 	int n = 0;
 
-	memset(f, 0, sizeof(f));
-	for (unsigned int i = 0; i < room; i++) {
-		v[i] = (struct iovec){ .iov_base = &f[i], .iov_len = sizeof(f[i]) };
-		m[i].msg_hdr.msg_iov = &v[i];
-		m[i].msg_hdr.msg_iovlen = 1;
-	}
 	/* The host's programs wait for nobody. What they send stays in the socket, where there is
 	 * much room, while a guest catches up. */
 	if (!room || bus_is_behind(p->bus, now)) {
@@ -234,24 +228,26 @@ static void on_raw(struct ev_io *io, uint32_t revents)
 		ev_io_del(&p->io);
 		ev_timer_at(&p->reread, now + REREAD_NS);
 	} else {
-		n = recvmmsg(p->fd, m, room, MSG_DONTWAIT, NULL);
+		n = recvmmsg(p->fd, in->m, room, MSG_DONTWAIT, NULL);
 		/* That it is down is heard of in another way; ENODEV and others are for good. */
 		if (n < 0 && errno != EAGAIN && errno != EINTR && errno != ENETDOWN)
 			revents |= EPOLLHUP;
 		/* A raw socket never ends with an empty message; a stand-in in tests does. */
-		if (n > 0 && m[0].msg_len == 0)
+		if (n > 0 && in->m[0].msg_len == 0)
 			revents |= EPOLLHUP;
 	}
 	for (int i = 0; i < n; i++) {
-		if (m[i].msg_len)
-			raw_take(p, &f[i], m[i].msg_len);
+		if (in->m[i].msg_len)
+			raw_take(p, &in->f[i], in->m[i].msg_len);
 	}
 	if (p->q.count)
 		bus_wake(p->bus);
-	if (p->raw_direct && n > 0) {
-		/* Nobody waits for what it hears: all of a millisecond at once. */
+	if (flood_saw(&p->raw_flood, (uint32_t)MAX(n, 0), now) || (p->raw_direct && n > 0)) {
+		/* Of a direct one nobody waits for what it hears: all of a millisecond at once. */
+		uint64_t rest = p->raw_direct ? REREAD_NS : FLOOD_REST_NS;
+
 		ev_io_del(&p->io);
-		ev_timer_at(&p->reread, (unsigned int)n < room ? now + REREAD_NS : now);
+		ev_timer_at(&p->reread, (unsigned int)n < room ? now + rest : now);
 	}
 	if (revents & EPOLLHUP && p->host)
 		hostif_lost(p->host);
@@ -262,16 +258,15 @@ static void on_raw(struct ev_io *io, uint32_t revents)
 static void on_reread(struct ev_timer *t, uint64_t now_ns)
 {
 	struct canbus_port *p = t->data;
+	struct canbus *b = p->bus;
 
-	if (p->raw_direct) {
-		on_raw(&p->io, 0);
-		/* It is gone, or frames still come. */
-		if (p->fd < 0 || p->reread.deadline_ns)
-			return;
-	}
-	/* Fails for want of memory alone. */
-	if (ev_io_add(p->bus->loop, &p->io, p->fd, EPOLLIN, on_raw, p) < 0)
+	bus_enter(b);
+	on_raw(&p->io, 0);
+	/* Unless it is gone, or frames still come. It fails for want of memory alone. */
+	if (!p->gone && p->fd >= 0 && !p->reread.deadline_ns &&
+		ev_io_add(b->loop, &p->io, p->fd, EPOLLIN, on_raw, p) < 0)
 		ev_timer_at(t, now_ns + REREAD_NS);
+	bus_leave(b);
 }
 
 int raw_port_new(struct canbus *b, const char *name, struct canbus_port **out)
@@ -282,7 +277,15 @@ int raw_port_new(struct canbus *b, const char *name, struct canbus_port **out)
 	if (rc < 0 || !p)
 		return rc;
 	p->raw = calloc(RAW_WINDOW, sizeof(*p->raw));
-	rc = p->raw ? ev_timer_init(b->loop, &p->retry, on_retry, p) : -ENOMEM;
+	p->raw_in = calloc(1, sizeof(*p->raw_in));
+	for (unsigned int i = 0; p->raw_in && i < RAW_BATCH; i++) {
+		struct raw_batch *in = p->raw_in;
+
+		in->v[i] = (struct iovec){ &in->f[i], sizeof(in->f[i]) };
+		in->m[i].msg_hdr.msg_iov = &in->v[i];
+		in->m[i].msg_hdr.msg_iovlen = 1;
+	}
+	rc = p->raw && p->raw_in ? ev_timer_init(b->loop, &p->retry, on_retry, p) : -ENOMEM;
 	if (rc == 0)
 		rc = ev_timer_init(b->loop, &p->reread, on_reread, p);
 	if (rc < 0) {

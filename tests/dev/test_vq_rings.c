@@ -341,6 +341,40 @@ static void test_kicks_are_suppressed_and_wanted_again(void **state)
 	}
 }
 
+static void test_a_kick_is_wanted_when_so_many_requests_were_added(void **state)
+{
+	(void)state;
+	for (unsigned int kind = 0; kind < MOCK_KINDS; kind++) {
+		struct mock *m = start(kind, 16);
+		const struct mock_iov out = { "x", 1 };
+		struct vq *q = echo->vq[0];
+
+		echo->pops_per_kick = 1;
+		for (unsigned int lap = 0; lap < 20; lap++) {
+			struct mock_used u;
+
+			vq_kicks_after(q, 5);
+			assert_int_equal(vq_pop(q, &echo->chain), VQ_EMPTY);
+			for (unsigned int i = 1; i <= 5; i++) {
+				assert_true(mock_add(m, 0, &out, 1, NULL, 0) >= 0);
+				/* Without an index there is silence or none. */
+				assert_int_equal(mock_kick(m, 0), i == 5 && kind & MOCK_EVENT_IDX);
+			}
+			vq_kicks_enable(q);
+			for (unsigned int i = kind & MOCK_EVENT_IDX ? 1 : 0; i < 5; i++) {
+				assert_int_equal(vq_pop(q, &echo->chain), VQ_TAKEN);
+				assert_int_equal(vq_push(q, &echo->chain, 0), 0);
+			}
+			assert_int_equal(vq_pop(q, &echo->chain), VQ_EMPTY);
+			assert_true(mock_add(m, 0, &out, 1, NULL, 0) >= 0);
+			assert_true(mock_kick(m, 0));
+			for (unsigned int i = 0; i < 6; i++)
+				assert_true(mock_wait(m, 0, &u));
+		}
+		mock_free(m);
+	}
+}
+
 static void test_no_kick_is_needed_while_the_device_works(void **state)
 {
 	(void)state;
@@ -477,6 +511,7 @@ int main(void)
 			test_batch_without_event_index_interrupts_at_each_answer_but_with_it_once),
 		cmocka_unit_test(test_quiet_pushes_interrupt_once_at_the_flush),
 		cmocka_unit_test(test_kicks_are_suppressed_and_wanted_again),
+		cmocka_unit_test(test_a_kick_is_wanted_when_so_many_requests_were_added),
 		cmocka_unit_test(test_no_kick_is_needed_while_the_device_works),
 		cmocka_unit_test(test_queue_goes_on_from_a_saved_position),
 		cmocka_unit_test(test_reader_and_writer_take_exactly_what_is_asked_or_nothing),

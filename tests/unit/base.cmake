@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 dyno_test(unit_gmem SOURCES test_gmem.c LINK dyno_base)
+dyno_test(unit_flood SOURCES test_flood.c LINK dyno_base)
 dyno_test(unit_ev SOURCES test_ev.c LINK dyno_base)
 dyno_test(unit_ipc SOURCES test_ipc.c LINK dyno_base)
 dyno_test(unit_fd SOURCES test_fd.c LINK dyno_base)

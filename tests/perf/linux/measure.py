@@ -258,33 +258,97 @@ def run_text(command):
     return subprocess.run(command, stdout=subprocess.PIPE, check=False).stdout.decode()
 
 
+def threads():
+    """Processor time (ns) and times that the processor was given up, of each thread of ours."""
+    found = {}
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            program = read(f"/proc/{pid}/comm").strip()
+            if program not in ("dyno", "dyno-vm", "ksoftirqd/0"):
+                continue
+            for tid in os.listdir(f"/proc/{pid}/task"):
+                folder = f"/proc/{pid}/task/{tid}/"
+                name = program + "/" + read(folder + "comm").strip()
+                ran = int(read(folder + "schedstat").split()[0])
+                gave_up = sum(int(n) for n in re.findall(r"ctxt_switches:\s*(\d+)", read(folder + "status")))
+                found[name] = [a + b for a, b in zip(found.get(name, [0, 0]), (ran, gave_up))]
+        except FileNotFoundError:
+            pass
+    return found
+
+
+class PerFrame:
+    """Where a frame's time goes: microseconds and switches of our threads, exits of the guest."""
+    def __init__(self):
+        self.threads, self.exits = threads(), exits()
+
+    def since(self, frames):
+        us, switches = {}, {}
+        for name, now in threads().items():
+            before = self.threads.get(name, [0, 0])
+            if now[0] - before[0] > frames * 50:
+                us[name] = round((now[0] - before[0]) / frames / 1e3, 2)
+                switches[name] = round((now[1] - before[1]) / frames, 2)
+        return {"us": us, "switches": switches,
+                "exits": {k: round((v - self.exits[k]) / frames, 2) for k, v in exits().items()}}
+
+
+FLOOD = "20000"
+
+
+def rate(text):
+    got = re.findall(r"RECEIVED \d+ in order, (\d+)", text)
+    return int(got[-1]) if got else 0
+
+
+def receiver(ident):
+    p = subprocess.Popen(can_tool("receive", "vcan0", ident, FLOOD, "classic"), stdout=subprocess.PIPE)
+    p.stdout.readline()
+    return p
+
+
+def can_of(name, ping, floor, *words):
+    """Round trip and floods of a guest, with the interface as `words` say."""
+    out = {}
+    g = Guest(dyno("vmlinux", "do=can", "--net", "none", *words))
+    g.until("^ECHO")
+    before = PerFrame()
+    out["roundtrip"] = known(name + " round trip", roundtrip(run_text(ping)))
+    out["roundtrip"]["each"] = known(name + " round trip", before.since(400))
+    out["floors"] = round(out["roundtrip"]["median_us"] / floor["median_us"], 2)
+    g.until("^LISTENING")
+    before = PerFrame()
+    # As fast as the host can: what the guest has not taken waits.
+    run_text(can_tool("send", "vcan0", "420", FLOOD, "classic"))
+    g.until("^RECEIVED|^FAULT")
+    out["host_to_guest_frames_s"] = known(name + " to the guest", rate(g.text))
+    out["host_to_guest_each"] = known(name + " to the guest", before.since(int(FLOOD)))
+    listen = receiver("400")
+    g.until("^SENDING")
+    before = PerFrame()
+    g.until("^SENT")
+    out["guest_to_host_frames_s"] = known(name + " from the guest", rate(listen.communicate()[0].decode()))
+    out["guest_to_host_each"] = known(name + " from the guest", before.since(int(FLOOD)))
+    g.stop()
+    for way in ("host_to_guest", "guest_to_host"):
+        out[way + "_of_floor"] = round(out[way + "_frames_s"] / floor["frames_s"], 2)
+    return out
+
+
 def figure_can():
     subprocess.run("ip link add vcan0 type vcan; ip link set vcan0 mtu 72 txqueuelen 1000 up", shell=True,
                    check=False)
-    out = {}
     echo = subprocess.Popen(can_tool("echo", "vcan0", "440", "400", "classic"), stdout=subprocess.DEVNULL)
     time.sleep(0.1)
     ping = can_tool("ping", "vcan0", "440", "400", "classic", "200")
-    out["vcan floor"] = known("vcan floor", roundtrip(run_text(ping)))
+    floor = known("vcan floor", roundtrip(run_text(ping)))
     echo.wait()
-
-    g = Guest(dyno("vmlinux", "do=can", "--net", "none", "--can", "vcan0"))
-    g.until("^ECHO")
-    out["host-guest-host"] = known("host-guest-host", roundtrip(run_text(ping)))
-    out["floors"] = out["host-guest-host"]["median_us"] / out["vcan floor"]["median_us"]
-    g.until("^LISTENING")
-    # As fast as the host can: what the guest has not taken waits.
-    run_text(can_tool("send", "vcan0", "420", "20000", "classic"))
-    g.until("^RECEIVED|^FAULT")
-    got = re.findall(r"RECEIVED \d+ in order, (\d+)", g.text)
-    out["host_to_guest_frames_s"] = known("host to guest", int(got[-1]) if got else "lost some")
-    listen = subprocess.Popen(can_tool("receive", "vcan0", "400", "20000", "classic"), stdout=subprocess.PIPE)
-    g.until("^SENT")
-    text = listen.communicate()[0].decode()
-    got = re.findall(r"RECEIVED \d+ in order, (\d+)", text)
-    out["guest_to_host_frames_s"] = known("guest to host", int(got[-1]) if got else text.strip())
-    g.stop()
-    return out
+    listen = receiver("400")
+    run_text(can_tool("send", "vcan0", "400", FLOOD, "classic"))
+    floor["frames_s"] = known("vcan floor", rate(listen.communicate()[0].decode()))
+    return {"vcan floor": floor,
+            "direct": can_of("direct", ping, floor, "--can", "vcan0,direct"),
+            "bus": can_of("bus", ping, floor, "--can", "vcan0")}
 
 
 result = {}
