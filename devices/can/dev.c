@@ -85,8 +85,8 @@ struct can_dev {
 		struct ev_timer timer;
 	} newest;
 	bool tx_waits; /* the port had no room */
-	struct flood tx_flood;
 	bool tx_gathers; /* a flood: the ring is looked at when tx_rest is due */
+	struct flood tx_flood;
 	struct ev_timer tx_rest;
 	struct ev_timer again; /* goes on where a turn's work was full */
 	uint32_t again_queues; /* bit q: with queue q */

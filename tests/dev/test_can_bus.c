@@ -168,7 +168,7 @@ static void test_a_flood_to_a_host_interface_arrives_in_order(void **state)
 
 	(void)state;
 	for (unsigned int i = 0; i < 3000; i++) {
-		struct tx t = make_tx(i & 0x7ff, 0, 0);
+		struct can_tx t = rig_tx(i & 0x7ff, 0, 0);
 		struct mock_iov out = { &t, sizeof(t.h) }, in = { NULL, 1 };
 		struct mock_used u;
 
