@@ -152,7 +152,9 @@ static void step(struct input *in, const struct gmem *mem, struct vq *q, uint16_
 		break;
 	}
 	case 5:
-		if (arg & 1)
+		if (arg & 2)
+			vq_kicks_after(q, (uint16_t)(arg >> 2));
+		else if (arg & 1)
 			vq_kicks_disable(q);
 		else
 			vq_kicks_enable(q);
