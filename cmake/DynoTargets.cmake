@@ -95,7 +95,7 @@ function(dyno_bench name)
   cmake_parse_arguments(A "" "" "SOURCES;LINK" ${ARGN})
   add_executable(${name} ${A_SOURCES})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/perf)
-  target_link_libraries(${name} PRIVATE dyno_flags ${A_LINK})
+  target_link_libraries(${name} PRIVATE dyno_flags dyno_perf ${A_LINK})
 endfunction()
 
 # Includes every AREA.cmake of the calling folder: each area lists its own targets.

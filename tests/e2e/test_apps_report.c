@@ -17,10 +17,11 @@
 #include <unistd.h>
 
 #include "tests/e2e/dyno_proc.h"
+#include "tests/support/recorded.h"
 
 #define REPORTS 10
 
-static char source[512], shared[512];
+static char source[512];
 
 struct shown {
 	int speed; /* the readout, km/h */
@@ -184,12 +185,13 @@ static void test_recorded_drive_is_shown_as_its_reference_says(void **state)
 	FILE *in, *csv;
 
 	(void)state;
-	snprintf(path, sizeof(path), "%s/data/pairs/subaru_brz/can_sample.log", shared);
+	snprintf(path, sizeof(path), "%s/pairs/subaru_brz/can_sample.log", recorded_data());
 	in = fopen(path, "r");
-	snprintf(path, sizeof(path), "%s/data/pairs/subaru_brz/expected_10hz.csv", shared);
+	snprintf(path, sizeof(path), "%s/pairs/subaru_brz/expected_10hz.csv", recorded_data());
 	csv = fopen(path, "r");
 	if (!in || !csv)
-		print_message("skipped: no recorded drive in %s/data/pairs/subaru_brz\n", shared);
+		print_message(
+			"skipped: no recorded drive in %s/pairs/subaru_brz\n", recorded_data());
 	if (!in || !csv || !can_run())
 		skip();
 	write_marked(in, "marked.log", at);
@@ -212,12 +214,8 @@ int main(void)
 		cmocka_unit_test(test_synthetic_drive_is_shown_as_its_frames_say),
 		cmocka_unit_test(test_recorded_drive_is_shown_as_its_reference_says),
 	};
-	const char *src = getenv("DYNO_SOURCE_DIR"), *data = getenv("DYNO_SHARED_DIR");
+	const char *src = getenv("DYNO_SOURCE_DIR");
 
 	snprintf(source, sizeof(source), "%s", src ? src : ".");
-	if (data)
-		snprintf(shared, sizeof(shared), "%s", data);
-	else
-		snprintf(shared, sizeof(shared), "%.500s/../shared", source);
 	return cmocka_run_group_tests_name("apps_report", tests, NULL, proc_group_teardown);
 }

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "tests/e2e/dyno_proc.h"
+#include "tests/support/stand.h"
 
 #define STATUS_ID "6F0#"
 /* Bench time of the kill, and of the end. */
@@ -33,26 +34,12 @@ static void write_stand(void)
 	FILE *f = fopen(proc_path("stand.yaml"), "we");
 
 	assert_non_null(f);
+	stand_write(f, source, 50);
 	fprintf(f,
-		"duration: 50s\n"
-		"ui: headless\n"
-		"buses:\n"
-		"  can0:\n"
-		"guests:\n"
-		"  cluster:\n"
-		"    kernel: builtin:cluster\n"
-		"    can: [can0]\n"
-		"    signals: %s/scenarios/maps/synthetic.yaml\n"
-		"    displays: [ { width: 1920, height: 720 } ]\n"
-		"  ivi:\n"
-		"    kernel: builtin:ivi\n"
-		"    can: [can0]\n"
-		"    signals: %s/scenarios/maps/synthetic.yaml\n"
-		"    displays: [ { width: 1280, height: 800, input: [touch] } ]\n"
 		"replays:\n"
 		"  - { file: %s/assets/traces/synthetic-drive.log, map: { can0: can0 }, "
 		"start: 10s, loop: true }\n",
-		source, source, source);
+		source);
 	fclose(f);
 }
 

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "tests/e2e/dyno_proc.h"
+#include "tests/support/recorded.h"
 
 #define INSTANTS 10
 #define SPEED    5 /* times as fast as recorded; divides a tenth of a second */
@@ -310,20 +311,15 @@ int main(void)
 		cmocka_unit_test(test_every_frame_was_on_the_bus_in_its_order),
 		cmocka_unit_test(test_no_frame_was_lost_at_the_cluster),
 	};
-	const char *shared = getenv("DYNO_SHARED_DIR");
-	char base[512];
+	const char *base = recorded_data();
 
 	source = getenv("DYNO_SOURCE_DIR");
 	if (!source)
 		source = ".";
-	if (shared)
-		snprintf(base, sizeof(base), "%s", shared);
-	else
-		snprintf(base, sizeof(base), "%.490s/../shared", source);
-	snprintf(trace_path, sizeof(trace_path), "%s/data/pairs/subaru_brz/can_sample.log", base);
-	snprintf(csv_path, sizeof(csv_path), "%s/data/pairs/subaru_brz/expected_10hz.csv", base);
+	snprintf(trace_path, sizeof(trace_path), "%s/pairs/subaru_brz/can_sample.log", base);
+	snprintf(csv_path, sizeof(csv_path), "%s/pairs/subaru_brz/expected_10hz.csv", base);
 	if (access(trace_path, R_OK) != 0 || access(csv_path, R_OK) != 0) {
-		printf("skipped: no recorded drive in %s/data/pairs/subaru_brz\n", base);
+		printf("skipped: no recorded drive in %s/pairs/subaru_brz\n", base);
 		return 77;
 	}
 	proc_need_kvm();

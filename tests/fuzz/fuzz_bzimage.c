@@ -2,8 +2,8 @@
 /* Any file as a bzImage, into a small guest memory: nothing outside it or below the floor. */
 #include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "tests/fuzz/bytes_source.h"
 #include "vmm/loader/bzimage.h"
 
 #define FLOOR  0x10000u
@@ -11,27 +11,11 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-struct file {
-	const uint8_t *data;
-	size_t size;
-};
-
-static int read_file(void *ctx, uint64_t off, void *dst, size_t len)
-{
-	const struct file *f = ctx;
-
-	/* The loader promised to stay inside. */
-	if (off > f->size || len > f->size - off)
-		abort();
-	memcpy(dst, f->data + off, len);
-	return 0;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static uint8_t ram[MEMORY];
-	struct file f = { data, size };
-	struct elf_source src = { .read = read_file, .ctx = &f, .size = size };
+	struct bytes file = { data, size };
+	struct elf_source src = bytes_source(&file);
 	struct gmem mem = { .n = 0 };
 	struct bzimage im;
 	struct err e = { 0 };

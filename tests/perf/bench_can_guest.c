@@ -22,6 +22,7 @@
 #include "base/ipc.h"
 #include "base/proto/can_port.h"
 #include "tests/guest/echo/echo.h"
+#include "tests/perf/perf.h"
 #include "tests/support/vm_harness.h"
 
 #define LIMIT_MS  10000
@@ -32,12 +33,6 @@
 #define BATCH  32u
 #define BURST  20000u
 #define ECHO   0x100u
-
-static void die(const char *what)
-{
-	fprintf(stderr, "bench_can_guest: %s\n", what);
-	exit(1);
-}
 
 /* The bus's end of a port. */
 struct bus {
@@ -50,7 +45,7 @@ struct bus {
 static void hand_over(int fd, struct can_packet *p)
 {
 	if (p->len && send(fd, p->b, p->len, MSG_NOSIGNAL) != (ssize_t)p->len)
-		die("cannot send");
+		perf_die("cannot send");
 	p->len = 0;
 }
 
@@ -60,7 +55,7 @@ static void add(int fd, struct can_packet *p, const struct can_rec_frame *r)
 		return;
 	hand_over(fd, p);
 	if (!can_packet_add(p, r))
-		die("a record does not fit an empty packet");
+		perf_die("a record does not fit an empty packet");
 }
 
 static void add_frame(struct bus *b, uint32_t id, uint32_t word)
@@ -86,35 +81,28 @@ static uint32_t take_in(struct bus *b)
 	int rc;
 
 	if (poll(&p, 1, LIMIT_MS) != 1)
-		die("nothing comes any more: frames were lost");
+		perf_die("nothing comes any more: frames were lost");
 	len = recv(b->fd, buf, sizeof(buf), 0);
 	if (len <= 0)
-		die("the port is closed");
+		perf_die("the port is closed");
 	while ((rc = can_packet_next(buf, (uint32_t)len, &off, &r)) > 0) {
 		if (r.h.kind != CAN_REC_FRAME)
 			continue;
 		memcpy(&word, r.f.data, sizeof(word));
 		if (word != b->next++ || r.f.len != (b->fd_frames ? 64 : 8))
-			die("a frame is not the one that was next");
+			perf_die("a frame is not the one that was next");
 		n++;
 		add(b->fd, &b->acks,
 			&(struct can_rec_frame){
 				.h = { .kind = CAN_REC_ACK, .serial = r.h.serial } });
 	}
 	if (rc < 0)
-		die("malformed packet");
+		perf_die("malformed packet");
 	hand_over(b->fd, &b->acks);
 	return n;
 }
 
 /* ---- measurements ---- */
-
-static int by_value(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return (x > y) - (x < y);
-}
 
 static json_t *round_trips(struct bus *b, uint32_t n)
 {
@@ -122,7 +110,7 @@ static json_t *round_trips(struct bus *b, uint32_t n)
 	json_t *o;
 
 	if (!ns)
-		die("out of memory");
+		perf_die("out of memory");
 	b->next = 0;
 	for (uint32_t i = 0; i < n + WARM_UP; i++) {
 		uint64_t t0 = clock_now_ns();
@@ -134,7 +122,7 @@ static json_t *round_trips(struct bus *b, uint32_t n)
 		if (i >= WARM_UP)
 			ns[i - WARM_UP] = clock_now_ns() - t0;
 	}
-	qsort(ns, n, sizeof(*ns), by_value);
+	perf_sort_ns(ns, n);
 	median = ns[n / 2];
 	p99 = ns[(uint64_t)n * 99 / 100];
 	o = json_pack("{s:I,s:f,s:f,s:f,s:f}", "trips", (json_int_t)n, "min_us",
@@ -270,11 +258,11 @@ static json_t *with_guest(uint32_t trips, double seconds)
 
 	snprintf(kernel, sizeof(kernel), "%s/tests/echo.elf", build ? build : ".");
 	if (ipc_pair(fds, 0) < 0)
-		die("cannot make a socket pair");
+		perf_die("cannot make a socket pair");
 	vmh_start(&h, &cfg);
 	close(fds[1]);
 	if (!vmh_console(&h, "READY echo", LIMIT_MS))
-		die("the echo guest does not start");
+		perf_die("the echo guest does not start");
 	b.fd = fds[0];
 	o = measure(&b, &h, trips, seconds);
 	vmh_stop(&h);
@@ -325,10 +313,10 @@ static json_t *with_process(uint32_t trips, double seconds)
 	pid_t pid;
 
 	if (ipc_pair(fds, 0) < 0)
-		die("cannot make a socket pair");
+		perf_die("cannot make a socket pair");
 	pid = fork();
 	if (pid < 0)
-		die("cannot start a process");
+		perf_die("cannot start a process");
 	if (pid == 0) {
 		close(fds[0]);
 		echo_process(fds[1]);
@@ -350,9 +338,10 @@ int main(int argc, char **argv)
 	json_t *o;
 
 	if (trips < 1 || trips > MAX_TRIPS || seconds <= 0)
-		die("usage: DYNO_BUILD_DIR=... bench_can_guest [round trips [seconds per flood]]");
+		perf_die(
+			"usage: DYNO_BUILD_DIR=... bench_can_guest [round trips [seconds per flood]]");
 	if (why)
-		die(why);
+		perf_die(why);
 	o = json_object();
 	json_object_set_new(o, "guest", with_guest((uint32_t)trips, seconds));
 	json_object_set_new(o, "floor", with_process((uint32_t)trips, seconds));

@@ -29,6 +29,7 @@
 #include "base/ipc.h"
 #include "sim/canbus/canbus.h"
 #include "tests/guest/echo/echo.h"
+#include "tests/perf/perf.h"
 #include "tests/support/vm_harness.h"
 
 #define LIMIT_MS   30000
@@ -38,12 +39,6 @@
 #define ROOM       (64 << 20)
 
 static const char *vcan; /* NULL: sockets stand for it */
-
-static void die(const char *what)
-{
-	fprintf(stderr, "bench_can_host: %s\n", what);
-	exit(1);
-}
 
 /* A program's end of the interface, which hears identifiers that are `id` in the bits of `mask`. */
 static int open_vcan(uint32_t id, uint32_t mask)
@@ -55,7 +50,7 @@ static int open_vcan(uint32_t id, uint32_t mask)
 	if (fd < 0 || setsockopt(fd, SOL_CAN_RAW, CAN_RAW_FILTER, &only, sizeof(only)) < 0 ||
 		setsockopt(fd, SOL_CAN_RAW, CAN_RAW_FD_FRAMES, &one, sizeof(one)) < 0 ||
 		bind(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0)
-		die("cannot use the interface");
+		perf_die("cannot use the interface");
 	fd_receive_room(fd, ROOM);
 	return fd;
 }
@@ -76,7 +71,7 @@ static void put(struct host *h, uint32_t id, uint32_t word)
 	memcpy(f.data, &word, sizeof(word));
 	while (send(h->fd, &f, len, MSG_NOSIGNAL) != (ssize_t)len) {
 		if (errno != ENOBUFS && errno != EAGAIN && errno != EINTR)
-			die("cannot send");
+			perf_die("cannot send");
 		usleep(50);
 	}
 }
@@ -86,20 +81,13 @@ static void take(struct host *h, struct canfd_frame *f)
 	struct pollfd p = { .fd = h->fd, .events = POLLIN };
 
 	if (poll(&p, 1, LIMIT_MS) != 1)
-		die("nothing comes any more: frames were lost");
+		perf_die("nothing comes any more: frames were lost");
 	memset(f, 0, sizeof(*f));
 	if (recv(h->fd, f, sizeof(*f), 0) <= 0)
-		die("the interface is gone");
+		perf_die("the interface is gone");
 }
 
 /* ---- measurements ---- */
-
-static int by_value(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return (x > y) - (x < y);
-}
 
 static json_t *round_trips(struct host *h, uint32_t n, double *median_us)
 {
@@ -108,7 +96,7 @@ static json_t *round_trips(struct host *h, uint32_t n, double *median_us)
 	json_t *o;
 
 	if (!ns)
-		die("out of memory");
+		perf_die("out of memory");
 	for (uint32_t i = 0; i < n + WARM_UP; i++) {
 		uint64_t t0 = clock_now_ns();
 		uint32_t word;
@@ -117,11 +105,11 @@ static json_t *round_trips(struct host *h, uint32_t n, double *median_us)
 		take(h, &f);
 		memcpy(&word, f.data, sizeof(word));
 		if (f.can_id != ECHO + 1 || word != i)
-			die("another frame came back");
+			perf_die("another frame came back");
 		if (i >= WARM_UP)
 			ns[i - WARM_UP] = clock_now_ns() - t0;
 	}
-	qsort(ns, n, sizeof(*ns), by_value);
+	perf_sort_ns(ns, n);
 	median = ns[n / 2];
 	p99 = ns[(uint64_t)n * 99 / 100];
 	*median_us = (double)median / 1e3;
@@ -144,7 +132,7 @@ static double to_guest(struct host *h, uint32_t n)
 	take(h, &f);
 	memcpy(sum, f.data, sizeof(sum));
 	if (f.can_id != ECHO_SUM + 1 || sum[0] != n || sum[1] != 0)
-		die("frames were lost on the way to the guest");
+		perf_die("frames were lost on the way to the guest");
 	return n / ((double)(clock_now_ns() - t0) / 1e9);
 }
 
@@ -159,7 +147,7 @@ static double from_guest(struct host *h, uint32_t n)
 		take(h, &f);
 		memcpy(&word, f.data, sizeof(word));
 		if (f.can_id != ECHO_BURST + 1 || word != i)
-			die("frames of the guest were lost");
+			perf_die("frames of the guest were lost");
 	}
 	return n / ((double)(clock_now_ns() - t0) / 1e9);
 }
@@ -172,7 +160,7 @@ static pid_t start(void (*run)(int a, int b), int a, int b)
 	pid_t pid = fork();
 
 	if (pid < 0)
-		die("cannot start a process");
+		perf_die("cannot start a process");
 	if (pid == 0) {
 		run(a, b);
 		_exit(0);
@@ -211,13 +199,13 @@ static void bus_process(int guest_fd, int interface_fd)
 
 	if (ev_loop_new(&loop) < 0 || canbus_new(&bus, loop, &cfg) < 0 ||
 		canbus_add_port(bus, guest_fd, "guest", NULL) < 0)
-		die("cannot make a bus");
+		perf_die("cannot make a bus");
 	rc = vcan ? canbus_attach_socketcan(bus, &sc, &e)
 		  : canbus_add_raw_port(bus, interface_fd, "host", NULL);
 	if (rc < 0)
-		die(vcan ? e.text : "cannot attach the sockets");
+		perf_die(vcan ? e.text : "cannot attach the sockets");
 	if (ev_loop_run(loop) < 0)
-		die("the loop ended");
+		perf_die("the loop ended");
 }
 
 static double floor_of(uint32_t trips, json_t *o)
@@ -231,7 +219,7 @@ static double floor_of(uint32_t trips, json_t *o)
 		fds[0] = open_vcan(ECHO + 1, CAN_SFF_MASK);
 		fds[1] = open_vcan(ECHO, CAN_SFF_MASK);
 	} else if (ipc_pair(fds, 0) < 0) {
-		die("cannot make a socket pair");
+		perf_die("cannot make a socket pair");
 	}
 	pid = start(echo_process, fds[1], -1);
 	close(fds[1]);
@@ -277,9 +265,10 @@ int main(int argc, char **argv)
 	pid_t bus;
 
 	if (trips < 1 || trips > MAX_FRAMES || frames < 1 || frames > MAX_FRAMES)
-		die("usage: DYNO_BUILD_DIR=... bench_can_host [round trips [frames each way]]");
+		perf_die(
+			"usage: DYNO_BUILD_DIR=... bench_can_host [round trips [frames each way]]");
 	if (why)
-		die(why);
+		perf_die(why);
 	vcan = getenv("DYNO_VCAN");
 	json_object_set_new(o, "interface", json_string(vcan ? vcan : "a pair of sockets"));
 	json_object_set_new(o, "frames", json_integer((json_int_t)frames));
@@ -287,14 +276,14 @@ int main(int argc, char **argv)
 	floor_us = floor_of((uint32_t)trips, o);
 	snprintf(kernel, sizeof(kernel), "%s/tests/echo.elf", build ? build : ".");
 	if (ipc_pair(guest, 0) < 0 || (!vcan && ipc_pair(host, 0) < 0))
-		die("cannot make a socket pair");
+		perf_die("cannot make a socket pair");
 	bus = start(bus_process, guest[0], host[0]);
 	close(guest[0]);
 	fd_close(&host[0]);
 	vmh_start(&vm, &cfg);
 	close(guest[1]);
 	if (!vmh_console(&vm, "READY echo", LIMIT_MS))
-		die("the echo guest does not start");
+		perf_die("the echo guest does not start");
 	/* Its controller starts behind that. */
 	usleep(300000);
 	/* All that the guest answers has an odd number. */

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "sim/dbc/dbc.h"
+#include "tests/perf/perf.h"
 
 #define MESSAGES 200u
 #define ROUNDS   2000u
@@ -40,13 +41,6 @@ static char *make_text(size_t *len)
 		n += (size_t)snprintf(t + n, cap - n, "SIG_VALTYPE_ %u F : 1;\n", 0x100 + m);
 	*len = n;
 	return t;
-}
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
 }
 
 /* ns per signal: finding the message, all its signals. */
@@ -110,8 +104,8 @@ int main(int argc, char **argv)
 		dec[i] = decode_all(db, out, &signals);
 		enc[i] = encode_all(db, out);
 	}
-	qsort(dec, TAKES, sizeof(*dec), by_value);
-	qsort(enc, TAKES, sizeof(*enc), by_value);
+	perf_sort(dec, TAKES);
+	perf_sort(enc, TAKES);
 	printf("{\"decode_ns_per_signal\": %.1f, \"decode_ns_per_signal_worst\": %.1f, "
 	       "\"encode_ns_per_signal\": %.1f, \"signals_per_take\": %lu, \"database_signals\": %u, "
 	       "\"parse_ms\": %.2f, \"limit_ns_per_signal\": 100}\n",

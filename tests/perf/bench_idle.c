@@ -9,7 +9,6 @@
  */
 #include <dirent.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <jansson.h>
 #include <signal.h>
 #include <spawn.h>
@@ -23,6 +22,8 @@
 
 #include "base/clock.h"
 #include "sim/bench/procstat.h"
+#include "tests/perf/perf.h"
+#include "tests/support/stand.h"
 
 #define MAX_SAMPLES 300u
 #define SETTLE_S    3u
@@ -39,35 +40,13 @@ struct watched {
 	double percent[MAX_SAMPLES], wakes_per_s[MAX_SAMPLES];
 };
 
-static void die(const char *what)
-{
-	fprintf(stderr, "bench_idle: %s\n", what);
-	exit(1);
-}
-
 static void write_scenario(const char *path, const char *source, bool driven, unsigned int seconds)
 {
 	FILE *f = fopen(path, "we");
 
 	if (!f)
-		die("cannot write the scenario");
-	fprintf(f,
-		"duration: %us\n"
-		"ui: headless\n"
-		"buses:\n"
-		"  can0:\n"
-		"guests:\n"
-		"  cluster:\n"
-		"    kernel: builtin:cluster\n"
-		"    can: [can0]\n"
-		"    signals: %s/scenarios/maps/synthetic.yaml\n"
-		"    displays: [ { width: 1920, height: 720 } ]\n"
-		"  ivi:\n"
-		"    kernel: builtin:ivi\n"
-		"    can: [can0]\n"
-		"    signals: %s/scenarios/maps/synthetic.yaml\n"
-		"    displays: [ { width: 1280, height: 800, input: [touch] } ]\n",
-		seconds, source, source);
+		perf_die("cannot write the scenario");
+	stand_write(f, source, seconds);
 	if (driven)
 		fprintf(f,
 			"replays:\n"
@@ -87,7 +66,7 @@ static pid_t start(char *scenario)
 	posix_spawn_file_actions_addchdir_np(&fa, folder);
 	posix_spawn_file_actions_addopen(&fa, 1, "/dev/null", O_WRONLY, 0);
 	if (posix_spawn(&pid, program, &fa, NULL, argv, environ))
-		die("cannot start dyno");
+		perf_die("cannot start dyno");
 	posix_spawn_file_actions_destroy(&fa);
 	return pid;
 }
@@ -103,7 +82,7 @@ static json_t *status(void)
 		"%s ctl --json --socket %s/out/control.sock status 2>/dev/null", program, folder);
 	p = popen(command, "re");
 	if (!p)
-		die("cannot run dyno ctl");
+		perf_die("cannot run dyno ctl");
 	a = json_loadf(p, 0, NULL);
 	pclose(p);
 	return a;
@@ -133,7 +112,7 @@ static void find_processes(struct watched *w, pid_t dyno)
 			return;
 		usleep(100000);
 	}
-	die("the guests do not get ready");
+	perf_die("the guests do not get ready");
 }
 
 static uint64_t wakes_of(pid_t pid)
@@ -145,7 +124,7 @@ static uint64_t wakes_of(pid_t pid)
 	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
 	d = opendir(path);
 	if (!d)
-		die("a process is gone");
+		perf_die("a process is gone");
 	for (struct dirent *en = readdir(d); en; en = readdir(d)) {
 		FILE *f;
 
@@ -168,19 +147,12 @@ static void sample(struct watched *w, unsigned int i, double seconds)
 		uint64_t ns = 0, wakes = wakes_of(w[k].pid);
 
 		if (proc_cpu(w[k].pid, &ns))
-			die("a process is gone");
+			perf_die("a process is gone");
 		w[k].percent[i] = (double)(ns - w[k].ns) / seconds / 1e7;
 		w[k].wakes_per_s[i] = (double)(wakes - w[k].wakes) / seconds;
 		w[k].ns = ns;
 		w[k].wakes = wakes;
 	}
-}
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
 }
 
 static json_t *run(char *scenario, unsigned int samples)
@@ -203,22 +175,14 @@ static json_t *run(char *scenario, unsigned int samples)
 	kill(dyno, SIGTERM);
 	waitpid(dyno, NULL, 0);
 	for (unsigned int k = 0; k < PROCS; k++) {
-		qsort(w[k].percent, samples, sizeof(double), by_value);
-		qsort(w[k].wakes_per_s, samples, sizeof(double), by_value);
+		perf_sort(w[k].percent, samples);
+		perf_sort(w[k].wakes_per_s, samples);
 		json_object_set_new(o, w[k].name,
 			json_pack("{s:f,s:f,s:f}", "cpu_percent_median", w[k].percent[samples / 2],
 				"cpu_percent_max", w[k].percent[samples - 1], "wakes_per_s_median",
 				w[k].wakes_per_s[samples / 2]));
 	}
 	return o;
-}
-
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
-{
-	(void)st;
-	(void)kind;
-	(void)ftw;
-	return remove(path);
 }
 
 int main(int argc, char **argv)
@@ -229,9 +193,9 @@ int main(int argc, char **argv)
 	json_t *out;
 
 	if (!build || !source || samples < 1 || samples > MAX_SAMPLES)
-		die("usage: DYNO_BUILD_DIR=... DYNO_SOURCE_DIR=... bench_idle [1..300]");
+		perf_die("usage: DYNO_BUILD_DIR=... DYNO_SOURCE_DIR=... bench_idle [1..300]");
 	if (!mkdtemp(folder))
-		die("cannot make a folder");
+		perf_die("cannot make a folder");
 	out = json_pack("{s:I}", "samples", (json_int_t)samples);
 	snprintf(program, sizeof(program), "%s/bin/dyno", build);
 	snprintf(path, sizeof(path), "%s/stand.yaml", folder);
@@ -243,5 +207,5 @@ int main(int argc, char **argv)
 	json_dumpf(out, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(4));
 	putchar('\n');
 	json_decref(out);
-	return nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS) ? 1 : 0;
+	return perf_remove_folder(folder) ? 1 : 0;
 }

@@ -10,7 +10,6 @@
  * tests)
  */
 #include <fcntl.h>
-#include <ftw.h>
 #include <jansson.h>
 #include <spawn.h>
 #include <stdbool.h>
@@ -20,6 +19,8 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "tests/perf/perf.h"
 
 #define BEGIN_S   3u /* everything is up */
 #define SETTLE_S  1u /* left out after each change */
@@ -37,12 +38,6 @@ struct part {
 static char folder[] = "/tmp/dyno-bench-XXXXXX";
 static char program[1024];
 
-static void die(const char *what)
-{
-	fprintf(stderr, "bench_isolation: %s\n", what);
-	exit(1);
-}
-
 static FILE *in_folder(const char *name, const char *mode)
 {
 	char path[1100];
@@ -51,7 +46,7 @@ static FILE *in_folder(const char *name, const char *mode)
 	snprintf(path, sizeof(path), "%s/%s", folder, name);
 	f = fopen(path, mode);
 	if (!f)
-		die(path);
+		perf_die(path);
 	return f;
 }
 
@@ -63,7 +58,7 @@ static void write_scenario(const char *build, const char *source, unsigned int s
 	FILE *f = in_folder("disk", "we");
 
 	if (ftruncate(fileno(f), 64 << 20))
-		die("cannot make the disk");
+		perf_die("cannot make the disk");
 	fclose(f);
 	f = in_folder("stand.yaml", "we");
 	fprintf(f,
@@ -111,10 +106,10 @@ static void run(void)
 	posix_spawn_file_actions_addchdir_np(&fa, folder);
 	posix_spawn_file_actions_addopen(&fa, 1, "/dev/null", O_WRONLY, 0);
 	if (posix_spawn(&pid, program, &fa, NULL, argv, environ) || waitpid(pid, &st, 0) != pid)
-		die("cannot run dyno");
+		perf_die("cannot run dyno");
 	posix_spawn_file_actions_destroy(&fa);
 	if (!WIFEXITED(st) || WEXITSTATUS(st) != 0)
-		die("the run failed");
+		perf_die("the run failed");
 }
 
 static struct part *part_at(struct part *p, double t_s)
@@ -139,7 +134,7 @@ static void read_frames(struct part *parts, double flood_s)
 			base = strtod(line + 1, NULL) - flood_s;
 	}
 	if (base < 0)
-		die("the flood did not begin");
+		perf_die("the flood did not begin");
 	rewind(f);
 	while (fgets(line, sizeof(line), f)) {
 		double t = strtod(line + 1, NULL);
@@ -175,13 +170,6 @@ static void read_pictures(struct part *parts)
 	fclose(f);
 }
 
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 static double quantile(const struct part *p, double q)
 {
 	return p->n ? p->us[(size_t)((double)(p->n - 1) * q)] : 0;
@@ -190,14 +178,6 @@ static double quantile(const struct part *p, double q)
 static double fps(const struct part *p)
 {
 	return p->fps_n ? p->fps_sum / p->fps_n : 0;
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *w)
-{
-	(void)st;
-	(void)type;
-	(void)w;
-	return remove(path);
 }
 
 int main(int argc, char **argv)
@@ -215,9 +195,9 @@ int main(int argc, char **argv)
 	struct part *q = &parts[0], *l = &parts[1];
 
 	if (!build || !source || s < 3 || s > 600)
-		die("set DYNO_BUILD_DIR and DYNO_SOURCE_DIR; 3 to 600 seconds");
+		perf_die("set DYNO_BUILD_DIR and DYNO_SOURCE_DIR; 3 to 600 seconds");
 	if (!mkdtemp(folder))
-		die("cannot make a folder");
+		perf_die("cannot make a folder");
 	snprintf(program, sizeof(program), "%s/bin/dyno", build);
 	write_scenario(build, source, s);
 	(void)getloadavg(load, 1);
@@ -227,12 +207,12 @@ int main(int argc, char **argv)
 	for (struct part *p = parts; p->name; p++) {
 		p->us = calloc(MAX_TRIPS, sizeof(*p->us));
 		if (!p->us)
-			die("out of memory");
+			perf_die("out of memory");
 	}
 	read_frames(parts, b + s);
 	read_pictures(parts);
 	for (struct part *p = parts; p->name; p++) {
-		qsort(p->us, p->n, sizeof(*p->us), by_value);
+		perf_sort(p->us, p->n);
 		json_object_set_new(o, p->name,
 			json_pack("{s:i,s:f,s:f,s:f,s:f}", "answers", (int)p->n, "median_us",
 				quantile(p, 0.5), "p99_us", quantile(p, 0.99), "max_us",
@@ -260,6 +240,6 @@ int main(int argc, char **argv)
 	json_decref(o);
 	for (struct part *p = parts; p->name; p++)
 		free(p->us);
-	nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	perf_remove_folder(folder);
 	return 0;
 }

@@ -21,6 +21,7 @@
 #include "devices/net/link_port.h"
 #include "devices/net/proto.h"
 #include "sim/netswitch/fabric.h"
+#include "tests/perf/perf.h"
 #include "tests/support/net_frames.h"
 
 #define ROUNDS       5u
@@ -240,13 +241,6 @@ static double by_relay(const struct work *w)
 	return (double)t0 / 1e9;
 }
 
-static int compare(const void *a, const void *b)
-{
-	const double *x = a, *y = b;
-
-	return *x < *y ? -1 : *x > *y;
-}
-
 int main(void)
 {
 	printf("{\n");
@@ -269,8 +263,8 @@ int main(void)
 			ours[k] = by_switch(w);
 			floor[k] = by_relay(w);
 		}
-		qsort(ours, ROUNDS, sizeof(double), compare);
-		qsort(floor, ROUNDS, sizeof(double), compare);
+		perf_sort(ours, ROUNDS);
+		perf_sort(floor, ROUNDS);
 		if (w->back)
 			printf("  \"%s\": { \"us\": %.2f, \"floor_us\": %.2f, ", w->name,
 				ours[ROUNDS / 2] / n * 1e6, floor[ROUNDS / 2] / n * 1e6);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "tests/perf/perf.h"
 #include "ui/panel/desk.h"
 #include "ui/panel/font.h"
 
@@ -15,13 +16,6 @@
 #define TAKES   41u
 #define W       940
 #define H       720
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
 
 static void need(bool ok, const char *what)
 {
@@ -67,7 +61,7 @@ static double draw_ms(struct panel_desk *d, uint32_t *px, bool all, uint32_t cha
 		(void)panel_desk_draw(d, px, (size_t)d->layout.width, all);
 		ms[k] = (double)(clock_now_ns() - began_ns) / 1e6;
 	}
-	qsort(ms, TAKES, sizeof(ms[0]), by_value);
+	perf_sort(ms, TAKES);
 	return ms[TAKES / 2];
 }
 

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "sim/canbus/canbus.h"
 #include "sim/trace/replay.h"
+#include "tests/perf/perf.h"
 
 struct bench {
 	struct canbus *bus;
@@ -49,17 +50,10 @@ static void on_done(void *ctx, int code)
 	b->done = true;
 }
 
-static int by_value(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
 /* Sorts the values. */
 static double median(uint64_t *v, size_t n)
 {
-	qsort(v, n, sizeof(*v), by_value);
+	perf_sort_ns(v, n);
 	return n ? (double)v[n / 2] : 0;
 }
 
@@ -116,7 +110,7 @@ int main(int argc, char **argv)
 		return 1;
 	/* Medians: a busy machine delays single frames by much, which is no drift. */
 	drift_us = (median(b.late + b.n - b.n / 10, b.n / 10) - median(b.late, b.n / 10)) * 1e-3;
-	qsort(b.late, b.n, sizeof(*b.late), by_value);
+	perf_sort_ns(b.late, b.n);
 	printf("{\"frames\": %zu, \"seconds\": %.1f, \"late_us\": {\"median\": %.1f, \"p99\": %.1f, "
 	       "\"p999\": %.1f, \"max\": %.1f}, \"drift_us\": %.1f}\n",
 		b.n, seconds, (double)b.late[b.n / 2] * 1e-3, (double)b.late[b.n * 99 / 100] * 1e-3,

@@ -14,6 +14,7 @@
 #include "sim/scenario/scenario.h"
 #include "sim/sensor/script.h"
 #include "sim/signal/can.h"
+#include "tests/perf/perf.h"
 
 #define MESSAGES 200u
 #define SIGNALS  6u /* of a message, without counter and checksum */
@@ -183,16 +184,9 @@ static void start_script(struct bed *b)
 	close(fd);
 }
 
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
-}
-
 static double median(double *v)
 {
-	qsort(v, TAKES, sizeof(*v), by_value);
+	perf_sort(v, TAKES);
 	return v[TAKES / 2];
 }
 

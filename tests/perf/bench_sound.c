@@ -38,6 +38,7 @@
 #include "sim/bench/procstat.h"
 #include "tests/e2e/dyno_proc.h"
 #include "tests/e2e/sound_server.h"
+#include "tests/perf/perf.h"
 #include "tests/perf/sound_monitor.h"
 
 #define MAX_PULSES 4096u
@@ -110,13 +111,6 @@ static json_int_t xruns(void)
 	return sum;
 }
 
-static int by_value(const void *a, const void *b)
-{
-	const double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
-}
-
 struct pulse {
 	uint64_t queued_ns; /* host time */
 	uint64_t delay_ns; /* until it is heard, as the guest could tell */
@@ -173,8 +167,8 @@ static json_t *latencies(const struct monitor *m)
 	}
 	if (!got)
 		die("no pulse was heard");
-	qsort(ms, got, sizeof(ms[0]), by_value);
-	qsort(wrong_ms, got, sizeof(wrong_ms[0]), by_value);
+	perf_sort(ms, got);
+	perf_sort(wrong_ms, got);
 	return json_pack("{s:i,s:i,s:f,s:f,s:f,s:f,s:f,s:f,s:f}", "pulses", (int)n, "heard",
 		(int)got, "min_ms", ms[0], "median_ms", ms[got / 2], "p99_ms",
 		ms[(uint64_t)got * 99 / 100], "max_ms", ms[got - 1], "later_than_told_p1_ms",

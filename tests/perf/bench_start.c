@@ -9,7 +9,6 @@
  * usage: bench_start [runs]     (DYNO_BUILD_DIR and DYNO_SOURCE_DIR as for the tests)
  */
 #include <fcntl.h>
-#include <ftw.h>
 #include <jansson.h>
 #include <spawn.h>
 #include <stdbool.h>
@@ -22,6 +21,8 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "tests/perf/perf.h"
+#include "tests/support/stand.h"
 
 #define MAX_RUNS     100
 #define IDLE_SHORT_S 2.0
@@ -29,12 +30,6 @@
 
 static char folder[] = "/tmp/dyno-bench-XXXXXX";
 static char program[1024], scenario[256], out_dir[256];
-
-static void die(const char *what)
-{
-	fprintf(stderr, "bench_start: %s\n", what);
-	exit(1);
-}
 
 /* Both guests with their displays on a silent bus: an idle stand. */
 static void write_scenario(const char *source)
@@ -44,24 +39,8 @@ static void write_scenario(const char *source)
 	snprintf(scenario, sizeof(scenario), "%s/idle.yaml", folder);
 	f = fopen(scenario, "we");
 	if (!f)
-		die("cannot write the scenario");
-	fprintf(f,
-		"duration: 2s\n"
-		"ui: headless\n"
-		"buses:\n"
-		"  can0:\n"
-		"guests:\n"
-		"  cluster:\n"
-		"    kernel: builtin:cluster\n"
-		"    can: [can0]\n"
-		"    signals: %s/scenarios/maps/synthetic.yaml\n"
-		"    displays: [ { width: 1920, height: 720 } ]\n"
-		"  ivi:\n"
-		"    kernel: builtin:ivi\n"
-		"    can: [can0]\n"
-		"    signals: %s/scenarios/maps/synthetic.yaml\n"
-		"    displays: [ { width: 1280, height: 800, input: [touch] } ]\n",
-		source, source);
+		perf_die("cannot write the scenario");
+	stand_write(f, source, 2);
 	fclose(f);
 }
 
@@ -82,14 +61,14 @@ static json_t *run(double seconds)
 	posix_spawn_file_actions_addopen(&fa, 1, "/dev/null", O_WRONLY, 0);
 	t0 = clock_now_ns();
 	if (posix_spawn(&pid, program, &fa, NULL, argv, environ))
-		die("cannot start dyno");
+		perf_die("cannot start dyno");
 	posix_spawn_file_actions_destroy(&fa);
 	if (waitpid(pid, &status, 0) < 0 || !WIFEXITED(status) || WEXITSTATUS(status) > 1)
-		die("the run failed");
+		perf_die("the run failed");
 	snprintf(path, sizeof(path), "%s/metrics.json", out_dir);
 	m = json_load_file(path, 0, NULL);
 	if (!m)
-		die("the run left no metrics.json");
+		perf_die("the run left no metrics.json");
 	json_object_set_new(m, "before_exec_ms",
 		json_real((double)((uint64_t)json_integer_value(json_object_get(
 					   json_object_get(m, "start"), "exec_monotonic_ns")) -
@@ -98,16 +77,9 @@ static json_t *run(double seconds)
 	return m;
 }
 
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 static json_t *summary(double *v, size_t n)
 {
-	qsort(v, n, sizeof(*v), by_value);
+	perf_sort(v, n);
 	return n ? json_pack("{s:f,s:f,s:f}", "median", v[n / 2], "min", v[0], "max", v[n - 1])
 		 : json_null();
 }
@@ -133,14 +105,6 @@ static double cpu_ms(const json_t *m, const char *name)
 	return json_number_value(json_object_get(guest(m, name), "cpu_ms"));
 }
 
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
-{
-	(void)st;
-	(void)kind;
-	(void)ftw;
-	return remove(path);
-}
-
 int main(int argc, char **argv)
 {
 	static const char *const names[] = { "cluster", "ivi" };
@@ -151,9 +115,9 @@ int main(int argc, char **argv)
 	json_t *out = json_object(), *lengths[2];
 
 	if (!build || !source || runs < 1 || runs > MAX_RUNS)
-		die("usage: DYNO_BUILD_DIR=... DYNO_SOURCE_DIR=... bench_start [1..100]");
+		perf_die("usage: DYNO_BUILD_DIR=... DYNO_SOURCE_DIR=... bench_start [1..100]");
 	if (!mkdtemp(folder))
-		die("cannot make a folder");
+		perf_die("cannot make a folder");
 	snprintf(program, sizeof(program), "%s/bin/dyno", build);
 	snprintf(out_dir, sizeof(out_dir), "%s/out", folder);
 	write_scenario(source);
@@ -193,5 +157,5 @@ int main(int argc, char **argv)
 	json_decref(lengths[0]);
 	json_decref(lengths[1]);
 	json_decref(out);
-	return nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS) ? 1 : 0;
+	return perf_remove_folder(folder) ? 1 : 0;
 }

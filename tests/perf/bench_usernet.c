@@ -30,6 +30,7 @@
 #include "devices/net/link_port.h"
 #include "devices/net/proto.h"
 #include "sim/netswitch/fabric.h"
+#include "tests/perf/perf.h"
 
 #define ROUNDS       5
 #define STREAM_BYTES (UINT64_C(96) << 20)
@@ -286,13 +287,6 @@ static void by_gateway(int ctl, int tap, double out[KINDS][ROUNDS])
 	ev_loop_free(bench);
 }
 
-static int compare(const void *a, const void *b)
-{
-	const double *x = a, *y = b;
-
-	return *x < *y ? -1 : *x > *y;
-}
-
 int main(void)
 {
 	double ours[KINDS][ROUNDS], floor[KINDS][ROUNDS];
@@ -329,8 +323,8 @@ int main(void)
 	for (int k = 0; k < KINDS; k++) {
 		double x, y;
 
-		qsort(ours[k], ROUNDS, sizeof(double), compare);
-		qsort(floor[k], ROUNDS, sizeof(double), compare);
+		perf_sort(ours[k], ROUNDS);
+		perf_sort(floor[k], ROUNDS);
 		x = ours[k][ROUNDS / 2];
 		y = floor[k][ROUNDS / 2];
 		if (k == TRIP)

@@ -17,8 +17,9 @@
 
 #include "cluster.h"
 #include "sim/scenario/sigmap.h"
+#include "tests/support/recorded.h"
 
-static char source[512], shared[512];
+static char source[512];
 
 static void open_map(const char *name, struct sigmap *map, struct dyno_sigmap *out, uint8_t **blob)
 {
@@ -141,12 +142,13 @@ static void test_recorded_drive_shows_what_the_reference_says_at_ten_instants(vo
 	FILE *log, *csv;
 
 	(void)state;
-	snprintf(path, sizeof(path), "%s/data/pairs/subaru_brz/can_sample.log", shared);
+	snprintf(path, sizeof(path), "%s/pairs/subaru_brz/can_sample.log", recorded_data());
 	log = fopen(path, "r");
-	snprintf(path, sizeof(path), "%s/data/pairs/subaru_brz/expected_10hz.csv", shared);
+	snprintf(path, sizeof(path), "%s/pairs/subaru_brz/expected_10hz.csv", recorded_data());
 	csv = fopen(path, "r");
 	if (!log || !csv) {
-		print_message("skipped: no recorded drive in %s/data/pairs/subaru_brz\n", shared);
+		print_message(
+			"skipped: no recorded drive in %s/pairs/subaru_brz\n", recorded_data());
 		skip();
 	}
 	open_map("subaru-brz.yaml", &map, &m, &blob);
@@ -193,12 +195,8 @@ int main(void)
 		cmocka_unit_test(test_every_mapped_gauge_of_the_synthetic_drive_lives),
 		cmocka_unit_test(test_recorded_drive_shows_what_the_reference_says_at_ten_instants),
 	};
-	const char *src = getenv("DYNO_SOURCE_DIR"), *data = getenv("DYNO_SHARED_DIR");
+	const char *src = getenv("DYNO_SOURCE_DIR");
 
 	snprintf(source, sizeof(source), "%s", src ? src : ".");
-	if (data)
-		snprintf(shared, sizeof(shared), "%s", data);
-	else
-		snprintf(shared, sizeof(shared), "%.500s/../shared", source);
 	return cmocka_run_group_tests_name("apps_drive", tests, NULL, NULL);
 }

@@ -20,8 +20,9 @@
 #include <unistd.h>
 
 #include "sim/dbc/dbc.h"
+#include "tests/support/recorded.h"
 
-static char folder[4096];
+static const char *folder;
 
 struct file {
 	struct diags d;
@@ -484,12 +485,8 @@ int main(void)
 		cmocka_unit_test(test_every_file_reads_as_another_reader_has_it),
 		cmocka_unit_test(test_every_vector_encodes_and_decodes),
 	};
-	const char *shared = getenv("DYNO_SHARED_DIR"), *src = getenv("DYNO_SOURCE_DIR");
 
-	if (shared)
-		(void)snprintf(folder, sizeof(folder), "%s/data", shared);
-	else
-		(void)snprintf(folder, sizeof(folder), "%s/../shared/data", src ? src : ".");
+	folder = recorded_data();
 	if (access(folder, R_OK) != 0) {
 		printf("skipped: no databases at %s (set DYNO_SHARED_DIR)\n", folder);
 		return 77;

@@ -17,8 +17,9 @@
 #include <unistd.h>
 
 #include "sim/trace/trace.h"
+#include "tests/support/recorded.h"
 
-static char folder[4096];
+static const char *folder;
 
 static void no_problem(void *ctx, const char *text)
 {
@@ -257,12 +258,8 @@ int main(void)
 		cmocka_unit_test(test_every_file_has_its_frames_and_no_malformed_line),
 		cmocka_unit_test(test_every_form_of_one_trace_is_frame_by_frame_the_same),
 	};
-	const char *shared = getenv("DYNO_SHARED_DIR"), *src = getenv("DYNO_SOURCE_DIR");
 
-	if (shared)
-		(void)snprintf(folder, sizeof(folder), "%s/data", shared);
-	else
-		(void)snprintf(folder, sizeof(folder), "%s/../shared/data", src ? src : ".");
+	folder = recorded_data();
 	if (access(folder, R_OK) != 0) {
 		printf("skipped: no recordings at %s (set DYNO_SHARED_DIR)\n", folder);
 		return 77;
