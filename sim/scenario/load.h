@@ -119,6 +119,14 @@ extern const struct schema_type type_pattern; /* struct scenario_match: data, ma
 extern const struct schema_type type_match_frame; /* struct scenario_match: all of a frame */
 
 /*
+ * The place of the thing that `n` names among `count` of one kind, whose names `name` gives (NULL:
+ * its own errors left it without one). *out stays as it is, and that is reported, where it is none
+ * of them; `what` is the kind.
+ */
+void refs_named(struct bind *b, const struct node *n, const char *what, uint32_t count,
+	const char *(*name)(const struct scenario *s, uint32_t i), uint32_t *out);
+
+/*
  * The display that `n` (the mapping of an action or a check) names for a guest, by title or
  * number; without the key the guest's only one, or SCENARIO_ALL where `all_allowed`. Reports and
  * returns false where there is none.

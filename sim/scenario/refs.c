@@ -47,19 +47,29 @@ static void unknown(struct bind *b, const struct node *n, const char *what,
 			n->text);
 }
 
-static void parse_bus(struct bind *b, const struct node *n, const struct schema_key *k, void *field)
+void refs_named(struct bind *b, const struct node *n, const char *what, uint32_t count,
+	const char *(*name)(const struct scenario *s, uint32_t i), uint32_t *out)
 {
-	const struct scenario *s = &load_of(b)->s;
 	struct search search = { .near.typed = n->text };
 
-	(void)k;
-	for (uint32_t i = 0; i < s->n_buses; i++) {
-		if (found(&search, s->buses[i].name)) {
-			*(uint32_t *)field = i;
+	for (uint32_t i = 0; i < count; i++) {
+		if (found(&search, name(&load_of(b)->s, i))) {
+			*out = i;
 			return;
 		}
 	}
-	unknown(b, n, "bus", &search.near, search.all);
+	unknown(b, n, what, &search.near, search.all);
+}
+
+static const char *name_of_bus(const struct scenario *s, uint32_t i)
+{
+	return s->buses[i].name;
+}
+
+static void parse_bus(struct bind *b, const struct node *n, const struct schema_key *k, void *field)
+{
+	(void)k;
+	refs_named(b, n, "bus", load_of(b)->s.n_buses, name_of_bus, field);
 }
 
 static bool fill_bus(struct bind *b, void *field)
@@ -74,23 +84,18 @@ const struct schema_type type_bus = {
 	.fill = fill_bus,
 };
 
+static const char *name_of_guest(const struct scenario *s, uint32_t i)
+{
+	return s->guests[i].name;
+}
+
 static void parse_guest(
 	struct bind *b, const struct node *n, const struct schema_key *k, void *field)
 {
-	const struct scenario *s = &load_of(b)->s;
-	struct search search = { .near.typed = n->text };
-
-	for (uint32_t i = 0; i < s->n_guests; i++) {
-		if (found(&search, s->guests[i].name)) {
-			*(uint32_t *)field = i;
-			return;
-		}
-	}
-	if (k->type == &type_guests && strcmp(n->text, "all") == 0) {
+	if (k->type == &type_guests && strcmp(n->text, "all") == 0)
 		*(uint32_t *)field = SCENARIO_ALL;
-		return;
-	}
-	unknown(b, n, "guest", &search.near, search.all);
+	else
+		refs_named(b, n, "guest", load_of(b)->s.n_guests, name_of_guest, field);
 }
 
 static bool fill_guest(struct bind *b, void *field)

@@ -11,19 +11,16 @@
 
 /* --- types ------------------------------------------------------------------------------- */
 
+static const char *name_of_network(const struct scenario *s, uint32_t i)
+{
+	return s->networks[i].name;
+}
+
 static void parse_network(
 	struct bind *b, const struct node *n, const struct schema_key *k, void *field)
 {
-	const struct scenario *s = &load_of(b)->s;
-
 	(void)k;
-	for (uint32_t i = 0; i < s->n_networks; i++) {
-		if (s->networks[i].name && strcmp(s->networks[i].name, n->text) == 0) {
-			*(uint32_t *)field = i;
-			return;
-		}
-	}
-	bind_error(b, n, "names an unknown network \"%.60s\"", n->text);
+	refs_named(b, n, "network", load_of(b)->s.n_networks, name_of_network, field);
 }
 
 static bool fill_network(struct bind *b, void *field)

@@ -297,6 +297,20 @@ static void test_an_action_is_one_thing(void **state)
 		"2 errors\n");
 }
 
+static void test_an_unknown_network_comes_with_what_is_near(void **state)
+{
+	(void)state;
+	check_report("duration: 5s\n"
+		     "networks: {lan: {}}\n"
+		     "guests:\n"
+		     "  ivi: {kernel: builtin:ivi, nets: [{network: lann}]}\n",
+		"car.yaml:4:47: error: guest \"ivi\": nets[0].network names an unknown network \"lann\"; did "
+		"you mean \"lan\"?\n"
+		"   4 |   ivi: {kernel: builtin:ivi, nets: [{network: lann}]}\n"
+		"     |                                               ^~~~\n"
+		"1 error\n");
+}
+
 static void test_references_to_guests_and_displays_are_checked(void **state)
 {
 	(void)state;
@@ -605,6 +619,7 @@ int main(void)
 		cmocka_unit_test(test_disks_have_one_source),
 		cmocka_unit_test(test_balloons_stay_below_the_memory),
 		cmocka_unit_test(test_an_action_is_one_thing),
+		cmocka_unit_test(test_an_unknown_network_comes_with_what_is_near),
 		cmocka_unit_test(test_references_to_guests_and_displays_are_checked),
 		cmocka_unit_test(test_frames_are_checked_as_they_are_written),
 		cmocka_unit_test(test_checks_across_keys_are_made),
