@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The control and the event queue of virtio-snd: what there is, what may be asked for, the life of
  * a stream, controls and jacks. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -385,11 +386,55 @@ static void test_every_format_rate_and_number_of_channels_can_be_set(void **stat
 	}
 }
 
+/* Every other one captures. */
+static void test_sixteen_streams_run_at_once_and_seventeen_are_refused(void **state)
+{
+	struct pcm_port_config port_cfg = { .n_streams = PCM_MAX_STREAMS };
+	struct snd_config cfg = { .tag = "test", .n_streams = PCM_MAX_STREAMS };
+	struct rig r = { .sock = -1, .wake = -1 };
+	struct pcm_port *port;
+	struct mock_used u;
+
+	(void)state;
+	for (uint32_t i = 0; i < PCM_MAX_STREAMS; i++) {
+		port_cfg.direction[i] = i % 2 ? PCM_CAPTURE : PCM_PLAY;
+		cfg.stream[i].direction = port_cfg.direction[i];
+		cfg.stream[i].channels_max = 2;
+	}
+	assert_int_equal(pcm_port_null_new(&port, &port_cfg), 0);
+	assert_int_equal(snd_new(&r.dev, port, &cfg), 0);
+	r.m = mock_new(0);
+	mock_attach(r.m, r.dev);
+	mock_start(r.m, MOCK_ALL_FEATURES);
+	assert_int_equal(mock_config32(r.m, 4), PCM_MAX_STREAMS);
+	for (uint32_t i = 0; i < PCM_MAX_STREAMS; i++) {
+		uint8_t buf[XFER + PERIOD] = { (uint8_t)i };
+
+		rig_prepare(&r, i);
+		if (i % 2)
+			assert_true(mock_post(r.m, RXQ, buf, XFER, PERIOD + STATUS) >= 0);
+		else
+			assert_true(mock_post(r.m, TXQ, buf, sizeof(buf), STATUS) >= 0);
+	}
+	for (uint32_t i = 0; i < PCM_MAX_STREAMS; i++)
+		assert_int_equal(rig_command(&r, VIRTIO_SND_R_PCM_START, i), VIRTIO_SND_S_OK);
+	for (uint32_t i = 0; i < PCM_MAX_STREAMS; i++) {
+		assert_true(mock_wait(r.m, i % 2 ? RXQ : TXQ, &u));
+		assert_int_equal(rig_status_of(&u, i % 2 ? PERIOD : 0), VIRTIO_SND_S_OK);
+	}
+	rig_close(&r);
+
+	assert_int_equal(pcm_port_null_new(&port, &port_cfg), 0);
+	cfg.n_streams = PCM_MAX_STREAMS + 1;
+	assert_int_equal(snd_new(&r.dev, port, &cfg), -EINVAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_configuration_tells_what_there_is),
 		cmocka_unit_test(test_streams_offer_the_formats_and_rates_that_are_promised),
+		cmocka_unit_test(test_sixteen_streams_run_at_once_and_seventeen_are_refused),
 		cmocka_unit_test(test_a_query_beyond_the_items_is_a_bad_message),
 		cmocka_unit_test(
 			test_every_transition_of_the_lifecycle_is_allowed_or_a_bad_message),
