@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "devices/blk/blk_port.h"
+#include "tests/support/blk_user.h"
 #include "tests/support/nbd_server.h"
 
 #define BYTES (8u << 20)
@@ -20,7 +20,6 @@
 
 static uint8_t disk[BYTES];
 static struct nbd_server server;
-static struct ev_loop *loop;
 static unsigned int losses;
 
 static void on_lost(void *ctx, const char *why)
@@ -54,58 +53,14 @@ static struct blk_port *open_port(unsigned int n)
 	if (open_with(&p, n, false, &e) < 0)
 		fail_msg("%s", e.text);
 	p->lost = on_lost;
-	assert_int_equal(ev_loop_new(&loop), 0);
-	assert_int_equal(p->ops->start(p, loop), 0);
+	blk_user_start(p);
 	return p;
 }
 
 static void close_port(struct blk_port *p)
 {
-	p->ops->drain(p);
-	p->ops->stop(p);
-	blk_port_free(p);
-	ev_loop_free(loop);
+	blk_user_stop(p);
 	nbd_server_stop(&server);
-}
-
-struct one {
-	struct blk_io io; /* first */
-	bool done;
-	int rc;
-};
-
-static void on_done(struct blk_io *io, int rc)
-{
-	struct one *o = (struct one *)io;
-
-	assert_false(o->done);
-	o->done = true;
-	o->rc = rc;
-}
-
-static void begin(struct blk_port *p, struct one *o)
-{
-	o->io.done = on_done;
-	p->ops->submit(p, &o->io);
-	p->ops->commit(p);
-}
-
-static void await(const struct one *o)
-{
-	uint64_t end = clock_now_ns() + 20 * NS_PER_S;
-
-	while (!o->done && clock_now_ns() < end)
-		assert_int_equal(ev_loop_turn(loop, 20), 0);
-	assert_true(o->done);
-}
-
-static int go(struct blk_port *p, struct blk_io io)
-{
-	struct one o = { .io = io };
-
-	begin(p, &o);
-	await(&o);
-	return o.rc;
 }
 
 static int transfer(
@@ -113,18 +68,12 @@ static int transfer(
 {
 	const struct iovec iov = { buf, len };
 
-	return go(p, (struct blk_io){ .op = op,
-			     .off = off,
-			     .len = len,
-			     .iov = &iov,
-			     .n_iov = 1,
-			     .durable = durable });
-}
-
-static void fill(uint8_t *b, size_t n, unsigned int seed)
-{
-	for (size_t i = 0; i < n; i++)
-		b[i] = (uint8_t)rand_r(&seed);
+	return blk_user_do(p, (struct blk_io){ .op = op,
+				      .off = off,
+				      .len = len,
+				      .iov = &iov,
+				      .n_iov = 1,
+				      .durable = durable });
 }
 
 static void test_what_is_written_is_on_the_server(void **state)
@@ -137,7 +86,7 @@ static void test_what_is_written_is_on_the_server(void **state)
 	p = open_port(1);
 	assert_int_equal(p->capacity_bytes, BYTES);
 	assert_false(p->read_only);
-	fill(a, sizeof(a), 1);
+	blk_user_fill(a, sizeof(a), 1);
 	assert_int_equal(transfer(p, BLK_WRITE, 512, a, sizeof(a), false), 0);
 	assert_int_equal(transfer(p, BLK_READ, 512, b, sizeof(b), false), 0);
 	assert_memory_equal(a, b, sizeof(a));
@@ -158,7 +107,7 @@ static void test_scattered_memory_is_gathered(void **state)
 	(void)state;
 	usual_server();
 	p = open_port(1);
-	fill(a, sizeof(a), 2);
+	blk_user_fill(a, sizeof(a), 2);
 	/* Odd pieces, one large one in the middle. */
 	for (unsigned int i = 0; i < 64; i++) {
 		size_t len = i == 30 ? 200000 : i == 63 ? sizeof(a) - at : 700 + 13 * i;
@@ -166,20 +115,20 @@ static void test_scattered_memory_is_gathered(void **state)
 		iov[i] = (struct iovec){ a + at, len };
 		at += len;
 	}
-	assert_int_equal(go(p, (struct blk_io){ .op = BLK_WRITE,
-				       .off = 4096,
-				       .len = sizeof(a),
-				       .iov = iov,
-				       .n_iov = 64 }),
+	assert_int_equal(blk_user_do(p, (struct blk_io){ .op = BLK_WRITE,
+						.off = 4096,
+						.len = sizeof(a),
+						.iov = iov,
+						.n_iov = 64 }),
 		0);
 	assert_memory_equal(disk + 4096, a, sizeof(a));
 	for (unsigned int i = 0; i < 64; i++)
 		iov[i].iov_base = b + ((uint8_t *)iov[i].iov_base - a);
-	assert_int_equal(go(p, (struct blk_io){ .op = BLK_READ,
-				       .off = 4096,
-				       .len = sizeof(b),
-				       .iov = iov,
-				       .n_iov = 64 }),
+	assert_int_equal(blk_user_do(p, (struct blk_io){ .op = BLK_READ,
+						.off = 4096,
+						.len = sizeof(b),
+						.iov = iov,
+						.n_iov = 64 }),
 		0);
 	assert_memory_equal(a, b, sizeof(a));
 	close_port(p);
@@ -189,7 +138,7 @@ static void test_many_at_once_over_several_connections(void **state)
 {
 	static uint8_t a[DEPTH][8192];
 	static struct iovec iov[DEPTH][2];
-	static struct one o[DEPTH];
+	static struct blk_one o[DEPTH];
 	struct blk_port *p;
 
 	(void)state;
@@ -198,23 +147,23 @@ static void test_many_at_once_over_several_connections(void **state)
 	p = open_port(4);
 	assert_int_equal(blk_port_nbd_connections(p), 4);
 	for (unsigned int i = 0; i < DEPTH; i++) {
-		fill(a[i], sizeof(a[i]), i);
+		blk_user_fill(a[i], sizeof(a[i]), i);
 		/* Through bounce buffers, of which there are fewer than requests. */
 		iov[i][0] = (struct iovec){ a[i], 100 };
 		iov[i][1] = (struct iovec){ a[i] + 100, sizeof(a[i]) - 100 };
-		o[i] = (struct one){ .io = { .op = BLK_WRITE,
-					     .off = i * sizeof(a[i]),
-					     .len = sizeof(a[i]),
-					     .iov = iov[i],
-					     .n_iov = 2 } };
-		begin(p, &o[i]);
+		o[i] = (struct blk_one){ .io = { .op = BLK_WRITE,
+						 .off = i * sizeof(a[i]),
+						 .len = sizeof(a[i]),
+						 .iov = iov[i],
+						 .n_iov = 2 } };
+		blk_user_begin(p, &o[i]);
 	}
 	for (unsigned int i = 0; i < DEPTH; i++) {
-		await(&o[i]);
+		blk_user_await(&o[i]);
 		assert_int_equal(o[i].rc, 0);
 		assert_memory_equal(disk + i * sizeof(a[i]), a[i], sizeof(a[i]));
 	}
-	assert_int_equal(go(p, (struct blk_io){ .op = BLK_FLUSH }), 0);
+	assert_int_equal(blk_user_do(p, (struct blk_io){ .op = BLK_FLUSH }), 0);
 	assert_int_equal(server.commands[NBD_FLUSH], 1);
 	close_port(p);
 }
@@ -259,11 +208,13 @@ static void test_discards_and_zeroes(void **state)
 	usual_server();
 	memset(disk, 0x55, sizeof(disk));
 	p = open_port(1);
-	assert_int_equal(go(p, (struct blk_io){ .op = BLK_DISCARD, .off = 4096, .len = 4096 }), 0);
-	assert_int_equal(go(p, (struct blk_io){ .op = BLK_ZEROES, .off = 8192, .len = 4096 }), 0);
+	assert_int_equal(
+		blk_user_do(p, (struct blk_io){ .op = BLK_DISCARD, .off = 4096, .len = 4096 }), 0);
+	assert_int_equal(
+		blk_user_do(p, (struct blk_io){ .op = BLK_ZEROES, .off = 8192, .len = 4096 }), 0);
 	assert_int_equal(server.no_hole, 1);
 	assert_int_equal(
-		go(p,
+		blk_user_do(p,
 			(struct blk_io){
 				.op = BLK_ZEROES, .unmap = true, .off = 12288, .len = 4096 }),
 		0);
@@ -282,9 +233,9 @@ static void test_what_a_server_cannot_do_is_done_otherwise(void **state)
 	memset(disk, 0x55, sizeof(disk));
 	server.flags &= (uint16_t) ~(NBD_F_TRIM | NBD_F_ZEROES);
 	p = open_port(1);
-	assert_int_equal(go(p, (struct blk_io){ .op = BLK_DISCARD, .len = 1u << 20 }), 0);
+	assert_int_equal(blk_user_do(p, (struct blk_io){ .op = BLK_DISCARD, .len = 1u << 20 }), 0);
 	assert_int_equal(disk[0], 0x55);
-	assert_int_equal(go(p, (struct blk_io){ .op = BLK_ZEROES, .len = 1u << 20 }), 0);
+	assert_int_equal(blk_user_do(p, (struct blk_io){ .op = BLK_ZEROES, .len = 1u << 20 }), 0);
 	assert_int_equal(disk[0], 0);
 	assert_int_equal(disk[(1u << 20) - 1], 0);
 	assert_int_equal(disk[1u << 20], 0x55);
@@ -296,8 +247,8 @@ static void test_what_a_server_cannot_do_is_done_otherwise(void **state)
 	memset(disk, 0x55, sizeof(disk));
 	server.error[NBD_TRIM] = server.error[NBD_ZEROES] = 95; /* EOPNOTSUPP */
 	p = open_port(1);
-	assert_int_equal(go(p, (struct blk_io){ .op = BLK_DISCARD, .len = 4096 }), 0);
-	assert_int_equal(go(p, (struct blk_io){ .op = BLK_ZEROES, .len = 4096 }), 0);
+	assert_int_equal(blk_user_do(p, (struct blk_io){ .op = BLK_DISCARD, .len = 4096 }), 0);
+	assert_int_equal(blk_user_do(p, (struct blk_io){ .op = BLK_ZEROES, .len = 4096 }), 0);
 	assert_int_equal(disk[0], 0);
 	close_port(p);
 }
@@ -315,7 +266,7 @@ static void test_errors_of_the_server_are_errors(void **state)
 	p = open_port(1);
 	assert_int_equal(transfer(p, BLK_READ, 0, a, sizeof(a), false), -EIO);
 	assert_int_equal(transfer(p, BLK_WRITE, 0, a, sizeof(a), false), -ENOSPC);
-	assert_int_equal(go(p, (struct blk_io){ .op = BLK_FLUSH }), -EIO);
+	assert_int_equal(blk_user_do(p, (struct blk_io){ .op = BLK_FLUSH }), -EIO);
 	/* And nothing else: it goes on. */
 	server.error[NBD_READ] = 0;
 	assert_int_equal(transfer(p, BLK_READ, 0, a, sizeof(a), false), 0);
@@ -328,23 +279,23 @@ static void expect_lost(struct blk_port *p)
 {
 	static uint8_t a[DEPTH][8192];
 	static struct iovec iov[DEPTH];
-	static struct one o[DEPTH];
+	static struct blk_one o[DEPTH];
 
 	for (unsigned int i = 0; i < DEPTH; i++) {
 		iov[i] = (struct iovec){ a[i], sizeof(a[i]) };
-		o[i] = (struct one){ .io = { .op = BLK_READ,
-					     .off = i * sizeof(a[i]),
-					     .len = sizeof(a[i]),
-					     .iov = &iov[i],
-					     .n_iov = 1 } };
-		begin(p, &o[i]);
+		o[i] = (struct blk_one){ .io = { .op = BLK_READ,
+						 .off = i * sizeof(a[i]),
+						 .len = sizeof(a[i]),
+						 .iov = &iov[i],
+						 .n_iov = 1 } };
+		blk_user_begin(p, &o[i]);
 	}
 	for (unsigned int i = 0; i < DEPTH; i++) {
-		await(&o[i]);
+		blk_user_await(&o[i]);
 		assert_int_equal(o[i].rc, -EIO);
 	}
 	assert_int_equal(transfer(p, BLK_READ, 0, a[0], sizeof(a[0]), false), -EIO);
-	assert_int_equal(go(p, (struct blk_io){ .op = BLK_FLUSH }), -EIO);
+	assert_int_equal(blk_user_do(p, (struct blk_io){ .op = BLK_FLUSH }), -EIO);
 	assert_int_equal(losses, 1);
 	close_port(p);
 }
@@ -385,7 +336,7 @@ static void test_a_reset_does_not_wait_for_ever(void **state)
 {
 	static uint8_t a[512];
 	const struct iovec iov = { a, sizeof(a) };
-	struct one o = { .io = { .op = BLK_READ, .len = sizeof(a), .iov = &iov, .n_iov = 1 } };
+	struct blk_one o = { .io = { .op = BLK_READ, .len = sizeof(a), .iov = &iov, .n_iov = 1 } };
 	struct blk_port *p;
 
 	(void)state;
@@ -393,7 +344,7 @@ static void test_a_reset_does_not_wait_for_ever(void **state)
 	server.mute = true;
 	p = open_port(1);
 	blk_port_nbd_patience(p, 60 * NS_PER_S, 50 * NS_PER_MS);
-	begin(p, &o);
+	blk_user_begin(p, &o);
 	p->ops->drain(p);
 	assert_true(o.done);
 	assert_int_equal(o.rc, -EIO);
@@ -411,7 +362,7 @@ static void test_an_idle_port_notices_the_end_of_its_server(void **state)
 	p = open_port(1);
 	nbd_server_stop(&server);
 	while (!losses && clock_now_ns() < end)
-		assert_int_equal(ev_loop_turn(loop, 20), 0);
+		blk_user_turn();
 	assert_int_equal(losses, 1);
 	close_port(p);
 }
@@ -479,8 +430,7 @@ static void test_a_read_only_port_writes_nothing(void **state)
 	usual_server();
 	server.flags |= NBD_F_READ_ONLY;
 	assert_int_equal(open_with(&p, 1, true, &e), 0);
-	assert_int_equal(ev_loop_new(&loop), 0);
-	assert_int_equal(p->ops->start(p, loop), 0);
+	blk_user_start(p);
 	assert_true(p->read_only);
 	assert_int_equal(transfer(p, BLK_WRITE, 0, a, sizeof(a), false), -EROFS);
 	assert_int_equal(transfer(p, BLK_READ, 0, a, sizeof(a), false), 0);
@@ -499,9 +449,8 @@ static void test_an_overlay_over_it_leaves_the_server_alone(void **state)
 	memset(disk, 0x33, sizeof(disk));
 	assert_int_equal(open_with(&base, 1, true, &e), 0);
 	assert_int_equal(blk_port_overlay_new(&p, base, 1u << 20), 0);
-	assert_int_equal(ev_loop_new(&loop), 0);
-	assert_int_equal(p->ops->start(p, loop), 0);
-	fill(a, sizeof(a), 7);
+	blk_user_start(p);
+	blk_user_fill(a, sizeof(a), 7);
 	assert_int_equal(transfer(p, BLK_WRITE, 4096, a, sizeof(a), false), 0);
 	assert_int_equal(transfer(p, BLK_READ, 4096, b, sizeof(b), false), 0);
 	assert_memory_equal(a, b, sizeof(a));

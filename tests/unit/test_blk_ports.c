@@ -14,12 +14,11 @@
 
 #include <cmocka.h>
 
-#include "devices/blk/blk_port.h"
+#include "tests/support/blk_user.h"
 
 #define BYTES (4u << 20)
 
 static char path[256];
-static struct ev_loop *loop;
 
 static int open_image(void)
 {
@@ -33,7 +32,7 @@ static int open_image(void)
 	return fd;
 }
 
-static struct blk_port *open_port(int fd, bool read_only)
+static struct blk_port *make_port(int fd, bool read_only)
 {
 	struct blk_port *p;
 	struct err e = { 0 };
@@ -41,58 +40,28 @@ static struct blk_port *open_port(int fd, bool read_only)
 
 	if (blk_port_file_new(&p, copy, read_only, 256, &e) < 0)
 		fail_msg("%s", e.text);
-	assert_int_equal(ev_loop_new(&loop), 0);
-	assert_int_equal(p->ops->start(p, loop), 0);
 	return p;
 }
 
-static void close_port(struct blk_port *p)
+static struct blk_port *open_port(int fd, bool read_only)
 {
-	p->ops->drain(p);
-	p->ops->stop(p);
-	blk_port_free(p);
-	ev_loop_free(loop);
-}
+	struct blk_port *p = make_port(fd, read_only);
 
-struct one {
-	struct blk_io io; /* first */
-	bool done;
-	int rc;
-};
-
-static void on_done(struct blk_io *io, int rc)
-{
-	struct one *o = (struct one *)io;
-
-	o->done = true;
-	o->rc = rc;
+	blk_user_start(p);
+	return p;
 }
 
 /* One request, waited for by the loop. */
 static int go(struct blk_port *p, enum blk_op op, uint64_t off, uint64_t len,
 	const struct iovec *iov, unsigned int n, bool durable, bool unmap)
 {
-	struct one o = { .io = { .op = op,
-				 .off = off,
-				 .len = len,
-				 .iov = iov,
-				 .n_iov = n,
-				 .durable = durable,
-				 .unmap = unmap,
-				 .done = on_done } };
-
-	p->ops->submit(p, &o.io);
-	p->ops->commit(p);
-	for (int i = 0; i < 1000 && !o.done; i++)
-		assert_int_equal(ev_loop_turn(loop, 20), 0);
-	assert_true(o.done);
-	return o.rc;
-}
-
-static void fill(uint8_t *b, size_t n, unsigned int seed)
-{
-	for (size_t i = 0; i < n; i++)
-		b[i] = (uint8_t)rand_r(&seed);
+	return blk_user_do(p, (struct blk_io){ .op = op,
+				      .off = off,
+				      .len = len,
+				      .iov = iov,
+				      .n_iov = n,
+				      .durable = durable,
+				      .unmap = unmap });
 }
 
 static void test_what_is_written_lies_in_the_file(void **state)
@@ -103,11 +72,11 @@ static void test_what_is_written_lies_in_the_file(void **state)
 	struct blk_port *p = open_port(fd, false);
 
 	(void)state;
-	fill(a, sizeof(a), 1);
+	blk_user_fill(a, sizeof(a), 1);
 	assert_int_equal(p->capacity_bytes, BYTES);
 	assert_int_equal(go(p, BLK_WRITE, 512 * 3, sizeof(a), &iov, 1, true, false), 0);
 	assert_int_equal(go(p, BLK_FLUSH, 0, 0, NULL, 0, false, false), 0);
-	close_port(p);
+	blk_user_stop(p);
 	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_DIRECT);
 	assert_int_equal(pread(fd, b, sizeof(b), 512 * 3), sizeof(b));
 	assert_memory_equal(a, b, sizeof(a));
@@ -126,14 +95,14 @@ static void test_unaligned_pieces_go_through_bounce_buffers(void **state)
 	struct blk_port *p = open_port(fd, false);
 
 	(void)state;
-	fill(a, sizeof(a), 2);
+	blk_user_fill(a, sizeof(a), 2);
 	for (size_t i = 0; i < 3; i++)
 		len += out[i].iov_len;
 	len &= ~UINT64_C(511);
 	assert_int_equal(go(p, BLK_WRITE, 0, len, out, 3, false, false), 0);
 	assert_int_equal(go(p, BLK_READ, 0, len, in, 3, false, false), 0);
 	assert_memory_equal(a + 1, b + 1, len);
-	close_port(p);
+	blk_user_stop(p);
 	close(fd);
 	unlink(path);
 }
@@ -141,7 +110,7 @@ static void test_unaligned_pieces_go_through_bounce_buffers(void **state)
 static void test_many_unaligned_requests_share_the_buffers(void **state)
 {
 	static uint8_t a[32][4096 + 1];
-	static struct one o[32];
+	static struct blk_one o[32];
 	struct iovec iov[32];
 	uint8_t b[4096] __attribute__((aligned(4096)));
 	const struct iovec back = { b, sizeof(b) };
@@ -150,15 +119,14 @@ static void test_many_unaligned_requests_share_the_buffers(void **state)
 
 	(void)state;
 	for (unsigned int i = 0; i < 32; i++) {
-		fill(a[i], sizeof(a[i]), i);
+		blk_user_fill(a[i], sizeof(a[i]), i);
 		iov[i] = (struct iovec){ a[i] + 1, 4096 };
-		o[i] = (struct one){ .io = { .op = BLK_WRITE,
-					     .off = i * 4096u,
-					     .len = 4096,
-					     .iov = &iov[i],
-					     .n_iov = 1,
-					     .done = on_done } };
-		p->ops->submit(p, &o[i].io);
+		o[i] = (struct blk_one){ .io = { .op = BLK_WRITE,
+						 .off = i * 4096u,
+						 .len = 4096,
+						 .iov = &iov[i],
+						 .n_iov = 1 } };
+		blk_user_submit(p, &o[i]);
 	}
 	p->ops->commit(p);
 	p->ops->drain(p);
@@ -168,7 +136,7 @@ static void test_many_unaligned_requests_share_the_buffers(void **state)
 		assert_int_equal(go(p, BLK_READ, i * 4096u, 4096, &back, 1, false, false), 0);
 		assert_memory_equal(b, a[i] + 1, 4096);
 	}
-	close_port(p);
+	blk_user_stop(p);
 	close(fd);
 	unlink(path);
 }
@@ -182,7 +150,7 @@ static void test_zeroes_and_discards_read_as_zeroes(void **state)
 
 	(void)state;
 	for (unsigned int i = 0; i < 3; i++) {
-		fill(a, sizeof(a), 3);
+		blk_user_fill(a, sizeof(a), 3);
 		assert_int_equal(go(p, BLK_WRITE, 0, sizeof(a), &iov, 1, false, false), 0);
 		assert_int_equal(go(p, i < 2 ? BLK_ZEROES : BLK_DISCARD, 0, sizeof(a), NULL, 0,
 					 i == 0, i == 1),
@@ -190,7 +158,7 @@ static void test_zeroes_and_discards_read_as_zeroes(void **state)
 		assert_int_equal(go(p, BLK_READ, 0, sizeof(a), &iov, 1, false, false), 0);
 		assert_memory_equal(a, zero, sizeof(a));
 	}
-	close_port(p);
+	blk_user_stop(p);
 	close(fd);
 	unlink(path);
 }
@@ -205,7 +173,7 @@ static void test_file_that_was_cut_is_an_error_and_not_zeroes(void **state)
 	(void)state;
 	assert_int_equal(ftruncate(fd, 8192), 0);
 	assert_int_equal(go(p, BLK_READ, 65536, 4096, &iov, 1, false, false), -EIO);
-	close_port(p);
+	blk_user_stop(p);
 	close(fd);
 	unlink(path);
 }
@@ -221,7 +189,7 @@ static void test_read_only_port_refuses_changes(void **state)
 	assert_int_equal(go(p, BLK_WRITE, 0, 512, &iov, 1, false, false), -EROFS);
 	assert_int_equal(go(p, BLK_DISCARD, 0, 512, NULL, 0, false, false), -EROFS);
 	assert_int_equal(go(p, BLK_READ, 0, 512, &iov, 1, false, false), 0);
-	close_port(p);
+	blk_user_stop(p);
 	close(fd);
 	unlink(path);
 }
@@ -234,20 +202,19 @@ static void test_overlay_leaves_its_base_as_it_was(void **state)
 	struct blk_port *base, *p;
 
 	(void)state;
-	fill(old, sizeof(old), 9);
+	blk_user_fill(old, sizeof(old), 9);
 	assert_int_equal(pwrite(fd, old, sizeof(old), 0), sizeof(old));
-	base = open_port(fd, true);
-	base->ops->stop(base);
+	base = make_port(fd, true);
 	assert_int_equal(blk_port_overlay_new(&p, base, 1u << 20), 0);
-	assert_int_equal(p->ops->start(p, loop), 0);
-	fill(a, sizeof(a), 10);
+	blk_user_start(p);
+	blk_user_fill(a, sizeof(a), 10);
 	assert_int_equal(go(p, BLK_WRITE, 1024, 512, &w, 1, false, false), 0);
 	assert_int_equal(go(p, BLK_READ, 0, sizeof(b), &r, 1, false, false), 0);
 	assert_memory_equal(b, old, 1024);
 	assert_memory_equal(b + 1024, a, 512);
 	assert_memory_equal(b + 1536, old + 1536, sizeof(old) - 1536);
 	assert_int_equal(blk_port_overlay_bytes(p), 65536);
-	close_port(p);
+	blk_user_stop(p);
 	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_DIRECT);
 	assert_int_equal(pread(fd, b, sizeof(b), 0), sizeof(b));
 	assert_memory_equal(b, old, sizeof(old));
