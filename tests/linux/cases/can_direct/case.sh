@@ -3,7 +3,7 @@
 # or reordering; the bench is beside it, records all and sends, too; bus-off of the host's controller.
 packages=(can-utils iproute2)
 programs=(candump cangen cansend ip)
-files=("$built/guest_can=/bin/guest_can")
+files=("$here/guest/can.sh=/can.sh" "$built/guest_can=/bin/guest_can")
 needs=(candump cansend ip)
 limit=240
 

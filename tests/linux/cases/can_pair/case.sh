@@ -3,7 +3,7 @@
 # recovery, controllers that stop and start on a busy bus, and the kernel's own filter test.
 packages=(can-utils iproute2)
 programs=(candump cangen cansend canfdtest cansequence ip)
-files=("$built/guest_can=/bin/guest_can" "$out/test_raw_filter=/bin/test_raw_filter")
+files=("$here/guest/can.sh=/can.sh" "$built/guest_can=/bin/guest_can" "$out/test_raw_filter=/bin/test_raw_filter")
 guests=(a b)
 limit=90
 

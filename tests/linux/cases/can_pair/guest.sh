@@ -1,19 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
+. /can.sh
 me=$(param me)
 # cansequence has no room of its own to ask for.
 echo 8000000 >/proc/sys/net/core/rmem_default
 
-# go PHASE: waits for the host's frame 7FF#PHASE.
-go() {
-	candump -n 1 can0,7FF:7FF >/dev/null &
-	waiter=$!
-	sleep 0.3
-	echo "WAITING $1"
-	wait $waiter
-}
 # heard N: that many frames within 5 s. Whatever ends candump, its exit status is 0.
 heard() { [ "$(timeout 5 candump -n "$1" can0 | wc -l)" = "$1" ]; }
-state() { ip -details link show can0 | grep -q "state $1"; }
 
 check "can0 up" ip link set can0 up txqueuelen 1000
 if [ "$me" = a ]; then
@@ -68,8 +60,7 @@ else
 	await 20 state BUS-OFF && ok "bus-off seen"
 	sleep 0.3
 	[ -z "$(timeout 1 candump -n 1 can0)" ] && ok "deaf in bus-off" || fault "hears in bus-off"
-	check "restart" ip link set can0 type can restart
-	await 5 state ERROR-ACTIVE && ok "error-active again"
+	restart
 	check "hears again" heard 5
 	check "sends again" cangen can0 -I 301 -L 8 -D i -n 20 -g 1
 	ip -details -statistics link show can0

@@ -5,7 +5,7 @@
 needs=(candump cangen cansend canfdtest cansequence ip)
 packages=(can-utils iproute2)
 programs=(candump cangen cansend canfdtest cansequence ip)
-files=("$built/guest_can=/bin/guest_can")
+files=("$here/guest/can.sh=/can.sh" "$built/guest_can=/bin/guest_can")
 limit=420
 
 # go PHASE: the guest waits for this frame.

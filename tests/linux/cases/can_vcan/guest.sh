@@ -1,13 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# go PHASE: waits for the host's frame 7FF#PHASE.
-go() {
-	candump -n 1 can0,7FF:7FF >/dev/null &
-	waiter=$!
-	sleep 0.3
-	echo "WAITING $1"
-	wait $waiter
-}
-state() { ip -details link show can0 | grep -q "state $1"; }
+. /can.sh
 
 echo 8000000 >/proc/sys/net/core/rmem_default
 check "can0 up" ip link set can0 up txqueuelen 1000
@@ -69,17 +61,6 @@ go 08
 guest_can send can0 410 100000 fd
 echo "PHASE 08 over"
 
-# receive PHASE ID KIND
-receive() {
-	go "$1"
-	guest_can receive can0 "$2" 100000 "$3" >/tmp/received &
-	listener=$!
-	sleep 0.5
-	echo "LISTENING $2"
-	wait $listener
-	cat /tmp/received
-	echo "PHASE $1 over"
-}
 receive 09 420 classic
 receive 0A 430 fd
 
@@ -90,13 +71,7 @@ sleep 0.3
 echo "echo is there"
 wait $a
 
-go 0C
-echo "restart by hand"
-await 20 state BUS-OFF && ok "bus-off seen"
-check "restart" ip link set can0 type can restart
-await 5 state ERROR-ACTIVE && ok "error-active again"
-check "sends again" cangen can0 -I 30C -L 8 -D i -n 20 -g 1
-sleep 0.5
+recover 0C 30C
 echo "PHASE 0C over"
 
 ip link set can0 down

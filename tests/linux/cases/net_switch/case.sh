@@ -5,6 +5,7 @@ kernels=(guest)
 guests=(server client)
 packages=(iperf3 ethtool iproute2 socat)
 programs=(iperf3 ethtool ip socat)
+files=("$here/guest/net.sh=/net.sh")
 needs=(python3)
 limit=200
 

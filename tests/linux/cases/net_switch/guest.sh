@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
+. /net.sh
 # eth0: the network, as a trunk. eth1: a line of 20 Mbit/s and 5 ms.
 role=$(param role)
-[ $role = server ] && me=1 peer=2 || me=2 peer=1
+[ $role = server ] && me=1 || me=2
 ip link set lo up
 ip link set eth0 up
 ip addr add 10.5.0.$me/24 dev eth0
@@ -25,13 +26,6 @@ if [ $role = server ]; then
 else
 	ready
 	await 60 socat -u OPEN:/dev/null TCP4:10.5.0.1:5306
-	rate() { sed -n 's/.*"bits_per_second":[[:space:]]*\([0-9]*\).*/\1/p' /tmp/iperf.json | tail -n 1; }
-	stream() {
-		what=$1
-		shift
-		check "stream.$what" sh -c "iperf3 -J $* >/tmp/iperf.json || { tail -5 /tmp/iperf.json; exit 1; }"
-		echo "FIGURE $what $(rate) bit/s"
-	}
 	# both ADDRESS: the server's file here, and back again.
 	both() {
 		socat -u "TCP:$1:5302" CREATE:/tmp/file || return

@@ -3,6 +3,7 @@
 kernels=(guest)
 packages=(iperf3 ethtool iproute2 socat)
 programs=(iperf3 ethtool ip socat)
+files=("$here/guest/net.sh=/net.sh")
 needs=(iperf3 socat ip)
 limit=100
 
