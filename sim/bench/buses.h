@@ -53,9 +53,9 @@ MUST_CHECK int buses_add_guest(
 
 /* The bench clock was started, resumed or stopped: replays and timed frames follow. */
 void buses_sync(struct buses *b);
-/* From now on nothing is fed to the checks and no replay goes on: the run ended, and the bench clock
- * was stopped at host_ns. At its full duration everything that is due before is sent first, at its
- * time, however late the thread is. */
+/* From now on nothing is fed to the checks and no replay goes on: the run ended, and the bench
+ * clock was stopped at host_ns. At its full duration everything that is due before is sent first,
+ * at its time, however late the thread is. */
 void buses_end(struct buses *b, uint64_t host_ns);
 
 /*
