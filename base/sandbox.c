@@ -109,6 +109,8 @@ static const struct narrow reader_narrow[] = {
 	{ SCMP_SYS(fcntl), 1, UINT32_MAX, F_SETFL },
 	{ SCMP_SYS(fcntl), 1, UINT32_MAX, F_GETFD },
 	{ SCMP_SYS(fcntl), 1, UINT32_MAX, F_SETFD },
+	/* libext2fs asks whether its environment may be trusted */
+	{ SCMP_SYS(prctl), 0, UINT32_MAX, PR_GET_DUMPABLE },
 	{ SCMP_SYS(mmap), 2, PROT_EXEC, 0 },
 	{ SCMP_SYS(mprotect), 2, PROT_EXEC, 0 },
 };
