@@ -21,7 +21,7 @@ rates() { tail -n "+$1" "$runs/cluster.log" | sed -n 's/.*freq: \([0-9.]*\)Hz.*/
 figures() {
 	local text from end=$((SECONDS + 25))
 	from=$(wc -l <"$runs/cluster.log")
-	text=$("$built/guest_can" ping vcan0 100 2000 classic 1000) || { echo "$text"; return 1; }
+	text=$("$built/guest_can" ping vcan0 100 2000 classic 1000) || { echo "$text"; ctl devices; ctl -j status; return 1; }
 	read -r median p99 < <(sed -n 's/.*median \([0-9]*\) p99 \([0-9]*\).*/\1 \2/p' <<<"$text")
 	until [[ $(rates "$from" | wc -l) -ge 2 || $SECONDS -ge $end ]]; do sleep 0.3; done
 	hz=$(rates "$from" | awk '{ s += $1; n++ } END { printf "%d", n ? s / n : 0 }')
