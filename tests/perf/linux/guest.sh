@@ -26,10 +26,15 @@ net)
 		iperf3 -J -p 5301 -n 8M $2 >/tmp/iperf.json 2>&1
 		figure "$1" "$(sed -n 's/.*"bits_per_second":[[:space:]]*\([0-9]*\).*/\1/p' /tmp/iperf.json | tail -n 1)"
 	}
-	stream user_net_send_bit_s "-c $(param gateway)"
-	stream user_net_receive_bit_s "-R -c $(param gateway)"
-	stream tap_send_bit_s "-c 10.9.0.1"
-	stream tap_receive_bit_s "-R -c 10.9.0.1"
+	part=$(param part all)
+	if [ "$part" != tap ]; then
+		stream user_net_send_bit_s "-c $(param gateway)"
+		stream user_net_receive_bit_s "-R -c $(param gateway)"
+	fi
+	if [ "$part" != user ]; then
+		stream tap_send_bit_s "-c 10.9.0.1"
+		stream tap_receive_bit_s "-R -c 10.9.0.1"
+	fi
 	;;
 can)
 	ip link set can0 up txqueuelen 1000

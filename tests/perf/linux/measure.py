@@ -5,7 +5,8 @@
 FOLDER has vmlinux, bzImage, vmlinuz-cloud (Debian's), initrd.gz and initrd-io.gz. DYNO_LKVM names lkvm, which is
 left out otherwise.
 
-FIGURE is boot, io, net or can. Prints one JSON object. Needs root, a KVM and debugfs; started by `run`
+FIGURE is boot, io, net or can. DYNO_PERF_VMM names the VMMs of io and net (dyno q35 lkvm), DYNO_PERF_NET the part of
+net (user or tap); all without. Prints one JSON object. Needs root, a KVM and debugfs; started by `run`
 on the test host, whose instruction clock makes the times repeat.
 """
 import json
@@ -23,6 +24,8 @@ INITRD = KERNEL + "/initrd.gz"
 TMP = tempfile.mkdtemp()
 WORDS = "console=ttyS0 quiet panic=-1 " + os.environ.get("DYNO_QUIRKS", "")
 LKVM = os.environ.get("DYNO_LKVM")
+ONLY = os.environ.get("DYNO_PERF_VMM", "").split()
+NET = os.environ.get("DYNO_PERF_NET", "all")
 TRACE = "/sys/kernel/tracing"
 RAM_KIB = 256 * 1024
 
@@ -163,7 +166,7 @@ def figure_boot():
 def ratios(out):
     """What dyno-vm has of each figure, beside the better one of its peers; above 1 is better."""
     ratio = {}
-    for name, ours in out["dyno"].items():
+    for name, ours in out.get("dyno", {}).items():
         theirs = [v[name] for k, v in out.items() if k != "dyno" and v.get(name)]
         if isinstance(ours, dict) or not ours or not theirs:
             continue
@@ -187,13 +190,17 @@ def figure_io():
     }
     if LKVM:
         commands["lkvm"] = lkvm("bzImage", "do=io", "--disk", disk, "--network", "mode=none")
-    for name, command in commands.items():
+    for name, command in wanted_of(commands).items():
         g = Guest(command)
         g.until("^DONE")
         out[name] = known(name, g.figures())
         g.stop()
     out["ratio"] = ratios(out)
     return out
+
+
+def wanted_of(commands):
+    return {name: command for name, command in commands.items() if not ONLY or name in ONLY}
 
 
 def exits():
@@ -217,27 +224,30 @@ def figure_net():
     for command in ("ip link set lo up", "ip tuntap add dyno0 mode tap", "ip addr add 10.9.0.1/24 dev dyno0",
                     "ip link set dyno0 up"):
         subprocess.run(command.split(), check=False)
-    user = "gateway=10.0.2.2 user=10.0.2.15"
+    part = f"do=net part={NET} "
+    user = part + "gateway=10.0.2.2 user=10.0.2.15"
     commands = {
-        "dyno": dyno("vmlinux", "do=net " + user, "--net", "user", "--net", "tap=dyno0"),
-        "q35": qemu("q35", "bzImage", "do=net " + user,
+        "dyno": dyno("vmlinux", user, "--net", "user", "--net", "tap=dyno0"),
+        "q35": qemu("q35", "bzImage", user,
                     "-netdev", "user,id=n", "-device", "virtio-net-pci,netdev=n,romfile=",
                     "-netdev", "tap,id=t,ifname=dyno0,script=no,downscript=no",
                     "-device", "virtio-net-pci,netdev=t,romfile="),
     }
     if LKVM:
-        commands["lkvm"] = lkvm("bzImage", "do=net gateway=192.168.33.1 user=192.168.33.15", "--network", "mode=user",
+        commands["lkvm"] = lkvm("bzImage", part + "gateway=192.168.33.1 user=192.168.33.15", "--network", "mode=user",
                                 "--network", "mode=tap,tapif=dyno0")
-    for name, command in commands.items():
+    for name, command in wanted_of(commands).items():
         server = subprocess.Popen(["iperf3", "-s", "-p", "5301"], stdout=subprocess.DEVNULL)
         g = Guest(command)
         g.until("^PING")
         before = exits()
-        rtt = ping_us("10.9.0.2", 300)
-        per_ping = {k: round((v - before[k]) / 320, 1) for k, v in exits().items()}
+        pings = {}
+        if NET != "user":
+            pings["tap_ping_us"] = ping_us("10.9.0.2", 300)
+            pings["tap_ping_exits"] = {k: round((v - before[k]) / 320, 1) for k, v in exits().items()}
         subprocess.run("echo go | busybox nc -w 2 10.9.0.2 5305", shell=True, check=False)
         g.until("^DONE")
-        out[name] = known(name, {**g.figures(), "tap_ping_us": rtt, "tap_ping_exits": per_ping})
+        out[name] = known(name, {**g.figures(), **pings})
         g.stop()
         server.terminate()
         server.wait()
