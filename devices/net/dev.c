@@ -29,8 +29,6 @@
 #define DEFAULT_MTU 1500
 /* Pieces of a frame that is sent from where it lies: Linux has 18 at most. */
 #define TX_PIECES 20u
-/* Headers that tell a connection: Ethernet, VLAN tag, IPv6 with options or IPv4, ports. */
-#define FLOW_BYTES 256u
 /* Connections, by the last bits of their hash, whose queues are known. */
 #define FLOWS 256u
 
@@ -61,6 +59,11 @@ struct net_dev {
 	struct net_dev_stats st;
 	struct vq_chain chain; /* the request popped last of a transmit or control queue */
 	struct vq_chain rx[RX_MERGE];
+	/* Buffers that a port fills at the moment. */
+	struct {
+		uint32_t pair, count, len; /* len: of the frame */
+		struct vq_used used[RX_MERGE];
+	} placed;
 	uint8_t ctrl[NET_CTRL_MAX];
 };
 
@@ -107,7 +110,7 @@ static bool tx_direct(
 {
 	struct vq_reader front = *r;
 	struct iovec iov[1 + TX_PIECES];
-	uint8_t headers[FLOW_BYTES];
+	uint8_t headers[LINK_FRONT];
 	uint32_t pieces, len = r->left;
 
 	if (!n->port->ops->send || len < sizeof(headers))
@@ -251,35 +254,62 @@ static uint32_t rx_pair(const struct net_dev *n, const uint8_t *frame, uint32_t 
 	return n->flow[net_flow_hash(frame, len) % FLOWS] % n->control.pairs;
 }
 
-/* The frame is for the driver, and the driver can do what is left to do with it. */
-static bool rx_wanted(
-	struct net_dev *n, const struct virtio_net_hdr *h, const uint8_t *frame, uint32_t len)
+/* The frame is for the driver. */
+static bool rx_passes(const struct net_dev *n, const uint8_t *frame, uint32_t len)
+{
+	return n->started && n->link_up && net_filter_pass(&n->control.filter, frame, len);
+}
+
+/* The driver can do what is left to do with it. It cannot only just after it changed its mind: the
+ * frame was on its way. */
+static bool rx_taken(const struct net_dev *n, const struct virtio_net_hdr *h, const uint8_t *frame)
 {
 	struct net_offload o = net_offload_of(h);
 
-	if (!n->started || !n->link_up || !net_filter_pass(&n->control.filter, frame, len)) {
-		n->st.rx_filtered++;
-		return false;
-	}
-	/* Only just after the driver changed its mind: the frame was on its way. */
-	if (!net_offload_taken(&o, net_takes(n->control.offloads), frame)) {
-		n->st.rx_dropped++;
-		return false;
-	}
-	return true;
+	return net_offload_taken(&o, net_takes(n->control.offloads), frame);
+}
+
+/* The header as this driver may see it. */
+static struct virtio_net_hdr rx_header(
+	const struct net_dev *n, const struct virtio_net_hdr *from, uint32_t buffers)
+{
+	struct virtio_net_hdr h = *from;
+
+	/* "the device MUST NOT set the NEEDS_CSUM bit" or DATA_VALID without GUEST_CSUM. */
+	if (!(n->control.offloads & F(GUEST_CSUM)))
+		h = (struct virtio_net_hdr){ 0 };
+	h.num_buffers = le16_of((uint16_t)buffers);
+	return h;
+}
+
+/* The driver gets the frame in its buffers. */
+static void rx_push(
+	struct net_dev *n, uint32_t pair, const struct vq_used *used, uint32_t count, uint32_t len)
+{
+	if (vq_push_group(n->vq[RXQ(pair)], used, count) != 0)
+		return;
+	n->rx_used |= 1u << pair;
+	n->st.rx_frames++;
+	n->st.rx_bytes += len;
 }
 
 static bool on_rx(void *ctx, const struct virtio_net_hdr *from, const uint8_t *frame, uint32_t len)
 {
 	struct vq_used used[RX_MERGE];
-	struct virtio_net_hdr h = *from;
 	struct net_dev *n = ctx;
+	struct virtio_net_hdr h;
 	uint32_t off = 0, pair;
 	struct vq *vq;
 	int count;
 
-	if (!rx_wanted(n, from, frame, len))
+	if (!rx_passes(n, frame, len)) {
+		n->st.rx_filtered++;
 		return true;
+	}
+	if (!rx_taken(n, from, frame)) {
+		n->st.rx_dropped++;
+		return true;
+	}
 	pair = rx_pair(n, frame, len);
 	vq = n->vq[RXQ(pair)];
 	if (!vq || vq_is_broken(vq)) {
@@ -295,19 +325,73 @@ static bool on_rx(void *ctx, const struct virtio_net_hdr *from, const uint8_t *f
 		n->st.rx_dropped++;
 		return true;
 	}
-	/* "the device MUST NOT set the NEEDS_CSUM bit" or DATA_VALID without GUEST_CSUM. */
-	if (!(n->control.offloads & F(GUEST_CSUM)))
-		h = (struct virtio_net_hdr){ 0 };
-	h.num_buffers = le16_of((uint16_t)count);
+	h = rx_header(n, from, (uint32_t)count);
 	for (uint32_t i = 0; i < (uint32_t)count; i++)
 		used[i] = (struct vq_used){ n->rx[i].id, n->rx[i].ndesc,
 			rx_fill(n, vq, i, &h, frame, len, &off) };
-	if (vq_push_group(vq, used, (uint32_t)count) == 0) {
-		n->rx_used |= 1u << pair;
-		n->st.rx_frames++;
-		n->st.rx_bytes += len;
-	}
+	rx_push(n, pair, used, (uint32_t)count, len);
 	return true;
+}
+
+/* The pieces of buffer i that the frame's next bytes go into. False: there are too many. */
+static bool rx_lend(struct net_dev *n, struct vq *vq, uint32_t i, const struct virtio_net_hdr *h,
+	uint32_t *left, struct iovec *iov, uint32_t *pieces)
+{
+	struct vq_writer w;
+	uint32_t part, more;
+
+	vq_writer_init(&w, vq, &n->rx[i]);
+	if (i == 0 && vq_put(&w, h, sizeof(*h)) != 0)
+		return false;
+	part = MIN(w.left, *left);
+	more = part ? vq_lend(&w, iov + *pieces, LINK_PLACES - *pieces, part) : 0;
+	if (part && !more)
+		return false;
+	*left -= part;
+	*pieces += more;
+	n->placed.used[i] = (struct vq_used){ n->rx[i].id, n->rx[i].ndesc, w.written };
+	return true;
+}
+
+static uint32_t on_rx_place(void *ctx, const struct virtio_net_hdr *from, const uint8_t *front,
+	uint32_t front_len, uint32_t len, struct iovec *iov)
+{
+	uint32_t left = len, pieces = 0, i = 0;
+	struct net_dev *n = ctx;
+	struct virtio_net_hdr h;
+	struct vq *vq;
+	int count;
+
+	/* What stands in the way is for on_rx() to count. */
+	if (!rx_passes(n, front, front_len) || !rx_taken(n, from, front))
+		return 0;
+	n->placed.pair = rx_pair(n, front, front_len);
+	n->placed.len = len;
+	vq = n->vq[RXQ(n->placed.pair)];
+	if (!vq || vq_is_broken(vq))
+		return 0;
+	count = rx_gather(n, vq, len + (uint32_t)sizeof(h));
+	if (count <= 0)
+		return 0;
+	h = rx_header(n, from, (uint32_t)count);
+	while (i < (uint32_t)count && rx_lend(n, vq, i, &h, &left, iov, &pieces))
+		i++;
+	if (i < (uint32_t)count) {
+		rx_unpop(n, vq, (uint32_t)count);
+		return 0;
+	}
+	n->placed.count = (uint32_t)count;
+	return pieces;
+}
+
+static void on_rx_placed(void *ctx, bool whole)
+{
+	struct net_dev *n = ctx;
+
+	if (whole)
+		rx_push(n, n->placed.pair, n->placed.used, n->placed.count, n->placed.len);
+	else
+		rx_unpop(n, n->vq[RXQ(n->placed.pair)], n->placed.count);
 }
 
 static void on_batch_end(void *ctx)
@@ -455,7 +539,8 @@ static void net_config_read(struct vdev *v, uint32_t off, void *dst, uint32_t le
 static int net_start(struct vdev *v, uint64_t features)
 {
 	struct net_dev *n = net_of(v);
-	struct link_sink sink = { on_rx, on_batch_end, on_writable, on_gone, n };
+	struct link_sink sink = { on_rx, on_rx_place, on_rx_placed, on_batch_end, on_writable,
+		on_gone, n };
 	int rc = 0;
 
 	n->control.features = features;

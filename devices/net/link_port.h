@@ -15,6 +15,11 @@
 
 struct link_port;
 
+/* Pieces of a guest's memory that one received frame is put into. */
+#define LINK_PLACES 64u
+/* Of a frame, for who decides where it goes: Ethernet, VLAN tag, IP with options, ports. */
+#define LINK_FRONT 256u
+
 /* How a port talks to its device. No callback comes from within a call of the device's. */
 struct link_sink {
 	/*
@@ -22,6 +27,15 @@ struct link_sink {
 	 * port keeps the frame, reads no more, and gives it again after resume().
 	 */
 	bool (*rx)(void *ctx, const struct virtio_net_hdr *h, const uint8_t *frame, uint32_t len);
+	/*
+	 * A long frame came that the port has not read yet, but for `front`, its first bytes: where
+	 * it is to be put. How many of the LINK_PLACES pieces, and rx_placed() follows at once; 0:
+	 * it is to be given by rx(). NULL: they all are.
+	 */
+	uint32_t (*rx_place)(void *ctx, const struct virtio_net_hdr *h, const uint8_t *front,
+		uint32_t front_len, uint32_t len, struct iovec *iov);
+	/* It lies there; or it does not, and is lost. */
+	void (*rx_placed)(void *ctx, bool whole);
 	/* All that was read has been given. */
 	void (*batch_end)(void *ctx);
 	/* reserve() failed before; it may work now. */

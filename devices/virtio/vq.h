@@ -172,3 +172,9 @@ MUST_CHECK int vq_skip(struct vq_reader *r, uint32_t len);
 MUST_CHECK uint32_t vq_pin(const struct vq_reader *r, struct iovec *iov, uint32_t max);
 MUST_CHECK int vq_put(struct vq_writer *w, const void *src, uint32_t len);
 MUST_CHECK int vq_put_zero(struct vq_writer *w, uint32_t len);
+/*
+ * The next `len` bytes, where they lie: for a system call that fills them at once. They count as
+ * written. Returns how many of the `max` pieces it takes; 0, and nothing is consumed: more than
+ * that, or memory that is none.
+ */
+MUST_CHECK uint32_t vq_lend(struct vq_writer *w, struct iovec *iov, uint32_t max, uint32_t len);

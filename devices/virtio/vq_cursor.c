@@ -101,6 +101,30 @@ uint32_t vq_pin(const struct vq_reader *r, struct iovec *iov, uint32_t max)
 	return n;
 }
 
+uint32_t vq_lend(struct vq_writer *w, struct iovec *iov, uint32_t max, uint32_t len)
+{
+	struct place p = { w->seg, w->n, w->off };
+	uint32_t n = 0;
+
+	if (len > w->left)
+		return 0;
+	for (uint32_t todo = len; todo > 0; n++) {
+		struct vq_seg s = step(&p, todo);
+		void *at = n < max ? gmem_pin(w->mem, s.addr, s.len) : NULL;
+
+		if (!at)
+			return 0;
+		iov[n] = (struct iovec){ at, s.len };
+		todo -= s.len;
+	}
+	w->seg = p.seg;
+	w->n = p.n;
+	w->off = p.off;
+	w->left -= len;
+	w->written += len;
+	return n;
+}
+
 /* `from` NULL writes zeros. */
 static int put(struct vq_writer *w, const uint8_t *from, uint32_t len)
 {

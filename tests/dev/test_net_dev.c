@@ -415,6 +415,64 @@ static void test_uncut_frame_is_received_by_a_driver_that_takes_it(void **state)
 	}
 }
 
+/* What the driver's next buffers hold is the frame. */
+static void assert_received(struct rig *r, const uint8_t *f, uint32_t len)
+{
+	uint32_t at = 0, buffers = 1;
+
+	for (uint32_t i = 0; i < buffers; i++) {
+		uint32_t skip = i ? 0 : (uint32_t)HDR;
+		struct mock_used u;
+
+		assert_true(mock_wait(r->m, RXQ, &u));
+		if (!i)
+			buffers = le16_get(((const struct virtio_net_hdr *)u.in)->num_buffers);
+		assert_true(u.len >= skip && at + u.len - skip <= len);
+		assert_memory_equal(u.in + skip, f + at, u.len - skip);
+		at += u.len - skip;
+	}
+	assert_int_equal(at, len);
+}
+
+static void test_long_frames_are_received_whole_among_short_ones(void **state)
+{
+	static const struct net_offload o = { .flags = NET_OFFLOAD_CSUM,
+		.gso = NET_GSO_TCP4,
+		.gso_size = { { 0xa8, 0x05 } },
+		.csum_start = { { 34, 0 } },
+		.csum_offset = { { 16, 0 } } };
+	static const uint32_t lens[] = { 60000, 65000, 40000, 60, 60000, 61000 };
+	static uint8_t f[NET_UNCUT_MAX];
+
+	(void)state;
+	FOR_EACH_KIND(kind)
+	{
+		struct rig r;
+
+		rig_open(&r, kind, MOCK_ALL_FEATURES);
+		for (size_t i = 0; i < ARRAY_SIZE(lens); i++) {
+			make_frame(f, lens[i]);
+			switch_says_more(&r, &o, f, lens[i]);
+			/* Too few at first. */
+			assert_true(mock_post(r.m, RXQ, NULL, 0, 4096) >= 0);
+			mock_turn(r.m);
+			for (uint32_t room = 4096; room < lens[i] + HDR; room += 4096)
+				assert_true(mock_post(r.m, RXQ, NULL, 0, 4096) >= 0);
+			assert_received(&r, f, lens[i]);
+		}
+		/* All buffers are there before the frame. */
+		for (size_t i = 0; i < ARRAY_SIZE(lens); i++) {
+			for (uint32_t room = 0; room < lens[i] + HDR; room += 4096)
+				assert_true(mock_post(r.m, RXQ, NULL, 0, 4096) >= 0);
+			make_frame(f, lens[i]);
+			switch_says_more(&r, &o, f, lens[i]);
+			assert_received(&r, f, lens[i]);
+		}
+		assert_int_equal(stats(&r).rx_frames, 2 * ARRAY_SIZE(lens));
+		rig_close(&r);
+	}
+}
+
 static void test_filters_keep_what_is_not_for_the_card(void **state)
 {
 	static const uint8_t off = 0, table[] = { 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0x5e, 0, 0, 1 };
@@ -646,6 +704,7 @@ int main(void)
 		cmocka_unit_test(test_long_frames_keep_their_place_among_short_ones),
 		cmocka_unit_test(test_switch_is_told_what_the_driver_takes),
 		cmocka_unit_test(test_uncut_frame_is_received_by_a_driver_that_takes_it),
+		cmocka_unit_test(test_long_frames_are_received_whole_among_short_ones),
 		cmocka_unit_test(test_connection_comes_by_the_queues_that_it_was_sent_by),
 		cmocka_unit_test(test_connection_of_long_frames_comes_by_their_queues),
 		cmocka_unit_test(test_without_mq_the_control_queue_is_the_third),

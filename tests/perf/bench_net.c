@@ -104,7 +104,11 @@ static void *loop_main(void *loop)
 
 static void plug(struct netfabric *f, struct ev_loop *loop, const char *name, struct end *e)
 {
-	struct link_sink sink = { on_rx, on_batch_end, on_nothing, on_nothing, e };
+	struct link_sink sink = { .rx = on_rx,
+		.batch_end = on_batch_end,
+		.writable = on_nothing,
+		.gone = on_nothing,
+		.ctx = e };
 	struct netfabric_line line = { 0 };
 	int fds[2], rc = ipc_pair(fds, SOCKET_BYTES);
 

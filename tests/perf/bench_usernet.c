@@ -231,7 +231,11 @@ static void on_gone(void *ctx)
 
 static void join(struct between *b, struct link_port *from, struct link_port *to, struct ev_loop *l)
 {
-	struct link_sink sink = { on_rx, on_batch_end, on_writable, on_gone, b };
+	struct link_sink sink = { .rx = on_rx,
+		.batch_end = on_batch_end,
+		.writable = on_writable,
+		.gone = on_gone,
+		.ctx = b };
 	int rc;
 
 	*b = (struct between){ from, to };
