@@ -24,6 +24,9 @@ static_assert(sizeof(struct net_record) == 16, "net_record");
 #define NET_PORT_PACKET_BYTES 69632u
 static_assert(NET_PORT_PACKET_BYTES >= sizeof(struct net_record) + NET_UNCUT_MAX, "packet");
 
+/* A frame so long has a packet of its own and leaves from where it lies: libslirp's have 32 KiB. */
+#define NET_PORT_LONG 16384u
+
 struct net_packet {
 	uint32_t len;
 	uint8_t b[NET_PORT_PACKET_BYTES];

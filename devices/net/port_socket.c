@@ -16,8 +16,6 @@
 #include "devices/net/proto.h"
 
 #define OUT_PACKETS 4u
-/* Two of them are in no packet. */
-#define LONG_FRAME (NET_PORT_PACKET_BYTES / 2)
 /* Packets read in one turn, so that a busy switch does not keep the loop from its other watchers.
  */
 #define READ_PACKETS 8u
@@ -133,7 +131,7 @@ static bool socket_send(struct link_port *p, const struct virtio_net_hdr *h, str
 	struct net_record r = net_record_of(len, &o);
 	struct msghdr m = { .msg_iov = iov, .msg_iovlen = n + 1 };
 
-	if (len < LONG_FRAME || s->gone)
+	if (len < NET_PORT_LONG || s->gone)
 		return false;
 	socket_flush(p);
 	if (s->out_count)
@@ -213,7 +211,7 @@ static enum next read_long(struct socket_port *s)
 
 	if (n < 0 && errno == EAGAIN)
 		return NEXT_NONE;
-	if (n < (ssize_t)LONG_FRAME || n > (ssize_t)NET_PORT_PACKET_BYTES ||
+	if (n < (ssize_t)NET_PORT_LONG || n > (ssize_t)NET_PORT_PACKET_BYTES ||
 		net_packet_next(front, (uint32_t)n, &off, &it) != 1 || off != (uint32_t)n ||
 		!it.frame)
 		return NEXT_OTHER;
@@ -251,7 +249,7 @@ static bool read_packets(struct socket_port *s)
 		/* A packet that was cut fails at its last frame. */
 		s->in_len = MIN((uint32_t)n, (uint32_t)sizeof(s->in));
 		s->in_off = 0;
-		s->streaming = s->in_len > LONG_FRAME && s->sink.rx_place;
+		s->streaming = s->in_len > NET_PORT_LONG && s->sink.rx_place;
 		s->held = !give(s);
 	}
 	s->sink.batch_end(s->sink.ctx);

@@ -17,8 +17,6 @@
 
 #define OUT_PACKETS  8u
 #define READ_PACKETS 8u
-/* Two of them are in no packet. */
-#define LONG_FRAME (NET_PORT_PACKET_BYTES / 2)
 
 struct netfabric_port {
 	struct netfabric *f;
@@ -88,7 +86,7 @@ static bool send_long(
 	struct iovec v[] = { { &r, sizeof(r) }, { (void *)(uintptr_t)frame, len } };
 	struct msghdr m = { .msg_iov = v, .msg_iovlen = 2 };
 
-	if (len < LONG_FRAME || p->out_count || p->blocked || p->fd < 0)
+	if (len < NET_PORT_LONG || p->out_count || p->blocked || p->fd < 0)
 		return false;
 	return sendmsg(p->fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
 }

@@ -23,8 +23,6 @@
 #define MAX_FDS    1024 /* watched at a time; a guest's further connections wait */
 #define IN_PACKETS 16u
 #define SECOND_MS  1000u
-/* Two of them are in no packet: worth a look at where they lie. */
-#define LONG_FRAME (NET_PORT_PACKET_BYTES / 2)
 /* libslirp's largest: packets get the network's size in segments.c. */
 #define IF_MTU_MOST 65521
 #define MAX_FD      4096 /* highest descriptor that is known, by number */
@@ -66,7 +64,6 @@ struct usernet {
 	bool stale; /* slirp has worked since it was asked what it waits for */
 	uint64_t dropped;
 	struct segments segments;
-	uint8_t work[NET_UNCUT_MAX];
 };
 
 /* ---- what slirp calls ---- */
@@ -75,10 +72,10 @@ static ssize_t send_packet(const void *buf, size_t len, void *opaque)
 {
 	struct usernet *u = opaque;
 
-	if (len >= NET_FRAME_MIN && len <= sizeof(u->work)) {
-		memcpy(u->work, buf, len);
-		segments_to_guest(&u->segments, u->work, (uint32_t)len, u->cfg.output, u->cfg.ctx);
-	}
+	/* A buffer of its own, made for this call: a checksum in it may be changed in its place. */
+	if (len >= NET_FRAME_MIN && len <= NET_UNCUT_MAX)
+		segments_to_guest(&u->segments, (uint8_t *)(uintptr_t)buf, (uint32_t)len,
+			u->cfg.output, u->cfg.ctx);
 	return (ssize_t)len;
 }
 
@@ -302,7 +299,7 @@ static uint8_t *in_lent(const struct usernet *u, const uint8_t *frame, uint32_t 
 {
 	uintptr_t off = (uintptr_t)frame - (uintptr_t)u->lent;
 
-	if (len < LONG_FRAME || off >= u->lent_bytes || len > u->lent_bytes - off)
+	if (len < NET_PORT_LONG || off >= u->lent_bytes || len > u->lent_bytes - off)
 		return NULL;
 	return u->lent + off;
 }

@@ -20,13 +20,13 @@ net)
 	ip addr add 10.9.0.2/24 dev eth1
 	sleep 0.2
 	echo "PING"
+	part=$(param part all)
 	# The host says when it is done.
-	nc -l -p 5305 >/dev/null
+	[ "$part" = user ] || nc -l -p 5305 >/dev/null
 	stream() {
 		iperf3 -J -p 5301 -n 8M $2 >/tmp/iperf.json 2>&1
 		figure "$1" "$(sed -n 's/.*"bits_per_second":[[:space:]]*\([0-9]*\).*/\1/p' /tmp/iperf.json | tail -n 1)"
 	}
-	part=$(param part all)
 	if [ "$part" != tap ]; then
 		stream user_net_send_bit_s "-c $(param gateway)"
 		stream user_net_receive_bit_s "-R -c $(param gateway)"

@@ -245,7 +245,7 @@ def figure_net():
         if NET != "user":
             pings["tap_ping_us"] = ping_us("10.9.0.2", 300)
             pings["tap_ping_exits"] = {k: round((v - before[k]) / 320, 1) for k, v in exits().items()}
-        subprocess.run("echo go | busybox nc -w 2 10.9.0.2 5305", shell=True, check=False)
+            subprocess.run("echo go | busybox nc -w 2 10.9.0.2 5305", shell=True, check=False)
         g.until("^DONE")
         out[name] = known(name, {**g.figures(), **pings})
         g.stop()
