@@ -9,7 +9,6 @@
  * answer, costs I/O errors from then on, and never more.
  */
 #include <errno.h>
-#include <libnbd.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +17,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/nbdlib.h"
 #include "devices/blk/blk_port.h"
 #include "devices/blk/iov.h"
 
@@ -37,6 +37,9 @@
 #define DRAIN_SILENCE_NS (5 * NS_PER_S)
 
 enum step { STEP_DATA, STEP_DIRECT, STEP_HINT, STEP_SYNC };
+
+/* Set with the first port. */
+static const struct nbdlib *nbd;
 
 struct nbd_port;
 
@@ -117,7 +120,7 @@ static void lose(struct nbd_port *n, const char *why)
 	for (unsigned int i = 0; i < n->n_conns; i++) {
 		ev_io_del(&n->conn[i].io);
 		/* No command writes to guest memory after this. */
-		nbd_close(n->conn[i].h);
+		nbd->close(n->conn[i].h);
 		n->conn[i].h = NULL;
 	}
 	n->ended = NULL;
@@ -197,11 +200,11 @@ static int64_t issue(struct nbd_port *n, struct conn *c, struct cmd *cmd, struct
 
 	switch ((enum step)io->step) {
 	case STEP_SYNC:
-		return nbd_aio_flush(c->h, cb, 0);
+		return nbd->aio_flush(c->h, cb, 0);
 	case STEP_HINT:
 		if (io->op == BLK_DISCARD)
-			return nbd_aio_trim(c->h, io->chunk, at, cb, fua);
-		return nbd_aio_zero(
+			return nbd->aio_trim(c->h, io->chunk, at, cb, fua);
+		return nbd->aio_zero(
 			c->h, io->chunk, at, cb, fua | (io->unmap ? 0 : LIBNBD_CMD_FLAG_NO_HOLE));
 	case STEP_DIRECT:
 		data = piece(io, &len);
@@ -211,8 +214,8 @@ static int64_t issue(struct nbd_port *n, struct conn *c, struct cmd *cmd, struct
 		break;
 	}
 	if (io->op == BLK_READ)
-		return nbd_aio_pread(c->h, data, io->chunk, at, cb, 0);
-	return nbd_aio_pwrite(c->h, data, io->chunk, at, cb, fua);
+		return nbd->aio_pread(c->h, data, io->chunk, at, cb, 0);
+	return nbd->aio_pwrite(c->h, data, io->chunk, at, cb, fua);
 }
 
 static void command(struct nbd_port *n, struct blk_io *io, enum step s)
@@ -231,7 +234,7 @@ static void command(struct nbd_port *n, struct blk_io *io, enum step s)
 	cmd->io = NULL;
 	cmd->next = n->free_cmd;
 	n->free_cmd = cmd;
-	log_debug("disk: %s", nbd_get_error());
+	log_debug("disk: %s", nbd->get_error());
 	finish(n, io, -EIO);
 }
 
@@ -358,7 +361,7 @@ static void serve_ended(struct nbd_port *n)
 
 static bool has_died(const struct conn *c)
 {
-	return nbd_aio_is_dead(c->h) || nbd_aio_is_closed(c->h);
+	return nbd->aio_is_dead(c->h) || nbd->aio_is_closed(c->h);
 }
 
 static void watch_silence(struct nbd_port *n)
@@ -382,7 +385,7 @@ static void settle(struct nbd_port *n)
 			lose(n, "the NBD server closed the connection");
 			break;
 		}
-		dir = nbd_aio_get_direction(c->h);
+		dir = nbd->aio_get_direction(c->h);
 		events = (dir & LIBNBD_AIO_DIRECTION_READ ? (uint32_t)EPOLLIN : 0u) |
 			 (dir & LIBNBD_AIO_DIRECTION_WRITE ? (uint32_t)EPOLLOUT : 0u);
 		if (n->loop && c->io.fd >= 0 && events != c->io.events &&
@@ -395,16 +398,16 @@ static void settle(struct nbd_port *n)
 
 static void notify(struct conn *c, bool readable, bool writable)
 {
-	unsigned int dir = nbd_aio_get_direction(c->h);
+	unsigned int dir = nbd->aio_get_direction(c->h);
 	int rc = 0;
 
 	if (readable && (dir & LIBNBD_AIO_DIRECTION_READ))
-		rc = nbd_aio_notify_read(c->h);
+		rc = nbd->aio_notify_read(c->h);
 	else if (writable && (dir & LIBNBD_AIO_DIRECTION_WRITE))
-		rc = nbd_aio_notify_write(c->h);
+		rc = nbd->aio_notify_write(c->h);
 	/* What it means for the connection is asked for afterwards. */
 	if (rc < 0)
-		log_debug("disk: %s", nbd_get_error());
+		log_debug("disk: %s", nbd->get_error());
 }
 
 static void on_socket(struct ev_io *io, uint32_t revents)
@@ -461,9 +464,9 @@ static void wait_once(struct nbd_port *n, int timeout_ms)
 	struct pollfd fd[BLK_NBD_MAX_CONNECTIONS];
 
 	for (unsigned int i = 0; i < n->n_conns; i++) {
-		unsigned int dir = nbd_aio_get_direction(n->conn[i].h);
+		unsigned int dir = nbd->aio_get_direction(n->conn[i].h);
 
-		fd[i] = (struct pollfd){ .fd = nbd_aio_get_fd(n->conn[i].h),
+		fd[i] = (struct pollfd){ .fd = nbd->aio_get_fd(n->conn[i].h),
 			.events = (short)((dir & LIBNBD_AIO_DIRECTION_READ ? POLLIN : 0) |
 					  (dir & LIBNBD_AIO_DIRECTION_WRITE ? POLLOUT : 0)) };
 	}
@@ -511,7 +514,7 @@ static int nbd_start(struct blk_port *p, struct ev_loop *loop)
 
 	n->loop = loop;
 	for (unsigned int i = 0; i < n->n_conns && rc == 0 && !n->lost; i++)
-		rc = ev_io_add(loop, &n->conn[i].io, nbd_aio_get_fd(n->conn[i].h), EPOLLIN,
+		rc = ev_io_add(loop, &n->conn[i].io, nbd->aio_get_fd(n->conn[i].h), EPOLLIN,
 			on_socket, &n->conn[i]);
 	if (rc < 0)
 		nbd_stop(p);
@@ -526,9 +529,9 @@ static void nbd_free(struct blk_port *p)
 		struct nbd_handle *h = n->conn[i].h;
 
 		/* A server that hears goodbye does not complain of its client. */
-		if (h && nbd_aio_is_ready(h) && nbd_aio_disconnect(h, 0) < 0)
-			log_debug("disk: %s", nbd_get_error());
-		nbd_close(h);
+		if (h && nbd->aio_is_ready(h) && nbd->aio_disconnect(h, 0) < 0)
+			log_debug("disk: %s", nbd->get_error());
+		nbd->close(h);
 	}
 	if (n->bounce)
 		munmap(n->bounce, (size_t)BOUNCES * BOUNCE_BYTES);
@@ -552,18 +555,18 @@ static int handshake(struct nbd_handle *h, int fd_take, const char *export_name,
 {
 	uint64_t end = clock_now_ns() + HANDSHAKE_NS;
 
-	nbd_set_debug(h, false);
-	nbd_set_pread_initialize(h, false);
-	if (nbd_set_export_name(h, export_name) < 0) {
+	nbd->set_debug(h, false);
+	nbd->set_pread_initialize(h, false);
+	if (nbd->set_export_name(h, export_name) < 0) {
 		fd_close(&fd_take);
-		return err_set(e, -EINVAL, "the NBD export's name: %s", nbd_get_error());
+		return err_set(e, -EINVAL, "the NBD export's name: %s", nbd->get_error());
 	}
 	/* A server that is quick has answered all before this returns. */
-	bool open = nbd_aio_connect_socket(h, fd_take) == 0;
+	bool open = nbd->aio_connect_socket(h, fd_take) == 0;
 
-	while (open && nbd_aio_is_connecting(h)) {
-		unsigned int dir = nbd_aio_get_direction(h);
-		struct pollfd p = { .fd = nbd_aio_get_fd(h),
+	while (open && nbd->aio_is_connecting(h)) {
+		unsigned int dir = nbd->aio_get_direction(h);
+		struct pollfd p = { .fd = nbd->aio_get_fd(h),
 			.events = (short)((dir & LIBNBD_AIO_DIRECTION_READ ? POLLIN : 0) |
 					  (dir & LIBNBD_AIO_DIRECTION_WRITE ? POLLOUT : 0)) };
 
@@ -571,12 +574,12 @@ static int handshake(struct nbd_handle *h, int fd_take, const char *export_name,
 			return err_set(e, -ETIMEDOUT, "the NBD server does not answer");
 		if (poll(&p, 1, 100) <= 0)
 			continue;
-		if ((dir & LIBNBD_AIO_DIRECTION_READ ? nbd_aio_notify_read(h)
-						     : nbd_aio_notify_write(h)) < 0)
+		if ((dir & LIBNBD_AIO_DIRECTION_READ ? nbd->aio_notify_read(h)
+						     : nbd->aio_notify_write(h)) < 0)
 			break;
 	}
-	if (!open || !nbd_aio_is_ready(h))
-		return err_set(e, -EPROTO, "the NBD server refuses: %s", nbd_get_error());
+	if (!open || !nbd->aio_is_ready(h))
+		return err_set(e, -EPROTO, "the NBD server refuses: %s", nbd->get_error());
 	return 0;
 }
 
@@ -584,10 +587,10 @@ static int handshake(struct nbd_handle *h, int fd_take, const char *export_name,
 static int look_at(struct nbd_port *n, bool read_only, struct err *e)
 {
 	struct nbd_handle *h = n->conn[0].h;
-	int64_t bytes = nbd_get_size(h);
-	int64_t least = nbd_get_block_size(h, LIBNBD_SIZE_MINIMUM);
-	int64_t best = nbd_get_block_size(h, LIBNBD_SIZE_PREFERRED);
-	int64_t most = nbd_get_block_size(h, LIBNBD_SIZE_MAXIMUM);
+	int64_t bytes = nbd->get_size(h);
+	int64_t least = nbd->get_block_size(h, LIBNBD_SIZE_MINIMUM);
+	int64_t best = nbd->get_block_size(h, LIBNBD_SIZE_PREFERRED);
+	int64_t most = nbd->get_block_size(h, LIBNBD_SIZE_MAXIMUM);
 
 	if (bytes < (int64_t)SECTOR || bytes > (int64_t)MAX_DISK_BYTES)
 		return err_set(e, -EINVAL, "the NBD server's disk has %lld bytes: not possible",
@@ -596,7 +599,7 @@ static int look_at(struct nbd_port *n, bool read_only, struct err *e)
 		return err_set(e, -EINVAL,
 			"the NBD server wants requests of %lld bytes: 512 are needed",
 			(long long)least);
-	n->p.read_only = read_only || nbd_is_read_only(h) == 1;
+	n->p.read_only = read_only || nbd->is_read_only(h) == 1;
 	if (n->p.read_only && !read_only)
 		return err_set(e, -EROFS,
 			"the NBD server's disk is read-only: say so in the scenario (read_only, or a "
@@ -608,10 +611,10 @@ static int look_at(struct nbd_port *n, bool read_only, struct err *e)
 	n->max_bytes = most >= (int64_t)SECTOR && most < (int64_t)MAX_DATA_BYTES
 			       ? (uint32_t)most & ~(SECTOR - 1)
 			       : MAX_DATA_BYTES;
-	n->can_flush = nbd_can_flush(h) == 1;
-	n->can_fua = nbd_can_fua(h) == 1;
-	n->can_trim = nbd_can_trim(h) == 1;
-	n->can_zero = nbd_can_zero(h) == 1;
+	n->can_flush = nbd->can_flush(h) == 1;
+	n->can_fua = nbd->can_fua(h) == 1;
+	n->can_trim = nbd->can_trim(h) == 1;
+	n->can_zero = nbd->can_zero(h) == 1;
 	return 0;
 }
 
@@ -624,16 +627,16 @@ static int connect_all(struct nbd_port *n, int *fds, unsigned int n_fds, const c
 		struct conn *c = &n->conn[i];
 
 		/* Without that promise a flush is about one connection alone. */
-		if (i > 0 && nbd_can_multi_conn(n->conn[0].h) != 1)
+		if (i > 0 && nbd->can_multi_conn(n->conn[0].h) != 1)
 			break;
-		*c = (struct conn){ .n = n, .io = EV_IO_INIT, .h = nbd_create() };
+		*c = (struct conn){ .n = n, .io = EV_IO_INIT, .h = nbd->create() };
 		if (!c->h)
-			return err_set(e, -ENOMEM, "%s", nbd_get_error());
+			return err_set(e, -ENOMEM, "%s", nbd->get_error());
 		n->n_conns++;
 		rc = handshake(c->h, fd_take(&fds[i]), export_name, e);
 		if (rc == 0 && i == 0)
 			rc = look_at(n, read_only, e);
-		if (rc == 0 && i > 0 && nbd_get_size(c->h) != nbd_get_size(n->conn[0].h))
+		if (rc == 0 && i > 0 && nbd->get_size(c->h) != nbd->get_size(n->conn[0].h))
 			rc = err_set(e, -EPROTO,
 				"the NBD server shows disks of different sizes: not the same one");
 	}
@@ -661,8 +664,12 @@ static int make_buffers(struct nbd_port *n, unsigned int depth, struct err *e)
 static int set_up(struct nbd_port *n, int *fds, unsigned int n_fds, const char *export_name,
 	bool read_only, unsigned int depth, struct err *e)
 {
-	int rc = make_buffers(n, depth, e);
+	int rc;
 
+	nbd = nbdlib(e);
+	if (!nbd)
+		return -ENOENT;
+	rc = make_buffers(n, depth, e);
 	static_assert(BOUNCES < 32, "a bit each");
 	n->p.ops = &nbd_ops;
 	n->p.kind = "nbd";

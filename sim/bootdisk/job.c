@@ -15,6 +15,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/nbdlib.h"
 #include "base/sandbox.h"
 #include "sim/bootdisk/find.h"
 
@@ -144,7 +145,8 @@ static _Noreturn void child(const struct boot_job *job, const int *fds)
 	log_init("dyno-boot", LOG_WARN);
 	if (place_fds(fds))
 		_exit(1);
-	if (narrow(&e) == 0)
+	/* A library can be loaded only before the sandbox. */
+	if ((!job->nbd_export || nbdlib(&e)) && narrow(&e) == 0)
 		report = work(job, &e);
 	if (!report)
 		report = json_pack("{s:o}", "error", text(e.text));
