@@ -44,6 +44,14 @@ static_assert(TXQ_SIZE <= TX_SLOTS && TX_SLOTS == 256, "a slot number is 8 bits 
  * time.
  */
 #define RX_HOLD_NS (5 * NS_PER_MS)
+/*
+ * A guest whose processor was taken away in between has switched its receive interrupts off all the
+ * same. What it was given meanwhile is told once more, whatever it wishes, after this time, and
+ * after some longer ones.
+ */
+#define RX_AGAIN_NS     (20 * NS_PER_MS)
+#define RX_AGAIN_LONGER 5u
+#define RX_AGAIN_TIMES  5u
 
 /*
  * Linux' driver adds a request, then looks how many it has added, and from 128 on stops until one
@@ -97,6 +105,12 @@ struct can_dev {
 	bool paused; /* the port reads no more */
 	bool hold;
 	struct ev_timer hold_timer;
+	struct {
+		struct ev_timer timer;
+		unsigned int times;
+		uint64_t wait_ns;
+		uint64_t before; /* frames that it had been given before */
+	} rx_again; /* since START */
 
 	struct can_dev_stats st;
 	struct vq_chain chain[NUM_QUEUES]; /* the request popped last, per queue */
@@ -411,6 +425,23 @@ static void on_hold(struct ev_timer *t, uint64_t now_ns)
 	release_hold(t->data);
 }
 
+static void rx_again_later(struct can_dev *c)
+{
+	if (c->rx_again.times++ < RX_AGAIN_TIMES)
+		ev_timer_at(&c->rx_again.timer, clock_now_ns() + c->rx_again.wait_ns);
+	c->rx_again.wait_ns *= RX_AGAIN_LONGER;
+}
+
+static void on_rx_again(struct ev_timer *t, uint64_t now_ns)
+{
+	struct can_dev *c = t->data;
+
+	(void)now_ns;
+	if (c->vq[RXQ] && c->st.rx_frames != c->rx_again.before)
+		vq_interrupt(c->vq[RXQ]);
+	rx_again_later(c);
+}
+
 static void on_rx(void *ctx, const struct can_rec_frame *r)
 {
 	struct can_dev *c = ctx;
@@ -451,6 +482,7 @@ static void controller_stop(struct can_dev *c)
 	c->paused = false;
 	c->hold = false;
 	ev_timer_stop(&c->hold_timer);
+	ev_timer_stop(&c->rx_again.timer);
 	/* What the port had no room for finds a stopped controller now. */
 	if (c->tx_waits)
 		tx_work(c, false);
@@ -471,6 +503,10 @@ static void controller_start(struct can_dev *c)
 	c->started = true;
 	c->hold = true;
 	ev_timer_at(&c->hold_timer, clock_now_ns() + RX_HOLD_NS);
+	c->rx_again.times = 0;
+	c->rx_again.wait_ns = RX_AGAIN_NS;
+	c->rx_again.before = c->st.rx_frames;
+	rx_again_later(c);
 	c->port->ops->start(c->port);
 	set_status(c, 0);
 }
@@ -636,6 +672,8 @@ static int can_start(struct vdev *v, uint64_t features)
 	if (!c->attached) {
 		rc = ev_timer_init(v->host->loop, &c->hold_timer, on_hold, c);
 		if (rc == 0)
+			rc = ev_timer_init(v->host->loop, &c->rx_again.timer, on_rx_again, c);
+		if (rc == 0)
 			rc = ev_timer_init(v->host->loop, &c->again, on_again, c);
 		if (rc == 0)
 			rc = ev_timer_init(v->host->loop, &c->tx_rest, on_tx_rest, c);
@@ -700,6 +738,7 @@ static void can_free(struct vdev *v)
 	struct can_dev *c = can_of(v);
 
 	ev_timer_fini(&c->hold_timer);
+	ev_timer_fini(&c->rx_again.timer);
 	ev_timer_fini(&c->again);
 	ev_timer_fini(&c->tx_rest);
 	ev_timer_fini(&c->newest.timer);

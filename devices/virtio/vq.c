@@ -299,6 +299,12 @@ void vq_flush(struct vq *q)
 	q->unflagged = 0;
 }
 
+void vq_interrupt(struct vq *q)
+{
+	if (!q->broken)
+		q->host.notify(q->host.ctx);
+}
+
 int vq_push(struct vq *q, const struct vq_chain *c, uint32_t written)
 {
 	int r = vq_push_quiet(q, c, written);

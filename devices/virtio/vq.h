@@ -124,6 +124,9 @@ MUST_CHECK int vq_push(struct vq *q, const struct vq_chain *c, uint32_t written)
 /* Same, without the interrupt: for batches; follow with vq_flush(). */
 MUST_CHECK int vq_push_quiet(struct vq *q, const struct vq_chain *c, uint32_t written);
 void vq_flush(struct vq *q);
+/* Interrupts the driver even if it asked for silence: for drivers that can lose their wish to hear.
+ */
+void vq_interrupt(struct vq *q);
 
 /* A request that goes back with others. */
 struct vq_used {

@@ -49,6 +49,37 @@ static void test_reception_begins_no_later_than_the_first_transmission(void **st
 	rig_free(r);
 }
 
+struct interrupts {
+	struct mock *m;
+	unsigned int before;
+};
+
+static bool receive_interrupt(void *arg)
+{
+	struct interrupts *i = arg;
+
+	return mock_irqs(i->m, RXQ) > i->before;
+}
+
+/* Linux' driver may have switched its interrupts off while it started, and waits for one. */
+static void test_what_is_received_after_a_start_is_told_to_a_driver_that_is_deaf(void **state)
+{
+	(void)state;
+	for (unsigned int kind = 0; kind < MOCK_KINDS; kind++) {
+		struct can_rig *r = rig_new(kind, ALL);
+		struct interrupts i = { .m = r->m };
+
+		mock_want_irqs(r->m, RXQ, false);
+		rig_post_rx(r, 1, RX_BYTES);
+		rig_start(r);
+		i.before = mock_irqs(r->m, RXQ);
+		rig_bus_sends(r, 0x123, 1, 0);
+		rig_hears(r, 0x123, 1, 0);
+		assert_true(mock_until(r->m, receive_interrupt, &i));
+		rig_free(r);
+	}
+}
+
 static void test_types_that_were_not_negotiated_are_not_received(void **state)
 {
 	struct can_rig *r = rig_new(0, F(CAN_CLASSIC));
@@ -207,6 +238,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_frames_of_all_kinds_are_received),
 		cmocka_unit_test(test_reception_begins_no_later_than_the_first_transmission),
+		cmocka_unit_test(
+			test_what_is_received_after_a_start_is_told_to_a_driver_that_is_deaf),
 		cmocka_unit_test(test_types_that_were_not_negotiated_are_not_received),
 		cmocka_unit_test(
 			test_without_buffers_frames_wait_in_the_device_and_then_on_the_way_to_it),
