@@ -17,13 +17,14 @@ static enum purpose purpose_of(const char *line, uint64_t ram_bytes)
 	uint64_t from, to;
 	char *end;
 
-	if (!name)
+	if (!name && strchr(line, '/'))
 		return P_OTHER;
 	from = strtoull(line, &end, 16);
 	to = *end == '-' ? strtoull(end + 1, NULL, 16) : from;
-	if (strstr(name, "ram") || to - from == ram_bytes)
+	/* Before Linux 5.17 memory without a file has no name; nothing else is as long. */
+	if (to - from == ram_bytes || strstr(line, "guest-ram") || (name && strstr(name, "ram")))
 		return P_RAM;
-	return P_SURFACE;
+	return name ? P_SURFACE : P_OTHER;
 }
 
 /* True for "KEY: N kB"; N in bytes. */

@@ -24,7 +24,8 @@ const struct schema_word words_huge_pages[] = {
 	{ "off", SCENARIO_HUGE_OFF, "pages of 4 KiB, as the guest touches them" },
 	{ "transparent", SCENARIO_HUGE_TRANSPARENT,
 		"huge ones where the host has them at hand "
-		"(/sys/kernel/mm/transparent_hugepage/shmem_enabled must say `advise` or more)" },
+		"(/sys/kernel/mm/transparent_hugepage/enabled says `madvise` or `always`; beside "
+		"vhost-user devices `shmem_enabled` says `advise` or more)" },
 	{ "2M", SCENARIO_HUGE_2M, "of 2 MiB, reserved when it starts" },
 	{ "1G", SCENARIO_HUGE_1G, "of 1 GiB, reserved when it starts" },
 	{ 0 },

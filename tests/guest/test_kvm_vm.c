@@ -147,6 +147,11 @@ static void test_the_largest_machine_has_memory_on_both_sides_of_the_hole(void *
 		assert_int_equal(gmem_read(vm_mem(vm), &v, (struct gpa){ last[i] }, sizeof(v)), 0);
 		assert_int_equal(v, i + 1);
 	}
+	assert_int_equal(vm_memory_clear(vm, &e), 0);
+	for (unsigned int i = 0; i < ARRAY_SIZE(last); i++) {
+		assert_int_equal(gmem_read(vm_mem(vm), &v, (struct gpa){ last[i] }, sizeof(v)), 0);
+		assert_int_equal(v, 0);
+	}
 	assert_int_not_equal(
 		gmem_read(vm_mem(vm), &v, (struct gpa){ VM_HOLE_BASE - 4 }, sizeof(v)), 0);
 	assert_int_not_equal(

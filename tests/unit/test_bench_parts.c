@@ -400,6 +400,25 @@ static void test_guest_memory_is_told_apart(void **state)
 	close(fd);
 }
 
+static void test_guest_memory_of_one_process_alone_is_told_by_its_length(void **state)
+{
+	const size_t len = 8 * 1024 * 1024;
+	struct proc_memory m;
+	uint8_t *map = mmap(NULL, len, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	(void)state;
+	assert_ptr_not_equal(map, MAP_FAILED);
+	/* Not one with what lies beside it, as that of a machine. */
+	assert_int_equal(madvise(map, len, MADV_DONTDUMP), 0);
+	memset(map, 1, len / 2);
+	assert_int_equal(proc_memory(getpid(), len, &m), 0);
+	assert_true(m.guest_ram_bytes >= len / 2);
+	assert_true(m.guest_ram_bytes <= len);
+	assert_true(m.private_bytes < len / 2);
+	munmap(map, len);
+}
+
 static void test_a_process_that_floods_the_terminal_is_shown_a_little_and_counted(void **state)
 {
 	struct said s = { .shown = 0 };
@@ -493,6 +512,7 @@ int main(void)
 		cmocka_unit_test(test_a_child_that_floods_its_socket_is_read_in_portions),
 		cmocka_unit_test(test_a_missing_program_says_where_it_was_sought),
 		cmocka_unit_test(test_guest_memory_is_told_apart),
+		cmocka_unit_test(test_guest_memory_of_one_process_alone_is_told_by_its_length),
 		cmocka_unit_test(
 			test_a_guest_goes_before_all_ordinary_programs_or_the_right_is_named),
 		cmocka_unit_test(test_a_process_cannot_have_others_threads_moved),

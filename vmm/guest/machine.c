@@ -80,12 +80,23 @@ static int take(int *fds, int index)
 	return index == MANIFEST_NO_FD ? -1 : fd_take(&fds[index]);
 }
 
+/* Back ends of vhost-user map guest memory. */
+static bool shares_memory(const struct manifest *m)
+{
+	for (unsigned int i = 0; i < m->n_devices; i++) {
+		if (m->device[i].type == DEVICE_VHOST_USER)
+			return true;
+	}
+	return false;
+}
+
 static int make_vm(struct machine *mc, int *fds, struct err *e)
 {
 	struct vm_handlers h = { .pio = on_pio, .mmio = on_mmio, .stopped = on_stopped, .ctx = mc };
 	CLEANUP_FD int kvm = take(fds, mc->m->kvm_fd);
 	struct vm_config cfg = { .memory_bytes = mc->m->memory_bytes,
 		.pages = mc->m->pages,
+		.shared = shares_memory(mc->m),
 		.cpus = mc->m->cpus,
 		.kvm_fd = kvm };
 

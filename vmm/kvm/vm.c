@@ -8,11 +8,18 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/log.h"
 #include "vmm/kvm/priv.h"
+
+/* Of Linux 5.17, which older headers lack. */
+#ifndef PR_SET_VMA
+#define PR_SET_VMA           0x53564d41
+#define PR_SET_VMA_ANON_NAME 0
+#endif
 
 /* Three pages and one page that Intel's VMX wants below 4 GiB, out of the guest's way. */
 #define TSS_ADDR      UINT64_C(0xfffbd000)
@@ -105,7 +112,28 @@ static int reserve_huge(struct vm *vm, uint64_t bytes, unsigned int shift, struc
 		(unsigned long long)(page >> 10));
 }
 
-static int map_usual(struct vm *vm, uint64_t bytes, bool huge, struct err *e)
+/*
+ * Memory of this process alone: transparent huge pages of shared memory are off on most hosts,
+ * those of anonymous memory are there to be asked for. A page of 4 KiB costs an exit when the guest
+ * first touches it.
+ */
+static int map_alone(struct vm *vm, uint64_t bytes, struct err *e)
+{
+	vm->host = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (vm->host == MAP_FAILED) {
+		vm->host = NULL;
+		return err_errno(e, errno, "cannot map %llu MiB of guest memory",
+			(unsigned long long)(bytes >> 20));
+	}
+	if (madvise(vm->host, bytes, MADV_HUGEPAGE) < 0)
+		log_debug("this host's kernel has no transparent huge pages: %s", strerror(errno));
+	/* For those who read /proc/PID/smaps; kernels before 5.17 have no such names. */
+	(void)prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, vm->host, bytes, "guest-ram");
+	return 0;
+}
+
+static int map_shared(struct vm *vm, uint64_t bytes, bool huge, struct err *e)
 {
 	vm->memfd = fd_memfd("guest-ram", bytes);
 	if (vm->memfd < 0)
@@ -119,13 +147,14 @@ static int map_usual(struct vm *vm, uint64_t bytes, bool huge, struct err *e)
 			(unsigned long long)(bytes >> 20));
 	}
 	if (huge && madvise(vm->host, bytes, MADV_HUGEPAGE) < 0)
-		log_warn("this host's kernel has no transparent huge pages: %s", strerror(errno));
+		log_debug("this host's kernel has no transparent huge pages: %s", strerror(errno));
 	return 0;
 }
 
-static int make_memory(struct vm *vm, uint64_t bytes, enum vm_pages pages, struct err *e)
+static int make_memory(struct vm *vm, const struct vm_config *cfg, struct err *e)
 {
-	uint64_t low = MIN(bytes, VM_HOLE_BASE);
+	const enum vm_pages pages = cfg->pages;
+	uint64_t bytes = cfg->memory_bytes, low = MIN(bytes, VM_HOLE_BASE);
 	int rc;
 
 	if (bytes < VM_MIN_MEMORY || bytes > VM_MAX_MEMORY || bytes % 4096)
@@ -133,8 +162,10 @@ static int make_memory(struct vm *vm, uint64_t bytes, enum vm_pages pages, struc
 			(unsigned long long)bytes);
 	if (pages == VM_PAGES_2M || pages == VM_PAGES_1G)
 		rc = reserve_huge(vm, bytes, pages == VM_PAGES_2M ? 21 : 30, e);
+	else if (pages == VM_PAGES_TRANSPARENT && !cfg->shared)
+		rc = map_alone(vm, bytes, e);
 	else
-		rc = map_usual(vm, bytes, pages == VM_PAGES_TRANSPARENT, e);
+		rc = map_shared(vm, bytes, pages == VM_PAGES_TRANSPARENT, e);
 	if (rc < 0)
 		return rc;
 	vm->host_bytes = bytes;
@@ -197,7 +228,7 @@ static int build(struct vm *vm, const struct vm_config *cfg, struct err *e)
 	if (rc == 0)
 		rc = make_vm(vm, cfg->kvm_fd, e);
 	if (rc == 0)
-		rc = make_memory(vm, cfg->memory_bytes, cfg->pages, e);
+		rc = make_memory(vm, cfg, e);
 	if (rc == 0)
 		rc = get_cpuid(vm, cfg->kvm_fd, e);
 	if (rc == 0)
@@ -395,7 +426,7 @@ void vm_stop(struct vm *vm)
 
 int vm_memory_clear(struct vm *vm, struct err *e)
 {
-	if (madvise(vm->host, vm->host_bytes, MADV_REMOVE) < 0)
+	if (madvise(vm->host, vm->host_bytes, vm->memfd >= 0 ? MADV_REMOVE : MADV_DONTNEED) < 0)
 		return err_errno(e, errno, "cannot clear guest memory");
 	return 0;
 }

@@ -55,6 +55,7 @@ struct vm_config {
 	/* VM_MIN_MEMORY..VM_MAX_MEMORY, a multiple of 4096 and of the huge pages behind it */
 	uint64_t memory_bytes;
 	enum vm_pages pages;
+	bool shared; /* other processes map guest memory, by the descriptor of its regions */
 	unsigned int cpus; /* 1..VM_MAX_CPUS */
 	int kvm_fd; /* /dev/kvm; borrowed, needed only during vm_new() */
 };
