@@ -15,6 +15,9 @@
 #include "base/log.h"
 #include "vmm/kvm/priv.h"
 
+/* A transparent huge page. */
+#define HUGE_BYTES (UINT64_C(2) << 20)
+
 /* Of Linux 5.17, which older headers lack. */
 #ifndef PR_SET_VMA
 #define PR_SET_VMA           0x53564d41
@@ -119,13 +122,19 @@ static int reserve_huge(struct vm *vm, uint64_t bytes, unsigned int shift, struc
  */
 static int map_alone(struct vm *vm, uint64_t bytes, struct err *e)
 {
-	vm->host = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+	uint8_t *at = mmap(NULL, bytes + HUGE_BYTES, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (vm->host == MAP_FAILED) {
-		vm->host = NULL;
+	size_t before;
+
+	if (at == MAP_FAILED)
 		return err_errno(e, errno, "cannot map %llu MiB of guest memory",
 			(unsigned long long)(bytes >> 20));
-	}
+	/* A page is huge for the guest, too, only where both addresses are multiples of it. */
+	before = (size_t)(-(uintptr_t)at % HUGE_BYTES);
+	if (before)
+		(void)munmap(at, before);
+	(void)munmap(at + before + bytes, HUGE_BYTES - before);
+	vm->host = at + before;
 	if (madvise(vm->host, bytes, MADV_HUGEPAGE) < 0)
 		log_debug("this host's kernel has no transparent huge pages: %s", strerror(errno));
 	/* For those who read /proc/PID/smaps; kernels before 5.17 have no such names. */
