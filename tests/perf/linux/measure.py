@@ -103,7 +103,8 @@ class Guest:
                 self.unread = rest
                 line = line.decode(errors="replace").replace("\r", "")
                 self.text += line + "\n"
-                if "FAULT" in line:
+                # What a peer's firmware tables make the kernel say is not measured.
+                if "FAULT" in line and "FAULT dmesg" not in line:
                     sys.exit("the guest says " + line)
                 if re.search(regex, line):
                     return (now - self.begin) / 1e9
