@@ -7,7 +7,39 @@ check play aplay -q -D hw:0,0 --period-size=4800 --buffer-size=19200 /tone.wav
 check record arecord -q -D hw:0,0 -f S16_LE -r 48000 -c 2 -s 24000 /tmp/mic.wav
 size=$(stat -c %s /tmp/mic.wav)
 [ "$size" = 96044 ] && ok "recorded $size bytes" || fault "recorded $size bytes, not 96044"
-check channels speaker-test -D hw:0,0 -c 8 -r 48000 -F S16_LE -t sine -f 440 -l 1 -p 40000 -b 160000
+# It gives up, with 0, when the host stands still for longer than its buffer. Where it begins again the order of the
+# channels stays what it is.
+speaker() {
+	for i in 1 2 3; do
+		speaker-test -D hw:0,0 -c 8 -r 48000 -F S16_LE -t sine -f 440 -l 1 -p 80000 -b 320000 >/tmp/speaker 2>&1 || return
+		grep -q 'Transfer failed' /tmp/speaker || return 0
+		tail -n 4 /tmp/speaker
+	done
+	return 1
+}
+check channels speaker
+
+# bat HZ WORDS...: alsabat hears what it plays, and nothing else, for 1.4 s. Three times at most: an emulated host that
+# stands still for longer than the buffer makes a gap, which it takes for other tones.
+bat() {
+	hz=$1
+	shift
+	for i in 1 2 3; do
+		if alsabat -P hw:0,0 -C hw:0,0 -c 2 -F "$hz" -n 65535 -B 24000 -E 2400 "$@" >/tmp/bat 2>&1; then
+			ok "alsabat $hz $*, at attempt $i: $(grep -c 'PASS: Peak detected at target frequency' /tmp/bat) channels"
+			return
+		fi
+		sed 's/^/     /' /tmp/bat
+	done
+	fault "alsabat $hz $*"
+}
+
+bat 440:997 -r 48000 -f S16_LE
+bat 2000:125 -r 44100 -f S32_LE
+# It must be able to fail: nothing is played here.
+alsabat -C hw:0,0 -c 2 -r 48000 -f S16_LE -F 997 -n 8191 >/tmp/none 2>&1
+rc=$?
+[ $rc != 0 ] && grep -q 'Detected at least 0 signal' /tmp/none && ok "alsabat hears silence" || fault "alsabat: $rc in silence"
 
 plugged() { amixer -c 0 cget "iface=CARD,name='Speaker Jack'" | grep -q "values=$1"; }
 check plugged plugged on
@@ -26,15 +58,17 @@ suite() {
 			test = $0
 			getline why
 			if (test ~ known)
-				next
-			print (why ~ /^# time mismatch: expected 2000ms got 2[0-4][0-9][0-9]$/ ? "late: " : "bad: ") test " " why
+				print "known: " test " " why
+			else
+				print (why ~ /^# time mismatch: expected 2000ms got 2[0-4][0-9][0-9]$/ ? "late: " : "bad: ") test " " why
 		}' "/tmp/$1")
 		late=$(echo "$bad" | grep -c '^late')
+		echo "$bad" | grep '^known'
 		if [ $rc = 0 ] && ! echo "$bad" | grep -q '^bad' && [ $((${passed:-0} + late)) -ge "$2" ]; then
 			ok "$1: $passed tests passed, $late more were late, at attempt $i"
 			return
 		fi
-		echo "$bad"
+		echo "$bad" | grep -v '^known'
 	done
 	fault "$1: exit status $rc, ${passed:-no} tests passed, $late were late; at least $2 must pass"
 }
