@@ -17,11 +17,10 @@ inside() {
 	socat -U TCP4-LISTEN:5302,reuseaddr,fork "OPEN:$tmp/file,rdonly" &
 	socat -u TCP4-LISTEN:5303,reuseaddr "CREATE:$tmp/back" &
 	cmdline="sum=$(sha256sum "$tmp/file" | cut -c1-64)"
-	bench_start
-	said linux READY
+	bench_start && said linux READY || return
 	busybox ping -c 100 -A 10.9.0.2 | tail -2
 	echo done | socat -u - TCP4:10.9.0.2:5305
-	bench_end
+	bench_end || return
 	ip link del dyno0
 	cmp "$tmp/file" "$tmp/back" || { echo "FAULT: what the guest sent arrived otherwise"; return 1; }
 }

@@ -37,15 +37,12 @@ inside() {
 	socat -U TCP4-LISTEN:5302,reuseaddr,fork "OPEN:$tmp/file,rdonly" &
 	socat -u TCP4-LISTEN:5303,reuseaddr "CREATE:$tmp/back" &
 	cmdline="sum=$(sha256sum "$tmp/file" | cut -c1-64) $word"
-	bench_start
-	said linux 'READY'
+	bench_start && said linux 'READY' || return
 	[[ $(socat -t5 - TCP4:127.0.0.1:5322 </dev/null) = "tcp of the guest" ]] ||
 		{ echo "FAULT: no forwarded connection"; return 1; }
 	[[ $(echo ping | socat -t5 - UDP4:127.0.0.1:5323) = ping ]] ||
 		{ echo "FAULT: no forwarded datagram"; return 1; }
-	ctl link linux down user
-	said linux 'OK link.down'
-	ctl link linux up user
-	bench_end
+	ctl link linux down user && said linux 'OK link.down' && ctl link linux up user || return
+	bench_end || return
 	cmp "$tmp/file" "$tmp/back" || { echo "FAULT: what the guest sent arrived otherwise"; return 1; }
 }

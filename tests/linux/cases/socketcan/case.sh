@@ -38,7 +38,7 @@ away() {
 	cansend dyno0 20000008#0000000000000000
 	cansend dyno0 20000040#0000000000000000
 	! heard dyno0 457 cansend dyno0 456#02 2>/dev/null || { echo "the guest is on the bus"; return 1; }
-	bench_end stop
+	bench_end stop || true # what did not happen any more was not run
 	grep -E ' (20000008|20000040)#' "$runs/can0.log" | wc -l | grep -qx 2 ||
 		{ echo "errors are not recorded"; return 1; }
 	python3 - "$runs/metrics.json" <<-'END' || return

@@ -51,6 +51,6 @@ inside() {
 	grep -q 'sent and received: 2000$' "$tmp/canfdtest" || return
 	flood || return
 	flood fd || return
-	bench_end stop
+	bench_end stop || true # what did not happen any more was not run
 	! grep -E '"(overruns|rx_dropped|dropped)": [1-9]' "$runs/metrics.json"
 }

@@ -43,8 +43,7 @@ channels() {
 }
 
 inside() {
-	bench_start
-	said linux 'PULL THE JACK' || return
+	bench_start && said linux 'PULL THE JACK' || return
 	ctl jack linux.main out || return
 	bench_end || return
 	channels "$runs/linux-main-2.wav" || return
