@@ -2,7 +2,7 @@
 # scenarios/linux-cockpit.yaml as it ships: cluster from a RAM disk, IVI with systemd and Weston from
 # a disk, both driven by the 7.2 kernel. The pictures are kept.
 kernels=(none)
-limit=165
+limit=230
 # An emulated host of two processors delivers an interrupt in the wrong world now and then, when it has
 # two guests to run.
 host_cpus=1
@@ -17,5 +17,5 @@ prepare() {
 inside() {
 	export DYNO_LINUX=$out/linux QUIRKS=${DYNO_QUIRKS:-}
 	scenario=../../../../scenarios/linux-cockpit.yaml
-	bench DURATION=140s PICTURE=135s STEADY=70s IVI_CPUS=1
+	bench DURATION=205s PICTURE=200s STEADY=70s IVI_CPUS=1
 }
