@@ -50,6 +50,10 @@ build() {
 	local preset=$1 quiet=--quiet
 	shift
 	[[ -t 1 ]] && quiet= # a person wants to see that it goes on
+	# What another clone of this machine has compiled need not be compiled again.
+	if command -v ccache >/dev/null; then
+		export CMAKE_C_COMPILER_LAUNCHER=ccache CCACHE_BASEDIR=${CCACHE_BASEDIR:-$root} CCACHE_NOHASHDIR=1
+	fi
 	[[ -f build/$preset/build.ninja && ! ${werror:-} ]] ||
 		cmake --preset "$preset" ${werror:+-DDYNO_WERROR=ON} >/dev/null ||
 		die "cmake --preset $preset failed"

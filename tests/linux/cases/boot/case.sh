@@ -2,7 +2,7 @@
 # Stock kernels boot to user space, with little memory, and with memory on both sides of the PCI hole.
 kernels=(cloud generic guest)
 modules=(virtio_pci virtio-rng virtio_console button rtc-cmos)
-limit=45
+limit=75
 
 inside() {
 	case $kernel in

@@ -3,4 +3,4 @@
 kernels=(generic)
 modules=(virtio_pci virtio_console virtio_input evdev button virtio-gpu)
 files=("$built/guest_check=/bin/guest_check")
-limit=60
+limit=90
