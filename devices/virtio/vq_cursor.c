@@ -84,14 +84,16 @@ int vq_skip(struct vq_reader *r, uint32_t len)
 	return 0;
 }
 
-uint32_t vq_pin(const struct vq_reader *r, struct iovec *iov, uint32_t max)
+/* The next `len` bytes, which are there, as pieces; steps over them. 0: more than `max`, or memory
+ * that is none. */
+static uint32_t pin(
+	const struct gmem *mem, struct place *p, uint32_t len, struct iovec *iov, uint32_t max)
 {
-	struct place p = { r->seg, r->n, r->off };
 	uint32_t n = 0;
 
-	for (uint32_t todo = r->left; todo > 0; n++) {
-		struct vq_seg s = step(&p, todo);
-		void *at = n < max ? gmem_pin(r->mem, s.addr, s.len) : NULL;
+	for (uint32_t todo = len; todo > 0; n++) {
+		struct vq_seg s = step(p, todo);
+		void *at = n < max ? gmem_pin(mem, s.addr, s.len) : NULL;
 
 		if (!at)
 			return 0;
@@ -101,22 +103,20 @@ uint32_t vq_pin(const struct vq_reader *r, struct iovec *iov, uint32_t max)
 	return n;
 }
 
+uint32_t vq_pin(const struct vq_reader *r, struct iovec *iov, uint32_t max)
+{
+	struct place p = { r->seg, r->n, r->off };
+
+	return pin(r->mem, &p, r->left, iov, max);
+}
+
 uint32_t vq_lend(struct vq_writer *w, struct iovec *iov, uint32_t max, uint32_t len)
 {
 	struct place p = { w->seg, w->n, w->off };
-	uint32_t n = 0;
+	uint32_t n = len <= w->left ? pin(w->mem, &p, len, iov, max) : 0;
 
-	if (len > w->left)
+	if (!n)
 		return 0;
-	for (uint32_t todo = len; todo > 0; n++) {
-		struct vq_seg s = step(&p, todo);
-		void *at = n < max ? gmem_pin(w->mem, s.addr, s.len) : NULL;
-
-		if (!at)
-			return 0;
-		iov[n] = (struct iovec){ at, s.len };
-		todo -= s.len;
-	}
 	w->seg = p.seg;
 	w->n = p.n;
 	w->off = p.off;

@@ -9,6 +9,15 @@
 #define S24_FULL 8388608.0f
 #define S32_FULL 2147483648.0
 
+/* The lower three bytes of four, which have the sign. */
+static int32_t load_s24(const uint8_t *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return (int32_t)(v << 8) >> 8;
+}
+
 float sample_load(enum pcm_format f, const uint8_t *p)
 {
 	int16_t s16;
@@ -20,8 +29,7 @@ float sample_load(enum pcm_format f, const uint8_t *p)
 		memcpy(&s16, p, sizeof(s16));
 		return (float)s16 / S16_FULL;
 	case PCM_S24:
-		memcpy(&s32, p, sizeof(s32));
-		return (float)((int32_t)((uint32_t)s32 << 8) >> 8) / S24_FULL;
+		return (float)load_s24(p) / S24_FULL;
 	case PCM_S32:
 		memcpy(&s32, p, sizeof(s32));
 		return (float)((double)s32 / S32_FULL);
@@ -63,8 +71,7 @@ void sample_scale(enum pcm_format f, uint8_t *p, float gain)
 		memcpy(p, &s16, sizeof(s16));
 		break;
 	case PCM_S24:
-		memcpy(&s32, p, sizeof(s32));
-		s32 = (int32_t)lrintf((float)((int32_t)((uint32_t)s32 << 8) >> 8) * gain);
+		s32 = (int32_t)lrintf((float)load_s24(p) * gain);
 		memcpy(p, &s32, sizeof(s32));
 		break;
 	case PCM_S32:
