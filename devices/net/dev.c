@@ -532,7 +532,8 @@ static void net_config_read(struct vdev *v, uint32_t off, void *dst, uint32_t le
 					     (n->control.announce ? VIRTIO_NET_S_ANNOUNCE : 0))),
 		.mtu = le16_of(n->mtu) };
 
-	memcpy(cfg.mac, n->mac, sizeof(cfg.mac));
+	/* "Setting MAC Address Filtering": the address that the driver set shows here. */
+	memcpy(cfg.mac, n->control.filter.mac, sizeof(cfg.mac));
 	memcpy(dst, (const uint8_t *)&cfg + off, len);
 }
 
@@ -603,6 +604,7 @@ static void net_stop(struct vdev *v)
 	n->control.features = n->control.offloads = 0;
 	n->control.announce = false;
 	n->control.pairs = 1;
+	net_filter_init(&n->control.filter, n->mac, 0);
 }
 
 static void net_free(struct vdev *v)
@@ -649,6 +651,7 @@ int net_dev_new(struct vdev **out, struct link_port *port_take, const struct net
 	n->v.ops = &net_ops;
 	(void)snprintf(n->v.tag, sizeof(n->v.tag), "%s", cfg->tag ? cfg->tag : "net");
 	memcpy(n->mac, cfg->mac, sizeof(n->mac));
+	net_filter_init(&n->control.filter, n->mac, 0);
 	n->mtu = cfg->mtu;
 	n->port = port_take;
 	n->link_up = !cfg->link_down;

@@ -508,6 +508,49 @@ static void test_filters_keep_what_is_not_for_the_card(void **state)
 	rig_close(&r);
 }
 
+static void test_address_that_the_driver_sets_is_the_card_s_until_it_is_reset(void **state)
+{
+	static const uint8_t off, other[6] = { 2, 0, 0, 0, 0, 7 };
+
+	(void)state;
+	FOR_EACH_KIND(kind)
+	{
+		uint8_t f[60], shown[6];
+		struct mock_used u;
+		struct rig r;
+
+		rig_open(&r, kind, MOCK_ALL_FEATURES);
+		for (int i = 0; i < 2; i++)
+			assert_true(mock_post(r.m, RXQ, NULL, 0, 100) >= 0);
+		assert_int_equal(
+			control(&r, VIRTIO_NET_CTRL_RX, VIRTIO_NET_CTRL_RX_PROMISC, &off, 1),
+			VIRTIO_NET_OK);
+		assert_int_equal(
+			control(&r, VIRTIO_NET_CTRL_MAC, VIRTIO_NET_CTRL_MAC_ADDR_SET, other, 6),
+			VIRTIO_NET_OK);
+		mock_config_read(r.m, 0, shown, sizeof(shown));
+		assert_memory_equal(shown, other, 6);
+		make_frame(f, sizeof(f)); /* to the old address */
+		switch_says(&r, f, sizeof(f));
+		memcpy(f, other, 6);
+		switch_says(&r, f, sizeof(f));
+		assert_true(mock_wait(r.m, RXQ, &u));
+		assert_memory_equal(u.in + HDR, f, sizeof(f));
+		assert_int_equal(stats(&r).rx_filtered, 1);
+		assert_int_equal(stats(&r).rx_frames, 1);
+		/* An address cut short changes nothing. */
+		assert_int_equal(
+			control(&r, VIRTIO_NET_CTRL_MAC, VIRTIO_NET_CTRL_MAC_ADDR_SET, mac, 5),
+			VIRTIO_NET_ERR);
+		switch_says(&r, f, sizeof(f));
+		assert_true(mock_wait(r.m, RXQ, &u));
+		mock_reset(r.m);
+		mock_config_read(r.m, 0, shown, sizeof(shown));
+		assert_memory_equal(shown, mac, 6);
+		rig_close(&r);
+	}
+}
+
 static void test_malformed_control_requests_are_refused(void **state)
 {
 	static const uint8_t zeros[4200], many[8] = { 0xff, 0xff, 0xff, 0xff };
@@ -713,6 +756,7 @@ int main(void)
 		cmocka_unit_test(test_frame_is_spread_over_several_buffers),
 		cmocka_unit_test(test_frame_that_no_buffer_can_hold_is_dropped),
 		cmocka_unit_test(test_filters_keep_what_is_not_for_the_card),
+		cmocka_unit_test(test_address_that_the_driver_sets_is_the_card_s_until_it_is_reset),
 		cmocka_unit_test(test_malformed_control_requests_are_refused),
 		cmocka_unit_test(test_pulled_cable_is_told_and_silent),
 		cmocka_unit_test(test_offloads_without_what_they_need_are_not_accepted),
