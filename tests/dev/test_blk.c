@@ -20,6 +20,8 @@
 #define DISK_BYTES          (8u << 20)
 #define SECTORS             (DISK_BYTES / 512)
 #define ALL                 MOCK_ALL_FEATURES
+/* A field of the configuration. */
+#define CONFIG(m, bits, field) mock_config##bits(m, offsetof(struct virtio_blk_config, field))
 
 static struct vdev *dev;
 
@@ -110,12 +112,17 @@ static struct mock *start(unsigned int kind)
 	return start_with(kind, (struct blk_config){ .serial = "DYNO0001" }, ALL);
 }
 
-static struct mock *start_slow(unsigned int kind, uint64_t features)
+static void slow_init(uint32_t physical_bytes)
 {
 	slow = (struct slow){ .p = { .ops = &slow_ops,
 				      .kind = "slow",
 				      .capacity_bytes = DISK_BYTES,
-				      .physical_bytes = 4096 } };
+				      .physical_bytes = physical_bytes } };
+}
+
+static struct mock *start_slow(unsigned int kind, uint64_t features)
+{
+	slow_init(4096);
 	return start_over(kind, &slow.p, &(struct blk_config){ .tag = "t", .queues = 2 }, features);
 }
 
@@ -283,6 +290,34 @@ static void test_configuration_describes_the_disk(void **state)
 		     ~VIRTIO_BIT(VIRTIO_BLK_F_CONFIG_WCE));
 	assert_int_equal(ask(m, VIRTIO_BLK_T_OUT, 0, "", 0, NULL, 1), VIRTIO_BLK_S_IOERR);
 	mock_free(m);
+}
+
+/* `limits/physical_block_size`, `minimum_io_size`, ... of Linux come from here. */
+static void test_topology_is_that_of_the_port_s_blocks(void **state)
+{
+	static const uint32_t physical[] = { 512, 4096, 65536 };
+
+	(void)state;
+	FOR_EACH_KIND(kind)
+	{
+		for (size_t i = 0; i < ARRAY_SIZE(physical); i++) {
+			struct mock *m = mock_new(kind);
+
+			slow_init(physical[i]);
+			assert_int_equal(
+				blk_new(&dev, &slow.p, &(struct blk_config){ .tag = "t" }), 0);
+			mock_attach(m, dev);
+			mock_start(m, ALL);
+			assert_true(mock_features(m) & VIRTIO_BIT(VIRTIO_BLK_F_TOPOLOGY));
+			assert_int_equal(512u << CONFIG(m, 8, physical_block_exp), physical[i]);
+			assert_int_equal(CONFIG(m, 8, alignment_offset), 0);
+			assert_int_equal(CONFIG(m, 16, min_io_size), physical[i] / 512);
+			assert_int_equal(CONFIG(m, 32, opt_io_size), 0); /* none is better */
+			assert_int_equal(
+				CONFIG(m, 32, discard_sector_alignment), physical[i] / 512);
+			mock_free(m);
+		}
+	}
 }
 
 static void test_cache_mode_decides_what_is_durable(void **state)
@@ -524,6 +559,7 @@ int main(void)
 		cmocka_unit_test(test_short_header_is_an_error_and_no_status_latches),
 		cmocka_unit_test(test_serial_is_given),
 		cmocka_unit_test(test_configuration_describes_the_disk),
+		cmocka_unit_test(test_topology_is_that_of_the_port_s_blocks),
 		cmocka_unit_test(test_cache_mode_decides_what_is_durable),
 		cmocka_unit_test(test_requests_complete_in_the_ports_order),
 		cmocka_unit_test(test_stopped_queue_waits_for_what_is_under_way),

@@ -84,6 +84,44 @@ static void test_what_is_written_lies_in_the_file(void **state)
 	unlink(path);
 }
 
+/* Whether the file system reads a sector past the page cache. */
+static bool has_direct(void)
+{
+	static uint8_t sector[512] __attribute__((aligned(4096)));
+	int fd = open(path, O_RDONLY | O_DIRECT | O_CLOEXEC);
+	bool can = fd >= 0 && pread(fd, sector, sizeof(sector), 0) == sizeof(sector);
+
+	if (fd >= 0)
+		close(fd);
+	return can;
+}
+
+static void test_page_cache_is_passed_by_where_the_file_system_permits(void **state)
+{
+	static uint8_t a[4096] __attribute__((aligned(4096)));
+	const struct iovec iov = { a, sizeof(a) };
+	int fd = open_image();
+	struct blk_port *p;
+
+	(void)state;
+	if (!has_direct()) {
+		print_message("skipped: the file system of %s has no O_DIRECT\n", path);
+		close(fd);
+		unlink(path);
+		skip();
+	}
+	p = open_port(fd, false);
+	assert_true(blk_port_file_is_direct(p));
+	/* The port's descriptor is a copy of this one: they share their flags. */
+	assert_true(fcntl(fd, F_GETFL) & O_DIRECT);
+	assert_int_equal(go(p, BLK_WRITE, 4096, sizeof(a), &iov, 1, false, false), 0);
+	assert_int_equal(go(p, BLK_READ, 4096, sizeof(a), &iov, 1, false, false), 0);
+	assert_true(fcntl(fd, F_GETFL) & O_DIRECT);
+	blk_user_stop(p);
+	close(fd);
+	unlink(path);
+}
+
 static void test_unaligned_pieces_go_through_bounce_buffers(void **state)
 {
 	static uint8_t a[1u << 20], b[1u << 20];
@@ -246,6 +284,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_written_lies_in_the_file),
+		cmocka_unit_test(test_page_cache_is_passed_by_where_the_file_system_permits),
 		cmocka_unit_test(test_unaligned_pieces_go_through_bounce_buffers),
 		cmocka_unit_test(test_many_unaligned_requests_share_the_buffers),
 		cmocka_unit_test(test_zeroes_and_discards_read_as_zeroes),
