@@ -12,10 +12,17 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "sim/bench/unix_socket.h"
+
+/* The kernel closes the files of an io_uring a moment after its process ended: a run that follows
+ * at once waits for that. */
+#define IN_USE_WAIT_MS 1000
+#define IN_USE_STEP_MS 5
 
 /* Whether a file system on the block device is mounted for writing: its blocks change under us. */
 static bool mounted_rw(dev_t dev)
@@ -54,28 +61,48 @@ static int check_device(const char *path, bool writes, struct err *e)
 	return S_ISBLK(st.st_mode);
 }
 
+/* It, locked, or -errno: -EBUSY or -EAGAIN where it is in use. */
+static int open_locked_once(const char *path, bool writes, bool block)
+{
+	/* Of a block device O_EXCL is the lock of mounts, swap, RAID and other users like us. */
+	int fd = open(
+		path, (writes ? O_RDWR : O_RDONLY) | (block && writes ? O_EXCL : 0) | O_CLOEXEC);
+	int rc;
+
+	if (fd < 0)
+		return -errno;
+	if (flock(fd, (writes ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0)
+		return fd;
+	rc = -errno;
+	close(fd);
+	return rc;
+}
+
 int disk_open_locked(const char *path, bool writes, struct err *e)
 {
+	const struct timespec step = { .tv_nsec = (long)(IN_USE_STEP_MS * NS_PER_MS) };
 	int block = check_device(path, writes, e), fd;
 
 	if (block < 0)
 		return block;
-	/* Of a block device O_EXCL is the lock of mounts, swap, RAID and other users like us. */
-	fd = open(path, (writes ? O_RDWR : O_RDONLY) | (block && writes ? O_EXCL : 0) | O_CLOEXEC);
-	if (fd < 0 && block && errno == EBUSY)
+	fd = open_locked_once(path, writes, block);
+	for (int ms = 0; (fd == -EBUSY || fd == -EAGAIN) && ms < IN_USE_WAIT_MS;
+		ms += IN_USE_STEP_MS) {
+		nanosleep(&step, NULL);
+		fd = open_locked_once(path, writes, block);
+	}
+	if (fd == -EBUSY && block)
 		return err_set(e, -EBUSY,
 			"the block device %s is in use on this host (mounted, or a part of something "
 			"larger): the guest would destroy that",
 			path);
+	if (fd == -EAGAIN)
+		return err_set(e, -EBUSY, "the disk %s is in use by another guest or run, and %s",
+			path, writes ? "this one would write to it" : "that one writes to it");
 	if (fd < 0)
 		return err_errno(
-			e, errno, "cannot open the disk %s%s", path, writes ? " for writing" : "");
-	if (flock(fd, (writes ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0)
-		return fd;
-	(void)err_errno(e, errno, "the disk %s is in use by another guest or run, and %s", path,
-		writes ? "this one would write to it" : "that one writes to it");
-	fd_close(&fd);
-	return -EBUSY;
+			e, -fd, "cannot open the disk %s%s", path, writes ? " for writing" : "");
+	return fd;
 }
 
 /* Copies up to n bytes through memory. How many, or -1 with errno. */

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -138,6 +140,35 @@ static void test_two_may_read_and_one_may_write(void **state)
 	unlink(path);
 }
 
+/* As after the end of a process with an io_uring, whose files the kernel closes later. */
+static void test_who_holds_a_disk_for_a_moment_is_waited_for(void **state)
+{
+	char path[4200];
+	const struct scenario_disk sd = {
+		.file = path, .format = SCENARIO_FORMAT_RAW, .overlay = SCENARIO_OVERLAY_NONE
+	};
+	struct err e = { 0 };
+	int fd, status;
+	struct disk d;
+	pid_t pid;
+
+	(void)state;
+	make_image(path, sizeof(path), "");
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	pid = fork();
+	if (pid == 0) {
+		usleep(50 * 1000);
+		_exit(0);
+	}
+	assert_true(pid > 0);
+	close(fd); /* the child has the last copy */
+	assert_int_equal(disk_open(&d, &sd, NULL, "g-0", ".", &e), 0);
+	disk_close(&d);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	unlink(path);
+}
+
 static void test_a_server_that_is_not_there_is_an_error(void **state)
 {
 	const struct scenario_disk sd = { .uri = "nbd+unix:///?socket=/nonexistent/socket",
@@ -163,6 +194,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_no_uri_is_refused),
 		cmocka_unit_test(test_a_raw_disk_that_looks_like_another_must_be_called_raw),
 		cmocka_unit_test(test_two_may_read_and_one_may_write),
+		cmocka_unit_test(test_who_holds_a_disk_for_a_moment_is_waited_for),
 		cmocka_unit_test(test_a_server_that_is_not_there_is_an_error),
 	};
 
