@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,26 +20,28 @@
 
 #define DISK (8u << 20)
 
+/* What an image begins with; the conformance guest writes over it. */
+static const char line[] = "from the host\n";
+
 static void make_image(void)
 {
 	int fd = open(proc_path("disk.img"), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
 	assert_true(fd >= 0);
+	assert_int_equal(write(fd, line, strlen(line)), strlen(line));
 	assert_int_equal(ftruncate(fd, DISK), 0);
 	close(fd);
 }
 
-/* The conformance guest writes to sector 0. */
 static bool was_written(const char *name)
 {
-	static const uint8_t zero[512];
 	int fd = open(proc_path(name), O_RDONLY | O_CLOEXEC);
-	uint8_t first[512];
+	char first[sizeof(line) - 1];
 
 	assert_true(fd >= 0);
 	assert_int_equal(read(fd, first, sizeof(first)), sizeof(first));
 	close(fd);
-	return memcmp(first, zero, sizeof(first)) != 0;
+	return memcmp(first, line, sizeof(first)) != 0;
 }
 
 static void write_scenario(const char *device)
@@ -47,12 +50,13 @@ static void write_scenario(const char *device)
 	char text[4096];
 
 	snprintf(text, sizeof(text),
-		"duration: 8s\n"
+		"duration: 30s\n"
+		"end_when: guests-ended\n"
 		"ui: headless\n"
 		"guests:\n"
 		"  g:\n"
 		"    kernel: %s/guests/conformance.elf\n"
-		"    cmdline: only=blk print=com1\n"
+		"    cmdline: only=blk blk=show print=com1\n"
 		"    %s\n"
 		"checks:\n"
 		"  - console: { guest: g, match: '^PASS blk.zeroes' }\n"
@@ -61,7 +65,8 @@ static void write_scenario(const char *device)
 	proc_write("disks.yaml", text);
 }
 
-static void run_device(const char *device)
+/* The guest finds the host's line on the disk, unless somebody wrote to it before. */
+static void run_device(const char *device, bool written)
 {
 	struct proc p;
 	char *log;
@@ -71,16 +76,30 @@ static void run_device(const char *device)
 	log = proc_read("out/g.log");
 	if (p.status != 0 || !log || strstr(log, "FAIL"))
 		fail_msg("status %d\n%s\n%s\n%s", p.status, p.out, p.err, log ? log : "");
+	if (written)
+		assert_null(strstr(log, "disk: from the host"));
+	else
+		proc_has(log, "disk: from the host");
 	free(log);
 	proc_free(&p);
 }
 
-static void run(const char *disk)
+static void run_disk(const char *disk, bool written)
 {
 	char device[1024];
 
 	snprintf(device, sizeof(device), "disks: [ %s ]", disk);
-	run_device(device);
+	run_device(device, written);
+}
+
+static void run(const char *disk)
+{
+	run_disk(disk, false);
+}
+
+static void run_again(const char *disk)
+{
+	run_disk(disk, true);
 }
 
 static void test_changes_are_lost_by_default(void **state)
@@ -117,41 +136,70 @@ static void qemu_img(const char *args)
 	assert_int_equal(system(cmd), 0);
 }
 
-/* To converted.img. */
-static void convert(const char *name)
+static void convert(const char *format, const char *from, const char *to)
 {
-	char from[2048], args[4096];
+	char args[4096];
 
-	snprintf(from, sizeof(from), "%s", proc_path(name));
-	snprintf(args, sizeof(args), "convert -O raw %s %s", from, proc_path("converted.img"));
+	snprintf(args, sizeof(args), "convert -O %s %s %s", format, proc_path(from), proc_path(to));
+	qemu_img(args);
+}
+
+/* Whether an image of another format than raw was. */
+static bool inside_was_written(const char *name)
+{
+	convert("raw", name, "converted.img");
+	return was_written("converted.img");
+}
+
+/* A guest reads what the image of the format has, and writes to it. */
+static void write_through(const char *format, const char *name)
+{
+	char disk[256];
+
+	make_image();
+	convert(format, "disk.img", name);
+	snprintf(disk, sizeof(disk), "{ file: %s, overlay: none, serial: ROOT, queues: 2 }", name);
+	run(disk);
+	assert_true(inside_was_written(name));
+	assert_false(was_written("disk.img"));
+	assert_false(proc_exists("out/.nbd-g-0"));
+}
+
+static void check(const char *name)
+{
+	char args[1024];
+
+	snprintf(args, sizeof(args), "check %s", proc_path(name));
 	qemu_img(args);
 }
 
 static void test_changes_go_into_a_qcow2_image(void **state)
 {
-	char args[4096];
-
 	(void)state;
-	snprintf(args, sizeof(args), "create -f qcow2 %s 8M", proc_path("disk.qcow2"));
-	qemu_img(args);
-	run("{ file: disk.qcow2, overlay: none, serial: ROOT, queues: 2 }");
-	snprintf(args, sizeof(args), "check %s", proc_path("disk.qcow2"));
-	qemu_img(args);
-	convert("disk.qcow2");
-	assert_true(was_written("converted.img"));
-	assert_false(proc_exists("out/.nbd-g-0"));
+	write_through("qcow2", "disk.qcow2");
+	check("disk.qcow2");
+}
+
+static void test_changes_go_into_a_vhdx_image(void **state)
+{
+	(void)state;
+	write_through("vhdx", "disk.vhdx");
+	check("disk.vhdx");
+}
+
+static void test_changes_go_into_a_vhd_image(void **state)
+{
+	(void)state;
+	write_through("vpc", "disk.vhd");
 }
 
 static void test_memory_over_a_vmdk_image_leaves_it_alone(void **state)
 {
-	char args[4096];
-
 	(void)state;
-	snprintf(args, sizeof(args), "create -f vmdk %s 8M", proc_path("disk.vmdk"));
-	qemu_img(args);
+	make_image();
+	convert("vmdk", "disk.img", "disk.vmdk");
 	run("{ file: disk.vmdk, queues: 4 }");
-	convert("disk.vmdk");
-	assert_false(was_written("converted.img"));
+	assert_false(inside_was_written("disk.vmdk"));
 }
 
 static void test_changes_go_into_a_qcow2_file_over_a_raw_image(void **state)
@@ -160,10 +208,9 @@ static void test_changes_go_into_a_qcow2_file_over_a_raw_image(void **state)
 	make_image();
 	run("{ file: disk.img, overlay: kept.qcow2 }");
 	/* It goes on where it was. */
-	run("{ file: disk.img, overlay: kept.qcow2 }");
+	run_again("{ file: disk.img, overlay: kept.qcow2 }");
 	assert_false(was_written("disk.img"));
-	convert("kept.qcow2");
-	assert_true(was_written("converted.img"));
+	assert_true(inside_was_written("kept.qcow2"));
 }
 
 static void test_an_image_that_is_none_ends_the_run_with_its_reason(void **state)
@@ -194,34 +241,72 @@ static void test_image_that_another_writes_to_is_refused(void **state)
 	close(fd);
 }
 
+/* A server of disk.img, once its socket is there. */
+static pid_t start_server(const char *const *argv, const char *socket)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		/* Also when a check fails and nobody stops it. */
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
+		execvp(argv[0], (char *const *)(uintptr_t)argv);
+		_exit(127);
+	}
+	assert_true(pid > 0);
+	for (unsigned int i = 0; i < 1000 && !proc_exists(socket); i++)
+		usleep(10 * 1000);
+	assert_true(proc_exists(socket));
+	return pid;
+}
+
+/* What the guest flushed is there, however the server ends. */
+static void stop_server(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+static void test_a_disk_of_an_nbd_server_by_its_uri(void **state)
+{
+	char disk[1024], socket[512], image[512];
+	pid_t pid;
+
+	(void)state;
+	make_image();
+	snprintf(socket, sizeof(socket), "%s", proc_path("nbd.sock"));
+	snprintf(image, sizeof(image), "%s", proc_path("disk.img"));
+	pid = start_server(ARGS("qemu-nbd", "--socket", socket, "--persistent", "--shared=4",
+				   "--format=raw", "--export-name=disk", image),
+		"nbd.sock");
+	snprintf(disk, sizeof(disk), "{ uri: 'nbd+unix:///disk?socket=%s' }", socket);
+	run(disk);
+	assert_false(was_written("disk.img"));
+	snprintf(disk, sizeof(disk),
+		"{ uri: 'nbd+unix:///disk?socket=%s', overlay: none, queues: 2 }", socket);
+	run(disk);
+	stop_server(pid);
+	assert_true(was_written("disk.img"));
+}
+
 /* A standard vhost-user program behind the same driver and the same checks. */
 static void test_a_disk_that_qemu_serves_over_vhost_user(void **state)
 {
-	char blockdev[2048], export[2048], sock[1024];
+	char blockdev[2048], export[2048];
 	pid_t pid;
 
 	(void)state;
 	if (system("qemu-storage-daemon --version >/dev/null 2>&1") != 0)
 		skip();
 	make_image();
-	snprintf(sock, sizeof(sock), "%s", proc_path("blk.sock"));
 	snprintf(blockdev, sizeof(blockdev), "file,filename=%s,node-name=d,discard=unmap",
 		proc_path("disk.img"));
 	snprintf(export, sizeof(export),
 		"vhost-user-blk,id=e,node-name=d,writable=on,num-queues=2,addr.type=unix,addr.path=%s",
-		sock);
-	pid = fork();
-	if (pid == 0) {
-		execlp("qemu-storage-daemon", "qemu-storage-daemon", "--blockdev", blockdev,
-			"--export", export, (char *)NULL);
-		_exit(127);
-	}
-	assert_true(pid > 0);
-	for (unsigned int i = 0; i < 1000 && !proc_exists("blk.sock"); i++)
-		usleep(10 * 1000);
-	run_device("vhost_user: [{ id: 2, socket: blk.sock, queues: 2, config_bytes: 60 }]");
-	kill(pid, SIGTERM);
-	assert_int_equal(waitpid(pid, NULL, 0), pid);
+		proc_path("blk.sock"));
+	pid = start_server(ARGS("qemu-storage-daemon", "--blockdev", blockdev, "--export", export),
+		"blk.sock");
+	run_device("vhost_user: [{ id: 2, socket: blk.sock, queues: 2, config_bytes: 60 }]", false);
+	stop_server(pid);
 	assert_true(was_written("disk.img"));
 }
 
@@ -233,9 +318,12 @@ int main(void)
 		cmocka_unit_test(test_changes_go_into_a_copy_that_is_kept),
 		cmocka_unit_test(test_image_that_another_writes_to_is_refused),
 		cmocka_unit_test(test_changes_go_into_a_qcow2_image),
+		cmocka_unit_test(test_changes_go_into_a_vhdx_image),
+		cmocka_unit_test(test_changes_go_into_a_vhd_image),
 		cmocka_unit_test(test_memory_over_a_vmdk_image_leaves_it_alone),
 		cmocka_unit_test(test_changes_go_into_a_qcow2_file_over_a_raw_image),
 		cmocka_unit_test(test_an_image_that_is_none_ends_the_run_with_its_reason),
+		cmocka_unit_test(test_a_disk_of_an_nbd_server_by_its_uri),
 		cmocka_unit_test(test_a_disk_that_qemu_serves_over_vhost_user),
 	};
 

@@ -128,6 +128,42 @@ static void test_memory_disk_passes(void **state)
 	close(fd);
 }
 
+/* "direct" of the first disk in dyno-vm's status. */
+static bool status_is_direct(struct vmh *h)
+{
+	json_t *r = vmh_request(h, "status", NULL, VM_LIMIT_MS), *d;
+	int direct = -1;
+	size_t i;
+
+	json_array_foreach (json_object_get(r, "devices"), i, d) {
+		if (strcmp(json_string_value(json_object_get(d, "type")), "blk") == 0)
+			direct = json_is_true(json_object_get(d, "direct"));
+	}
+	json_decref(r);
+	assert_true(direct >= 0);
+	return direct > 0;
+}
+
+static void test_status_tells_whether_the_page_cache_is_passed_by(void **state)
+{
+	static uint8_t sector[SECTOR] __attribute__((aligned(4096)));
+	struct vmh h;
+	int fd = image(), other = open(path, O_RDONLY | O_DIRECT | O_CLOEXEC);
+	bool can = other >= 0 && pread(other, sector, SECTOR, 0) == SECTOR;
+
+	(void)state;
+	start(&h, fd, "print=com1 only=blk blk=writer", json_pack("{s:i}", "fd", VMH_FD_FIRST));
+	assert_true(vmh_console(&h, "FLUSHED 2\n", VM_LIMIT_MS));
+	assert_int_equal(status_is_direct(&h), can);
+	/* dyno-vm's descriptor is a copy of ours: they share their flags. */
+	assert_int_equal((fcntl(fd, F_GETFL) & O_DIRECT) != 0, can);
+	vmh_stop(&h);
+	if (other >= 0)
+		close(other);
+	close(fd);
+	unlink(path);
+}
+
 static uint8_t served[DISK];
 
 static void start_nbd(struct vmh *h, struct nbd_server *s, const char *cmdline)
@@ -225,6 +261,7 @@ int main(void)
 		cmocka_unit_test(test_packed_rings_do_the_same),
 		cmocka_unit_test(test_overlay_passes_and_leaves_the_file_alone),
 		cmocka_unit_test(test_memory_disk_passes),
+		cmocka_unit_test(test_status_tells_whether_the_page_cache_is_passed_by),
 		cmocka_unit_test(test_what_was_flushed_is_there_after_kill_9),
 		cmocka_unit_test(test_disk_of_an_nbd_server_passes),
 		cmocka_unit_test(test_a_dead_nbd_server_is_told_once_and_the_guest_goes_on),

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * "Block Device", on the first disk: it is written to. Option blk=writer: after the verdicts it
- * writes and flushes for ever, saying what was flushed, until somebody kills the machine.
+ * "Block Device", on the first disk: it is written to. Option blk=show: before that it prints the
+ * line that the disk begins with. Option blk=writer: after the verdicts it writes and flushes for
+ * ever, saying what was flushed, until somebody kills the machine.
  */
 #include <string.h>
 
@@ -33,6 +34,18 @@ static bool all_zero(const uint8_t *p, size_t n)
 			return false;
 	}
 	return true;
+}
+
+static void show(struct dyno_blk *d)
+{
+	char line[DYNO_SECTOR + 1] = { 0 };
+
+	if (!verdict(dyno_blk_read(d, 0, b, 1) == 0, "blk.show", "the first sector is read",
+		    "refused"))
+		return;
+	for (uint32_t i = 0; i < DYNO_SECTOR && b[i] >= ' ' && b[i] <= '~'; i++)
+		line[i] = (char)b[i];
+	dyno_printf("disk: %s\n", line);
 }
 
 static void transfers(struct dyno_blk *d)
@@ -120,6 +133,8 @@ void suite_blk(void)
 		"%u sectors", (unsigned int)dyno_blk_sectors(d));
 	verdict(dyno_blk_serial(d, serial) == 0, "blk.id", "the serial is told", "refused");
 	dyno_printf("serial=%s queues=%u\n", serial, dyno_blk_queues(d));
+	if (option != NULL && strcmp(option, "show") == 0)
+		show(d);
 	transfers(d);
 	limits(d);
 	ranges(d);
