@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * "Network Device", plugged into a network with a gateway: ARP for 10.0.2.2 and a DHCP DISCOVER are
- * answered.
+ * answered. Option net=cable: instead of that the cable comes out and goes in again.
  */
 #include <string.h>
 
 #include "dyno/net.h"
 #include "suite.h"
+
+#define CABLE_MS 20000u
 
 static uint8_t frame[DYNO_NET_FRAME], got[DYNO_NET_FRAME];
 
@@ -104,8 +106,31 @@ static void filters(struct dyno_net *n)
 		"a table longer than its data is refused", "accepted");
 }
 
+static bool cable_is(const struct dyno_net *n, bool in)
+{
+	const uint64_t deadline_ns = dyno_now_ns() + DYNO_MS(CABLE_MS);
+
+	while (dyno_net_link(n) != in && dyno_now_ns() < deadline_ns)
+		dyno_sleep_until(dyno_now_ns() + DYNO_MS(10));
+	return dyno_net_link(n) == in;
+}
+
+/* The host's test has the hand on it. */
+static void cable(struct dyno_net *n)
+{
+	const uint32_t len = arp_request(n);
+
+	verdict(cable_is(n, false), "net.cable-out", "the cable comes out", "it stays in");
+	verdict(dyno_net_send(n, frame, len) == 0 && !answered(n, is_arp_reply, 200),
+		"net.cable-silent", "nobody hears a card without a cable", "an answer came");
+	verdict(cable_is(n, true), "net.cable-in", "the cable goes in", "it stays out");
+	verdict(dyno_net_send(n, frame, len) == 0 && answered(n, is_arp_reply, 5000),
+		"net.cable-back", "the gateway answers again", "nothing came");
+}
+
 void suite_net(void)
 {
+	const char *option = dyno_option("net");
 	struct dyno_net *n;
 
 	if (virtio_count(VIRTIO_NET) == 0) {
@@ -115,6 +140,10 @@ void suite_net(void)
 	n = dyno_net_open();
 	if (!verdict(n != NULL, "net.open", "the driver starts", "refused"))
 		return;
+	if (option != NULL && strcmp(option, "cable") == 0) {
+		cable(n);
+		return;
+	}
 	verdict((n->mac[0] & 1) == 0, "net.mac", "its address is a station's", "%02x", n->mac[0]);
 	verdict(dyno_net_link(n), "net.link", "the cable is in", "it is not");
 	verdict(dyno_net_send(n, frame, arp_request(n)) == 0 && answered(n, is_arp_reply, 5000),
