@@ -53,11 +53,17 @@ bench_start() {
 # ctl WORDS...: dyno ctl to the run.
 ctl() { "$DYNO_BIN/dyno" ctl -S "$runs/control.sock" "$@"; }
 
+# crashed: one of the case's guests did; the others may wait for it as long as they are let.
+crashed() {
+	local IFS='|'
+	grep -qE "^ *[0-9.]+  guest (${guests[*]}): " "$tmp/log"
+}
+
 # said GUEST REGEX [SECONDS]: waits until a console line of the guest matches.
 said() {
 	local end=$((SECONDS + ${3:-$limit}))
 	until grep -qE "^ *[0-9.]+ [a-z0-9]+: .*($2)" "$runs/$1.log" 2>/dev/null; do
-		kill -0 $bench 2>/dev/null && [[ $SECONDS -lt $end ]] ||
+		kill -0 $bench 2>/dev/null && [[ $SECONDS -lt $end ]] && ! crashed ||
 			{ echo "$1 did not say $2"; return 1; }
 		sleep 0.3
 	done
@@ -74,7 +80,7 @@ bench_end() {
 			sleep 0.1
 		done
 		while kill -0 $bench 2>/dev/null; do
-			pgrep -P $bench -x dyno-vm >/dev/null || break
+			pgrep -P $bench -x dyno-vm >/dev/null && ! crashed || break
 			sleep 0.3
 		done
 	fi
@@ -89,6 +95,17 @@ bench_end() {
 		[[ $rc = 0 ]] || grep -vE 'serial: \[' "$runs/$g.log" | tail -40 || true
 	done
 	return $rc
+}
+
+# quiet_kernels: no kernel wrote one of guest/kernel_faults to its console. For guests that are
+# not started by guest/init, which looks into dmesg; with `loglevel=5` for warnings to be there.
+quiet_kernels() {
+	local g
+	for g in "${guests[@]}"; do
+		sed -n 's/^ *[0-9.]* [a-z0-9]*: \(\[ *[0-9.]*\] .*\)/\1/p' "$runs/$g.log" >"$tmp/kernel"
+		echo "$g's kernel wrote $(wc -l <"$tmp/kernel") lines to its console"
+		! grep -E -f "$here/guest/kernel_faults" "$tmp/kernel" | sed "s/^/FAULT $g: /" | grep . || return
+	done
 }
 
 # bench [NAME=VALUE...]: the whole scenario.
