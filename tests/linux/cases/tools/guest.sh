@@ -4,6 +4,8 @@ good=$(sed -n 's/.*FIPS 140-2 successes: //p' /tmp/rng)
 # A block in a thousand fails where all is well.
 [ "${good:-0}" -ge 195 ] && ok "rngtest: $good of 200" || fault "rngtest: $(cat /tmp/rng)"
 echo "hvc0 speaks" >/dev/hvc0
+# It stays open: what a terminal has still to echo goes with it.
+(read -r word && echo "hvc0 heard $word") <>/dev/hvc0 >&0 &
 
 modetest -M virtio_gpu -c >/tmp/connectors
 grep -q '#0 800x480' /tmp/connectors && ok "modetest: 800x480" || fault "modetest: $(cat /tmp/connectors)"
