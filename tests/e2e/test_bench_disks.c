@@ -295,8 +295,10 @@ static void test_a_disk_that_qemu_serves_over_vhost_user(void **state)
 	pid_t pid;
 
 	(void)state;
-	if (system("qemu-storage-daemon --version >/dev/null 2>&1") != 0)
+	if (system("qemu-storage-daemon --version >/dev/null 2>&1") != 0) {
+		print_message("skipped: no program qemu-storage-daemon\n");
 		skip();
+	}
 	make_image();
 	snprintf(blockdev, sizeof(blockdev), "file,filename=%s,node-name=d,discard=unmap",
 		proc_path("disk.img"));
