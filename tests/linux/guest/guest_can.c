@@ -64,6 +64,13 @@ static int open_raw(const struct stream *s)
 	return fd;
 }
 
+/* From here on no frame of the stream is missed. */
+static void say_listening(const struct stream *s)
+{
+	printf("LISTENING %X\n", s->id);
+	fflush(stdout);
+}
+
 /* The frame with number n: its payload follows from it, its length of FD varies. */
 static size_t make_frame(const struct stream *s, uint32_t n, struct canfd_frame *f)
 {
@@ -132,8 +139,7 @@ static int do_receive(const struct stream *s)
 	uint32_t due = 0;
 	uint64_t begin = 0;
 
-	printf("LISTENING\n");
-	fflush(stdout);
+	say_listening(s);
 	while (due < s->frames) {
 		struct pollfd p = { .fd = fd, .events = POLLIN };
 		int n;
@@ -157,8 +163,8 @@ static int do_receive(const struct stream *s)
 		}
 	}
 	begin = now_ns() - begin;
-	printf("RECEIVED %u in order, %llu frames/s\n", due,
-		(unsigned long long)(due * 1000000000ull / (begin ? begin : 1)));
+	printf("RECEIVED %u in order, %llu frames/s, of %X\n", due,
+		(unsigned long long)(due * 1000000000ull / (begin ? begin : 1)), s->id);
 	return 0;
 }
 
@@ -167,8 +173,7 @@ static int do_echo(const struct stream *s)
 {
 	int fd = open_raw(s);
 
-	printf("LISTENING\n");
-	fflush(stdout);
+	say_listening(s);
 	for (uint32_t n = 0; n < s->frames; n++) {
 		struct canfd_frame f;
 		ssize_t len = read(fd, &f, sizeof(f));
@@ -225,6 +230,43 @@ static int do_ping(const struct stream *s, uint32_t gap_us)
 	return 0;
 }
 
+/*
+ * Sends frames with up to `window` of them on their way at a time, and checks each one's echo: what
+ * canfdtest does, whose older releases know no FD.
+ */
+static int do_exchange(const struct stream *s, uint32_t window)
+{
+	struct stream back = *s;
+	int out = open_raw(s), in;
+	uint32_t sent = 0, due = 0;
+
+	back.id++;
+	in = open_raw(&back);
+	while (due < s->frames) {
+		struct pollfd p = { .fd = in, .events = POLLIN };
+		struct canfd_frame f;
+		ssize_t len;
+
+		for (; sent < s->frames && sent - due < window; sent++) {
+			size_t out_len = make_frame(s, sent, &f);
+
+			put(out, &f, out_len);
+		}
+		if (poll(&p, 1, QUIET_MS) == 0) {
+			printf("FAULT no echo of frame %u\n", due);
+			return 1;
+		}
+		len = read(in, &f, sizeof(f));
+		if (len < 0)
+			die("read");
+		if (!check_frame(&back, &f, (size_t)len, due))
+			return 1;
+		due++;
+	}
+	printf("EXCHANGED %u in order, %u at a time\n", due, window);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct stream s;
@@ -232,8 +274,8 @@ int main(int argc, char **argv)
 
 	if (argc < 5) {
 		fprintf(stderr,
-			"guest_can send|receive|echo|ping INTERFACE ID FRAMES [fd|classic] [BURST|GAP_US] "
-			"[PAUSE_US]\n");
+			"guest_can send|receive|echo|ping|exchange INTERFACE ID FRAMES [fd|classic] "
+			"[BURST|GAP_US|WINDOW] [PAUSE_US]\n");
 		return 2;
 	}
 	s.name = argv[2];
@@ -254,5 +296,7 @@ int main(int argc, char **argv)
 		return do_echo(&s);
 	if (strcmp(argv[1], "ping") == 0)
 		return do_ping(&s, a);
+	if (strcmp(argv[1], "exchange") == 0 && a > 0)
+		return do_exchange(&s, a);
 	return 2;
 }

@@ -10,8 +10,11 @@ gone() { ! ip link show dyno0 2>/dev/null || { echo "dyno0 is still there"; retu
 
 mixed() {
 	local sent
-	bench_start SECONDS=8s && said echo 'READY echo' 20 || return
+	bench_start SECONDS=9s || return
+	until ip link show up dev dyno0 2>/dev/null | grep -q . || ! kill -0 $bench; do sleep 0.1; done
+	# Before the timed frames.
 	candump -L dyno0 >"$tmp/heard" &
+	said echo 'READY echo' 20 || return
 	cansend dyno0 321#C0FFEE
 	cansend dyno0 00000456##1AABBCC
 	bench_end || return
@@ -27,7 +30,7 @@ mixed() {
 away() {
 	bench_start SECONDS=60s && said echo 'READY echo' 20 || return
 	# The timed frames and the replay are over.
-	sleep 3
+	sleep 5
 	ip link del dyno0
 	sleep 0.5
 	vcan dyno0
