@@ -14,18 +14,6 @@ go() {
 # state STATE: the controller is in it.
 state() { ip -details link show can0 | grep -q "state $1"; }
 
-# receive PHASE ID KIND: 100,000 numbered frames of the host.
-receive() {
-	go "$1"
-	guest_can receive can0 "$2" 100000 "$3" >/tmp/received &
-	listener=$!
-	sleep 0.5
-	echo "LISTENING $2"
-	wait $listener
-	cat /tmp/received
-	echo "PHASE $1 over"
-}
-
 # restart: out of bus-off by hand.
 restart() {
 	check "restart" ip link set can0 type can restart

@@ -4,15 +4,16 @@
 check "can0 up" ip link set can0 up txqueuelen 1000
 ready
 
-go 01
+# The host says when, by a frame 401.
+guest_can receive can0 401 1 classic
 guest_can send can0 400 100000 classic
-receive 02 430 fd
+guest_can receive can0 430 100000 fd
 
 go 03
 candump -L -n 1 can0,123:7FF >/tmp/heard &
 listener=$!
 sleep 0.3
-echo LISTENING
+echo "hears the bench"
 wait $listener
 grep -q ' 123#C0FFEE' /tmp/heard && ok "the bench is heard" || fault "$(cat /tmp/heard)"
 

@@ -40,7 +40,7 @@ inside() {
 
 	go 01 && said linux 'PHASE 01 over' 60 || return
 	go 02 && said linux 'hears the host' 20 && sleep 0.3 || return
-	cangen dyno0 -I 301 -L 8 -D i -n 200 -g 1 && cangen dyno0 -I 302 -f -b -L 30 -D i -n 200 -g 1 || return
+	cangen dyno0 -I 301 -L 8 -D i -n 200 -g 1 && cangen dyno0 -I 302 -f -b -L 48 -D i -n 200 -g 1 || return
 	cangen dyno0 -I 303 -R -L 4 -n 20 -g 1 && cangen dyno0 -e -I 304 -L 8 -D i -n 20 -g 1 || return
 
 	# Full duplex, 50 frames on their way, by each end; Debian 12's canfdtest has no FD, guest_can has.

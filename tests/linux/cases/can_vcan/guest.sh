@@ -15,8 +15,7 @@ ready
 
 go 01
 check "classic" cangen can0 -I 101 -L 8 -D i -n 200 -g 1
-# 48 bytes: cangen reads hexadecimal numbers.
-check "FD" cangen can0 -I 201 -f -b -L 30 -D i -n 200 -g 1
+check "FD" cangen can0 -I 201 -f -b -L 48 -D i -n 200 -g 1
 check "remote frames" cangen can0 -I 102 -R -L 4 -n 20 -g 1
 check "extended identifiers" cangen can0 -e -I 18DAF110 -L 8 -D i -n 20 -g 1
 # Others in the guest hear its frames once, by the kernel's loopback, and not at all without that.
