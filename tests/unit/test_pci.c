@@ -119,6 +119,37 @@ static void test_identity_reads_at_every_width_and_offset(void **state)
 	}
 }
 
+static void test_ports_are_sized_placed_and_enabled_by_their_own_bit(void **state)
+{
+	struct fix *f = *state;
+	struct bus pio;
+	uint8_t v;
+
+	bus_init(&pio);
+	pci_host_remove(&f->host, &f->dev);
+	pci_host_io(&f->host, &pio, 0xc000, 0x10000);
+	pci_dev_io_bar(&f->dev, 4, 64, &dev_ops, NULL);
+	assert_int_equal(pci_host_add(&f->host, SLOT, &f->dev), 0);
+	assert_int_equal(rd(f, PCI_BAR0 + 16, 4), 0xc000 | 1);
+	assert_true(bus_read(&pio, 0xc03f, &v, 1));
+	assert_false(bus_read(&pio, 0xc040, &v, 1));
+	wr(f, PCI_BAR0 + 16, UINT32_MAX, 4);
+	assert_int_equal(rd(f, PCI_BAR0 + 16, 4), 0xffc0 | 1);
+	wr(f, PCI_BAR0 + 16, 0xd080, 4);
+	assert_true(bus_read(&pio, 0xd080, &v, 1));
+	assert_false(bus_read(&pio, 0xc000, &v, 1));
+	/* Memory goes on without them. */
+	wr(f, PCI_COMMAND, PCI_COMMAND_MEMORY, 2);
+	assert_false(bus_read(&pio, 0xd080, &v, 1));
+	assert_true(answers(f, rd(f, PCI_BAR0, 4) & ~15u));
+	wr(f, PCI_COMMAND, PCI_COMMAND_IO, 2);
+	assert_true(bus_read(&pio, 0xd080, &v, 1));
+	assert_false(answers(f, rd(f, PCI_BAR0, 4) & ~15u));
+	pci_host_remove(&f->host, &f->dev);
+	assert_false(bus_read(&pio, 0xd080, &v, 1));
+	bus_fini(&pio);
+}
+
 static void test_read_only_fields_stay_whatever_is_written(void **state)
 {
 	struct fix *f = *state;
@@ -454,6 +485,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		PCI_TEST(test_identity_reads_at_every_width_and_offset),
+		PCI_TEST(test_ports_are_sized_placed_and_enabled_by_their_own_bit),
 		PCI_TEST(test_read_only_fields_stay_whatever_is_written),
 		PCI_TEST(test_accesses_over_the_end_are_cut),
 		PCI_TEST(test_bar_is_placed_and_answers_after_power_on),

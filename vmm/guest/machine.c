@@ -72,6 +72,16 @@ static void doorbell_del(void *ctx, uint64_t addr, int eventfd)
 	vm_doorbell_del(ctx, addr, eventfd);
 }
 
+static int port_doorbell_add(void *ctx, uint16_t port, int eventfd)
+{
+	return vm_port_doorbell_add(ctx, port, eventfd);
+}
+
+static void port_doorbell_del(void *ctx, uint16_t port, int eventfd)
+{
+	vm_port_doorbell_del(ctx, port, eventfd);
+}
+
 /* ---- building ---- */
 
 /* The manifest's descriptor, now the machine's. */
@@ -116,7 +126,7 @@ static int make_pci(struct machine *mc, struct err *e)
 	static_assert(X86_ECAM_BYTES == PCI_ECAM_BYTES, "one bus");
 	static_assert(X86_ECAM >= VM_HOLE_BASE, "ECAM lies behind low memory");
 	mc->platform = (struct pci_platform){ msi_attach, msi_detach, msi_route, doorbell_add,
-		doorbell_del, mc->vm };
+		doorbell_del, mc->vm, port_doorbell_add, port_doorbell_del };
 	return rc < 0 ? err_errno(e, -rc, "cannot place the PCI bus") : 0;
 }
 
@@ -217,6 +227,7 @@ int machine_new(struct machine **out, const struct manifest *m, int *fds,
 	bus_init(&mc->pio);
 	bus_init(&mc->mmio);
 	pci_host_init(&mc->pci, &mc->mmio, X86_MMIO, X86_MMIO_END);
+	pci_host_io(&mc->pci, &mc->pio, X86_PORT_BARS, X86_PORT_BARS_END);
 	rc = build(mc, fds, e);
 	if (rc < 0) {
 		machine_free(mc);

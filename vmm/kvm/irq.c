@@ -171,6 +171,16 @@ void vm_doorbell_del(struct vm *vm, uint64_t addr, int eventfd)
 	(void)doorbell(vm, addr, eventfd, KVM_IOEVENTFD_FLAG_DEASSIGN);
 }
 
+int vm_port_doorbell_add(struct vm *vm, uint16_t port, int eventfd)
+{
+	return doorbell(vm, port, eventfd, KVM_IOEVENTFD_FLAG_PIO);
+}
+
+void vm_port_doorbell_del(struct vm *vm, uint16_t port, int eventfd)
+{
+	(void)doorbell(vm, port, eventfd, KVM_IOEVENTFD_FLAG_PIO | KVM_IOEVENTFD_FLAG_DEASSIGN);
+}
+
 static int value_doorbell(struct vm *vm, uint64_t addr, uint32_t value, int eventfd, uint32_t flags)
 {
 	struct kvm_ioeventfd io = { .addr = addr,

@@ -124,6 +124,9 @@ MUST_CHECK int vm_msi_route(struct vm *vm, uint32_t gsi, uint64_t addr, uint32_t
 /* A guest write of any width to addr signals the eventfd. Any thread. 0 or -errno. */
 MUST_CHECK int vm_doorbell_add(struct vm *vm, uint64_t addr, int eventfd);
 void vm_doorbell_del(struct vm *vm, uint64_t addr, int eventfd);
+/* Same for a port. */
+MUST_CHECK int vm_port_doorbell_add(struct vm *vm, uint16_t port, int eventfd);
+void vm_port_doorbell_del(struct vm *vm, uint16_t port, int eventfd);
 /* The same for writes of 32 bits of this value alone. */
 MUST_CHECK int vm_doorbell_add_value(struct vm *vm, uint64_t addr, uint32_t value, int eventfd);
 void vm_doorbell_del_value(struct vm *vm, uint64_t addr, uint32_t value, int eventfd);

@@ -12,6 +12,8 @@
 #define STATUS_CAPS    0x10
 #define BAR_64BIT      0x4
 #define BAR_FLAGS      0xf
+#define BAR_IO         0x1
+#define BAR_IO_FLAGS   0x3u
 #define INTERRUPT_LINE 0x3c
 #define LATENCY        0x0c /* cache line size and latency timer, both plain bytes */
 #define CF8_ENABLE     0x80000000u
@@ -59,6 +61,18 @@ void pci_dev_bar(
 	put32(d->wmask + reg + 4, (uint32_t)(mask >> 32));
 }
 
+void pci_dev_io_bar(
+	struct pci_dev *d, unsigned int bar, uint32_t size, const struct bus_ops *ops, void *ctx)
+{
+	uint32_t reg = PCI_BAR0 + 4 * bar;
+
+	d->bar[bar] = (struct pci_bar){ .size = size, .ops = ops, .ctx = ctx, .io = true };
+	put32(d->cfg + reg, BAR_IO);
+	/* There are 64 Ki ports. */
+	put32(d->wmask + reg, ~(size - 1) & 0xffff);
+	d->wmask[PCI_COMMAND] |= PCI_COMMAND_IO;
+}
+
 uint8_t pci_dev_cap(struct pci_dev *d, uint8_t id, const void *body, uint8_t len)
 {
 	uint8_t at = d->cap_end;
@@ -78,7 +92,16 @@ uint8_t pci_dev_cap(struct pci_dev *d, uint8_t id, const void *body, uint8_t len
 
 static uint64_t bar_value(const struct pci_dev *d, unsigned int bar)
 {
-	return le64_get(*(const le64 *)(d->cfg + PCI_BAR0 + 4 * bar)) & ~(uint64_t)BAR_FLAGS;
+	const uint8_t *reg = d->cfg + PCI_BAR0 + 4 * bar;
+
+	if (d->bar[bar].io)
+		return le32_get(*(const le32 *)reg) & ~BAR_IO_FLAGS;
+	return le64_get(*(const le64 *)reg) & ~(uint64_t)BAR_FLAGS;
+}
+
+static struct bus *bus_of(const struct pci_host *h, const struct pci_bar *b)
+{
+	return b->io ? h->pio : h->mmio;
 }
 
 static void bar_unmap(struct pci_host *h, struct pci_dev *d, unsigned int bar)
@@ -88,7 +111,7 @@ static void bar_unmap(struct pci_host *h, struct pci_dev *d, unsigned int bar)
 	if (!b->mapped)
 		return;
 	b->mapped = false;
-	bus_remove(h->mmio, b->addr);
+	bus_remove(bus_of(h, b), b->addr);
 	if (d->ops && d->ops->bar_moved)
 		d->ops->bar_moved(d->ctx, bar, false, b->addr);
 }
@@ -97,7 +120,7 @@ static void bar_map(struct pci_host *h, struct pci_dev *d, unsigned int bar, uin
 {
 	struct pci_bar *b = &d->bar[bar];
 
-	if (bus_add(h->mmio, addr, b->size, b->ops, b->ctx) < 0)
+	if (bus_add(bus_of(h, b), addr, b->size, b->ops, b->ctx) < 0)
 		return;
 	b->addr = addr;
 	b->mapped = true;
@@ -105,16 +128,18 @@ static void bar_map(struct pci_host *h, struct pci_dev *d, unsigned int bar, uin
 		d->ops->bar_moved(d->ctx, bar, true, addr);
 }
 
-static bool decodes(const struct pci_dev *d)
+static bool decodes(const struct pci_host *h, const struct pci_dev *d, unsigned int bar)
 {
-	return get16(d->cfg + PCI_COMMAND) & PCI_COMMAND_MEMORY;
+	uint32_t command = get16(d->cfg + PCI_COMMAND);
+
+	return d->bar[bar].io ? h->pio && command & PCI_COMMAND_IO : command & PCI_COMMAND_MEMORY;
 }
 
 /* Takes away what is not where it should be. */
 static void unmap_stale(struct pci_host *h, struct pci_dev *d)
 {
 	for (unsigned int i = 0; i < PCI_BARS; i++) {
-		if (d->bar[i].mapped && (!decodes(d) || d->bar[i].addr != bar_value(d, i)))
+		if (d->bar[i].mapped && (!decodes(h, d, i) || d->bar[i].addr != bar_value(d, i)))
 			bar_unmap(h, d, i);
 	}
 }
@@ -128,12 +153,10 @@ static void map_all(struct pci_host *h)
 	for (unsigned int s = 0; s < PCI_SLOTS; s++) {
 		struct pci_dev *d = h->slot[s];
 
-		if (!d || !decodes(d))
-			continue;
-		for (unsigned int i = 0; i < PCI_BARS; i++) {
+		for (unsigned int i = 0; d && i < PCI_BARS; i++) {
 			uint64_t addr = d->bar[i].size ? bar_value(d, i) : 0;
 
-			if (addr && !d->bar[i].mapped)
+			if (addr && !d->bar[i].mapped && decodes(h, d, i))
 				bar_map(h, d, i, addr);
 		}
 	}
@@ -157,23 +180,45 @@ void pci_host_init(struct pci_host *h, struct bus *mmio, uint64_t window, uint64
 	h->slot[0] = &h->bridge;
 }
 
+void pci_host_io(struct pci_host *h, struct bus *pio, uint16_t first, uint32_t end)
+{
+	h->pio = pio;
+	h->io_next = first;
+	h->io_end = end;
+}
+
 void pci_host_fini(struct pci_host *h)
 {
 	pthread_mutex_destroy(&h->lock);
 }
 
+/* The next place for `size` bytes in a window; false: there is none. */
+static bool place(uint64_t *next, uint64_t end, uint64_t size, uint64_t *at)
+{
+	*at = (*next + size - 1) & ~(size - 1);
+	if (*at < *next || *at > end || size > end - *at)
+		return false;
+	*next = *at + size;
+	return true;
+}
+
 static int assign(struct pci_host *h, struct pci_dev *d)
 {
 	for (unsigned int i = 0; i < PCI_BARS; i++) {
-		uint64_t size = d->bar[i].size, at = (h->window_next + size - 1) & ~(size - 1);
+		struct pci_bar *b = &d->bar[i];
+		uint8_t *reg = d->cfg + PCI_BAR0 + 4 * i;
+		uint64_t at;
 
-		if (!size)
+		if (!b->size || (b->io && !h->pio))
 			continue;
-		if (at < h->window_next || at > h->window_end || size > h->window_end - at)
+		if (b->io ? !place(&h->io_next, h->io_end, b->size, &at)
+			  : !place(&h->window_next, h->window_end, b->size, &at))
 			return -ENOSPC;
-		put32(d->cfg + PCI_BAR0 + 4 * i, (uint32_t)at | BAR_64BIT);
-		put32(d->cfg + PCI_BAR0 + 4 * i + 4, (uint32_t)(at >> 32));
-		h->window_next = at + size;
+		put32(reg, (uint32_t)at | (b->io ? BAR_IO : BAR_64BIT));
+		if (b->io)
+			d->cfg[PCI_COMMAND] |= PCI_COMMAND_IO;
+		else
+			put32(reg + 4, (uint32_t)(at >> 32));
 	}
 	return 0;
 }

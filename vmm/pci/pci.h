@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One PCI bus: type-0 configuration spaces with a write mask a byte, 64-bit memory BARs that can be
- * sized and moved, capabilities, access by ECAM and by the ports CF8/CFC. Function 0 only, no
- * bridges, no interrupt pins: devices interrupt by MSI-X.
+ * One PCI bus: type-0 configuration spaces with a write mask a byte, BARs of 64-bit memory and
+ * of ports that can be sized and moved, capabilities, access by ECAM and by the ports CF8/CFC.
+ * Function 0 only, no bridges, no interrupt pins: devices interrupt by MSI-X.
  *
  * Accesses come on vCPU threads, at any width and offset; one lock of the bus guards all
  * configuration spaces. BAR contents are reached through the memory bus, without that lock.
@@ -23,6 +23,7 @@
 
 /* Offsets and bits of the configuration header. */
 #define PCI_COMMAND        0x04
+#define PCI_COMMAND_IO     0x01
 #define PCI_COMMAND_MEMORY 0x02
 #define PCI_COMMAND_MASTER 0x04
 #define PCI_STATUS         0x06
@@ -41,6 +42,7 @@ struct pci_bar {
 	uint64_t size; /* bytes, a power of 2; 0: no BAR */
 	const struct bus_ops *ops;
 	void *ctx;
+	bool io; /* ports, else memory */
 	bool mapped;
 	uint64_t addr; /* while mapped */
 };
@@ -70,11 +72,12 @@ struct pci_dev {
 
 struct pci_host {
 	pthread_mutex_t lock;
-	struct bus *mmio;
+	struct bus *mmio, *pio; /* pio: NULL where BARs of ports are nowhere */
 	struct pci_dev *slot[PCI_SLOTS];
 	struct pci_dev bridge; /* slot 0 */
 	uint32_t cf8;
 	uint64_t window_next, window_end;
+	uint64_t io_next, io_end;
 };
 
 /* ---- a device, before it is on a bus ---- */
@@ -84,6 +87,10 @@ void pci_dev_init(
 /* A 64-bit memory BAR in registers `bar` and `bar` + 1. `size`: a power of 2, at least 4096. */
 void pci_dev_bar(
 	struct pci_dev *d, unsigned int bar, uint64_t size, const struct bus_ops *ops, void *ctx);
+/* A BAR of ports in register `bar`. `size`: a power of 2, 4 to 256. On a bus without ports for BARs
+ * it stays at 0. */
+void pci_dev_io_bar(
+	struct pci_dev *d, unsigned int bar, uint32_t size, const struct bus_ops *ops, void *ctx);
 /*
  * Appends a capability: `body` follows the two bytes of its header. Returns its offset, 0 when the
  * space is full.
@@ -94,6 +101,8 @@ MUST_CHECK uint8_t pci_dev_cap(struct pci_dev *d, uint8_t id, const void *body, 
 
 /* `mmio` is borrowed; BARs are first placed in [window, window_end). */
 void pci_host_init(struct pci_host *h, struct bus *mmio, uint64_t window, uint64_t window_end);
+/* `pio` is borrowed; BARs of ports are first placed in [first, end). Before pci_host_add(). */
+void pci_host_io(struct pci_host *h, struct bus *pio, uint16_t first, uint32_t end);
 void pci_host_fini(struct pci_host *h);
 /*
  * Puts a device into a slot (1..31), assigns addresses to its BARs and enables their decoding. The

@@ -19,4 +19,7 @@ struct pci_platform {
 	int (*doorbell_add)(void *ctx, uint64_t addr, int eventfd);
 	void (*doorbell_del)(void *ctx, uint64_t addr, int eventfd);
 	void *ctx;
+	/* The same for a port. NULL: ports have no doorbells. */
+	int (*port_doorbell_add)(void *ctx, uint16_t port, int eventfd);
+	void (*port_doorbell_del)(void *ctx, uint16_t port, int eventfd);
 };

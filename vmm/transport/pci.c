@@ -22,6 +22,9 @@
 
 #define BAR_REGISTERS 0
 #define BAR_MSIX      2
+#define BAR_BELLS     4 /* ports */
+/* Of the ports for notifications: one of 16 bits for each queue. */
+#define PORT_STRIDE 2u
 
 /* "ISR status capability" */
 #define ISR_QUEUE  1u
@@ -292,10 +295,9 @@ static void bar_read(void *ctx, uint64_t off, void *dst, uint32_t len)
 }
 
 /* A notification that no doorbell caught. */
-static void ring(struct vpci *v, uint64_t off)
+static void ring(struct vpci *v, uint64_t q)
 {
 	static const uint64_t one = 1;
-	uint64_t q = off / VPCI_NOTIFY_STRIDE;
 
 	/* A full eventfd is a rung one. */
 	if (q < v->n_doorbells && write(v->bell[q].eventfd, &one, sizeof(one)) < 0)
@@ -310,7 +312,7 @@ static void bar_write(void *ctx, uint64_t off, const void *src, uint32_t len)
 	if (region_is(off, len, VPCI_COMMON) || region_is(off, len, VPCI_DEVICE))
 		on_loop(a.v, loop_write, &a);
 	else if (off >= VPCI_NOTIFY)
-		ring(a.v, off - VPCI_NOTIFY);
+		ring(a.v, (off - VPCI_NOTIFY) / VPCI_NOTIFY_STRIDE);
 }
 
 static const struct bus_ops bar_ops = { bar_read, bar_write };
@@ -326,6 +328,23 @@ static void bar_msix_write(void *ctx, uint64_t off, const void *src, uint32_t le
 }
 
 static const struct bus_ops msix_ops = { bar_msix_read, bar_msix_write };
+
+/* Nothing is to be read there. */
+static void bells_read(void *ctx, uint64_t off, void *dst, uint32_t len)
+{
+	(void)ctx;
+	(void)off;
+	memset(dst, 0, len);
+}
+
+static void bells_write(void *ctx, uint64_t off, const void *src, uint32_t len)
+{
+	(void)src;
+	(void)len;
+	ring(ctx, off / PORT_STRIDE);
+}
+
+static const struct bus_ops bells_ops = { bells_read, bells_write };
 
 /* ---- configuration space ---- */
 
@@ -383,21 +402,32 @@ static void config_written(void *ctx, uint32_t off, uint32_t len)
 		ops->write(bar, to, v->pci.cfg + v->access_cap + CAP_BYTES, n);
 }
 
+static int bell_at(const struct vpci *v, unsigned int q, bool port, bool mapped, uint64_t bar)
+{
+	const struct pci_platform *p = v->cfg.platform;
+	uint64_t at = bar + VPCI_NOTIFY + q * VPCI_NOTIFY_STRIDE;
+	uint16_t port_at = (uint16_t)(bar + q * PORT_STRIDE);
+	int fd = v->bell[q].eventfd;
+
+	if (mapped)
+		return port ? p->port_doorbell_add(p->ctx, port_at, fd)
+			    : p->doorbell_add(p->ctx, at, fd);
+	if (port)
+		p->port_doorbell_del(p->ctx, port_at, fd);
+	else
+		p->doorbell_del(p->ctx, at, fd);
+	return 0;
+}
+
 static void bar_moved(void *ctx, unsigned int bar, bool mapped, uint64_t addr)
 {
 	struct vpci *v = ctx;
-	const struct pci_platform *p = v->cfg.platform;
 
-	if (bar != BAR_REGISTERS)
+	if (bar != BAR_REGISTERS && bar != BAR_BELLS)
 		return;
 	for (unsigned int q = 0; q < v->n_doorbells; q++) {
-		uint64_t at = addr + VPCI_NOTIFY + q * VPCI_NOTIFY_STRIDE;
-		int rc = 0;
+		int rc = bell_at(v, q, bar == BAR_BELLS, mapped, addr);
 
-		if (mapped)
-			rc = p->doorbell_add(p->ctx, at, v->bell[q].eventfd);
-		else
-			p->doorbell_del(p->ctx, at, v->bell[q].eventfd);
 		/* Not fatal: the write then comes as an exit, to ring(). */
 		if (rc < 0)
 			log_guest("%s: no doorbell for queue %u: %s", vt_dev(v->vt)->tag, q,
@@ -431,17 +461,41 @@ static const struct pci_dev_ops dev_ops = {
 
 /* ---- construction ---- */
 
-static uint8_t add_cap(struct vpci *v, uint8_t type, uint32_t offset, uint32_t length)
+static uint8_t add_cap_in(
+	struct vpci *v, uint8_t type, uint8_t bar, uint32_t offset, uint32_t length, uint32_t extra)
 {
 	uint8_t bytes = type == CAP_NOTIFY || type == CAP_PCI ? CAP_EXTRA_BYTES : CAP_BYTES;
 	struct virtio_cap c = { .len = bytes,
 		.type = type,
-		.bar = BAR_REGISTERS,
+		.bar = bar,
 		.offset = le32_of(offset),
 		.length = le32_of(length),
-		.extra = le32_of(type == CAP_NOTIFY ? VPCI_NOTIFY_STRIDE : 0) };
+		.extra = le32_of(extra) };
 
 	return pci_dev_cap(&v->pci, PCI_CAP_VENDOR, &c, (uint8_t)(bytes - 2));
+}
+
+static uint8_t add_cap(struct vpci *v, uint8_t type, uint32_t offset, uint32_t length)
+{
+	return add_cap_in(v, type, BAR_REGISTERS, offset, length,
+		type == CAP_NOTIFY ? VPCI_NOTIFY_STRIDE : 0);
+}
+
+/*
+ * Notifications by ports, before those by memory: the first is what a driver should take. Where
+ * the processor does not tell the hypervisor what a write to memory was (AMD), a port spares it
+ * the guest's instruction.
+ */
+static bool add_port_bells(struct vpci *v)
+{
+	uint32_t bytes = v->n_doorbells * PORT_STRIDE, size = 4;
+
+	if (!v->cfg.platform->port_doorbell_add || !v->cfg.host->pio)
+		return true;
+	while (size < bytes)
+		size *= 2;
+	pci_dev_io_bar(&v->pci, BAR_BELLS, size, &bells_ops, v);
+	return add_cap_in(v, CAP_NOTIFY, BAR_BELLS, 0, bytes, PORT_STRIDE);
 }
 
 /* The driver sets bar, offset and length of the access capability, and uses its window. */
@@ -466,6 +520,7 @@ static int add_caps(struct vpci *v)
 	bool ok = true;
 
 	ok = ok && add_cap(v, CAP_COMMON, VPCI_COMMON, sizeof(struct common));
+	ok = ok && add_port_bells(v);
 	ok = ok && add_cap(v, CAP_NOTIFY, VPCI_NOTIFY, v->n_doorbells * VPCI_NOTIFY_STRIDE);
 	ok = ok && add_cap(v, CAP_ISR, VPCI_ISR, 1);
 	if (config)

@@ -243,6 +243,7 @@ static void dsdt_pci(struct aml *a, const struct acpi_config *cfg)
 	crs = aml_resources(a);
 	aml_res_buses(a, 0, 0);
 	aml_res_io(a, X86_PORT_PCI, 8);
+	aml_res_window_io(a, X86_PORT_BARS, (uint16_t)(X86_PORT_BARS_END - X86_PORT_BARS));
 	aml_res_window32(a, X86_MMIO, (uint32_t)(X86_MMIO_END - X86_MMIO));
 	aml_res_window64(a, X86_MMIO64, X86_MMIO64_BYTES);
 	aml_resources_close(a, crs);

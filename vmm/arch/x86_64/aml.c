@@ -263,7 +263,8 @@ static void window(struct aml *a, uint8_t tag, uint8_t type, uint64_t base, uint
 	le(a, 3 + 5 * w, 2);
 	aml_byte(a, type);
 	aml_byte(a, 0x0c); /* both ends fixed, positive decode */
-	aml_byte(a, type == 0); /* memory: read and write, not cacheable */
+	/* Memory: read and write, not cacheable; ports: the entire range. */
+	aml_byte(a, type == 0 ? 1 : type == 1 ? 3 : 0);
 	le(a, 0, w);
 	le(a, base, w);
 	le(a, base + (len - 1), w);
@@ -274,6 +275,11 @@ static void window(struct aml *a, uint8_t tag, uint8_t type, uint64_t base, uint
 void aml_res_buses(struct aml *a, uint16_t first, uint16_t last)
 {
 	window(a, 0x88, 2, first, last - first + 1u, 2);
+}
+
+void aml_res_window_io(struct aml *a, uint16_t base, uint16_t len)
+{
+	window(a, 0x88, 1, base, len, 2);
 }
 
 void aml_res_window32(struct aml *a, uint32_t base, uint32_t len)

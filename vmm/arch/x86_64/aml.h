@@ -49,6 +49,7 @@ void aml_res_io(struct aml *a, uint16_t base, uint8_t len);
 void aml_res_irq(struct aml *a, uint32_t gsi); /* edge, active high, exclusive */
 void aml_res_fixed_memory(struct aml *a, uint32_t base, uint32_t len);
 void aml_res_buses(struct aml *a, uint16_t first, uint16_t last);
+void aml_res_window_io(struct aml *a, uint16_t base, uint16_t len);
 void aml_res_window32(struct aml *a, uint32_t base, uint32_t len);
 void aml_res_window64(struct aml *a, uint64_t base, uint64_t len);
 /* A chip on the I2C bus of the device at the absolute `path`. */

@@ -37,17 +37,20 @@
 #define X86_MMIO64_BYTES UINT64_C(0x4000000000)
 
 /* Ports. */
-#define X86_PORT_I8042  0x60
-#define X86_PORT_CMOS   0x70 /* clock: index, data */
-#define X86_PORT_COM1   0x3f8
-#define X86_PORT_PANIC  0x505 /* pvpanic */
-#define X86_PORT_SLEEP  0x600 /* ACPI sleep control, then sleep status */
-#define X86_PORT_PM1    0x608 /* ACPI fixed hardware: events, then control */
-#define X86_PORT_PCI    0xcf8 /* configuration address and data */
-#define X86_PORT_RESET  0xcf9
-#define X86_RESET_VALUE 0x06
-#define X86_S5_TYPE     5
-#define X86_RTC_CENTURY 0x32 /* byte of the clock's memory */
+#define X86_PORT_I8042 0x60
+#define X86_PORT_CMOS  0x70 /* clock: index, data */
+#define X86_PORT_COM1  0x3f8
+#define X86_PORT_PANIC 0x505 /* pvpanic */
+#define X86_PORT_SLEEP 0x600 /* ACPI sleep control, then sleep status */
+#define X86_PORT_PM1   0x608 /* ACPI fixed hardware: events, then control */
+#define X86_PORT_PCI   0xcf8 /* configuration address and data */
+#define X86_PORT_RESET 0xcf9
+/* BARs of ports. */
+#define X86_PORT_BARS     0xc000
+#define X86_PORT_BARS_END 0x10000u
+#define X86_RESET_VALUE   0x06
+#define X86_S5_TYPE       5
+#define X86_RTC_CENTURY   0x32 /* byte of the clock's memory */
 
 /* IOAPIC pins. */
 #define X86_IRQ_COM1         4
