@@ -66,8 +66,17 @@ static void doorbell_del(void *ctx, uint64_t addr, int eventfd)
 		abort();
 }
 
+static int port_doorbell_add(void *ctx, uint16_t port, int eventfd)
+{
+	return doorbell_add(ctx, port, eventfd);
+}
+static void port_doorbell_del(void *ctx, uint16_t port, int eventfd)
+{
+	doorbell_del(ctx, port, eventfd);
+}
+
 static const struct pci_platform platform = { msi_attach, msi_detach, msi_route, doorbell_add,
-	doorbell_del, NULL };
+	doorbell_del, NULL, port_doorbell_add, port_doorbell_del };
 
 static uint64_t bar_now(struct pci_host *h, unsigned int bar)
 {
@@ -77,7 +86,15 @@ static uint64_t bar_now(struct pci_host *h, unsigned int bar)
 	return le64_get(v) & ~UINT64_C(15);
 }
 
-static void run(struct pci_host *h, struct bus *mmio, const struct op *op)
+static uint64_t ports_now(struct pci_host *h)
+{
+	le32 v;
+
+	pci_config_read(h, SLOT, PCI_BAR0 + 16, v.b, 4);
+	return le32_get(v) & ~UINT32_C(3);
+}
+
+static void run(struct pci_host *h, struct bus *mmio, struct bus *pio, const struct op *op)
 {
 	uint8_t buf[8];
 	uint32_t len = 1u << (op->len & 3), off = le16_get(op->off);
@@ -116,6 +133,10 @@ static void run(struct pci_host *h, struct bus *mmio, const struct op *op)
 		if (write)
 			pci_config_write(h, SLOT, off & 0xff, buf, len);
 		return;
+	case 6: /* notifications by port */
+		addr = ports_now(h) + off % 16;
+		mmio = pio;
+		break;
 	default:
 		addr = bar_now(h, 0) + off;
 		break;
@@ -130,7 +151,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static uint8_t ram[RAM];
 	struct gmem mem = { .n = 0 };
-	struct bus mmio;
+	struct bus mmio, pio;
 	struct pci_host host;
 	struct ev_loop *loop = NULL;
 	struct echo_dev *echo = echo_new();
@@ -143,12 +164,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (gmem_add(&mem, (struct gmem_region){ { 0 }, RAM, ram, -1, 0 }) || ev_loop_new(&loop))
 		abort();
 	bus_init(&mmio);
+	bus_init(&pio);
 	pci_host_init(&host, &mmio, WINDOW, WINDOW + 0x1000000);
+	pci_host_io(&host, &pio, 0xc000, 0x10000);
 	cfg.loop = loop;
 	if (vpci_new(&v, &echo->v, &cfg))
 		abort();
 	for (size_t at = 0; size - at >= sizeof(struct op); at += sizeof(struct op)) {
-		run(&host, &mmio, (const struct op *)(const void *)(data + at));
+		run(&host, &mmio, &pio, (const struct op *)(const void *)(data + at));
 		if (at / sizeof(struct op) % 8 == 0 && ev_loop_turn(loop, 0))
 			abort();
 	}
@@ -158,6 +181,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	pci_host_fini(&host);
 	bus_fini(&mmio);
+	bus_fini(&pio);
 	ev_loop_free(loop);
 	return 0;
 }
