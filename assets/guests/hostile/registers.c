@@ -153,7 +153,7 @@ static void moved_bars(struct virtio_dev *v, const char *name)
 			if (s.bar[bar] == 0)
 				continue;
 			pci_write(v->pci, PCI_BAR0 + 4 * bar, 4, (uint32_t)places[i]);
-			if ((s.bar[bar] & 6) == 4) {
+			if ((s.bar[bar] & 7) == 4) {
 				bar++;
 				pci_write(
 					v->pci, PCI_BAR0 + 4 * bar, 4, (uint32_t)(places[i] >> 32));
@@ -161,7 +161,7 @@ static void moved_bars(struct virtio_dev *v, const char *name)
 		}
 		/* Where decoding would swallow memory or the interrupt controller, it stays off. */
 		if (i >= 6) {
-			pci_write(v->pci, 4, 2, 6);
+			pci_write(v->pci, 4, 2, 7);
 			pci_write(v->pci, 4, 2, 0);
 		}
 		restore(v->pci, &s);
@@ -177,6 +177,26 @@ static void moved_bars(struct virtio_dev *v, const char *name)
 	}
 	restore(v->pci, &s);
 	expect_alive(v, "bars", name);
+}
+
+/* Ports over those of the machine: interrupt controller, clock, serial, PCI, the last ones. */
+static void moved_ports(struct virtio_dev *v, const char *name)
+{
+	static const uint16_t places[] = { 0x20, 0x70, 0x3f8, 0x600, 0xcf8, 0xcfc, 0xfffc };
+	struct saved s;
+
+	save(v->pci, &s);
+	for (unsigned int bar = 0; bar < 6; bar++) {
+		if ((s.bar[bar] & 3) != 1)
+			continue;
+		/* Every queue's and none's, no driver's width. */
+		for (unsigned int off = 0; off < 256; off++)
+			dyno_out8((uint16_t)((s.bar[bar] & ~3u) + off), 0xff);
+		for (size_t i = 0; i < DYNO_COUNT(places); i++)
+			pci_write(v->pci, PCI_BAR0 + 4 * bar, 4, places[i]);
+	}
+	restore(v->pci, &s);
+	expect_alive(v, "ports", name);
 }
 
 /* Vectors that lead nowhere, masks, the pending bits. */
@@ -264,6 +284,7 @@ void attack_registers(void)
 		msix(&v, types[i].name);
 		pci_space(&v, types[i].name);
 		moved_bars(&v, types[i].name);
+		moved_ports(&v, types[i].name);
 	}
 	nowhere();
 }
