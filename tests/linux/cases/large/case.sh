@@ -7,7 +7,7 @@ limit=160
 huge() { awk -v w="HugePages_$1:" '$1 == w { print $2 }' /proc/meminfo; }
 
 inside() {
-	bench CPUS=8 MEMORY=64G PAGES=off || return
+	bench CPUS=8 MEMORY=64G PAGES=transparent || return
 	grep -E 'serial: MIB 6[0-9]{4}$' "$runs/linux.log" && grep 'serial: CPUS 8$' "$runs/linux.log" || return
 	echo 160 >/proc/sys/vm/nr_hugepages
 	[[ $(huge Free) = 160 ]] || { echo "skipped: no huge pages here"; exit 77; }
