@@ -78,14 +78,20 @@ def vmm_pid(pid):
     return pid
 
 
+def doing(what):
+    """Progress, with the seconds since the host was started: minutes of an emulated one pass without a word."""
+    print(f"{time.monotonic():.1f} s: {what}", file=sys.stderr, flush=True)
+
+
 def known(name, value):
     """What is known so far survives a host that is stopped in the middle."""
-    print(f"{name}: {value}", file=sys.stderr, flush=True)
+    doing(f"{name}: {value}")
     return value
 
 
 class Guest:
     def __init__(self, command):
+        doing("starting " + os.path.basename(command[0]))
         self.begin = time.monotonic_ns()
         # Nobody types; lkvm asks an empty file for keys without end.
         self.p = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -107,6 +113,7 @@ class Guest:
                 if "FAULT" in line and "FAULT dmesg" not in line:
                     sys.exit("the guest says " + line)
                 if re.search(regex, line):
+                    doing("the guest says " + line)
                     return (now - self.begin) / 1e9
                 continue
             ready, _, _ = select.select([self.p.stdout], [], [], max(0, end - time.monotonic()))
@@ -369,6 +376,7 @@ def figure_can():
 
 result = {}
 for wanted in sys.argv[3:]:
+    doing("figures of " + wanted)
     result[wanted] = {"boot": figure_boot, "io": figure_io, "net": figure_net,
                       "can": figure_can}[wanted]()
     # What is known so far survives a host that hangs in the next part.
