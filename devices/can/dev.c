@@ -379,6 +379,25 @@ static void on_tx_rest(struct ev_timer *t, uint64_t now_ns)
 
 /* ---- reception ---- */
 
+/*
+ * Pops a buffer for a frame. The driver gives each buffer back when it has read it: the device
+ * wants to hear of that only while a frame waits for one.
+ */
+static bool rx_buffer(struct can_dev *c)
+{
+	struct vq *q = c->vq[RXQ];
+
+	if (!q)
+		return false;
+	if (vq_pop(q, &c->chain[RXQ]) != VQ_TAKEN) {
+		vq_kicks_enable(q);
+		if (vq_pop(q, &c->chain[RXQ]) != VQ_TAKEN)
+			return false;
+	}
+	vq_kicks_disable(q);
+	return true;
+}
+
 /* Gives one frame to the guest. False: it has no buffer. */
 static bool rx_give(struct can_dev *c, const struct can_rec_frame *r)
 {
@@ -386,7 +405,7 @@ static bool rx_give(struct can_dev *c, const struct can_rec_frame *r)
 	struct vq_writer w;
 	int sdu;
 
-	if (!c->vq[RXQ] || vq_pop(c->vq[RXQ], &c->chain[RXQ]) != VQ_TAKEN)
+	if (!rx_buffer(c))
 		return false;
 	sdu = can_make_rx(r, c->features, &h);
 	vq_writer_init(&w, c->vq[RXQ], &c->chain[RXQ]);

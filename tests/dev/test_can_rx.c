@@ -49,6 +49,38 @@ static void test_reception_begins_no_later_than_the_first_transmission(void **st
 	rig_free(r);
 }
 
+static void return_buffer(struct can_rig *r)
+{
+	struct mock_iov in = { .len = RX_BYTES };
+
+	assert_true(mock_add(r->m, RXQ, NULL, 0, &in, 1) >= 0);
+}
+
+/* Linux' driver gives each buffer back, and notifies, for each frame: an exit of the guest. */
+static void test_no_kick_for_buffers_until_a_frame_waits_for_one(void **state)
+{
+	(void)state;
+	for (unsigned int kind = 0; kind < MOCK_KINDS; kind++) {
+		struct can_rig *r = rig_new(kind, ALL);
+
+		rig_post_rx(r, 2, RX_BYTES);
+		rig_start(r);
+		rig_bus_sends(r, 0x123, 8, 0);
+		rig_hears(r, 0x123, 8, 0);
+		return_buffer(r);
+		assert_false(mock_kick(r->m, RXQ));
+		for (uint32_t id = 1; id <= 3; id++)
+			rig_bus_sends(r, id, 8, 0);
+		rig_hears(r, 1, 8, 0);
+		rig_hears(r, 2, 8, 0);
+		mock_turn(r->m);
+		return_buffer(r);
+		assert_true(mock_kick(r->m, RXQ));
+		rig_hears(r, 3, 8, 0);
+		rig_free(r);
+	}
+}
+
 struct interrupts {
 	struct mock *m;
 	unsigned int before;
@@ -238,6 +270,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_frames_of_all_kinds_are_received),
 		cmocka_unit_test(test_reception_begins_no_later_than_the_first_transmission),
+		cmocka_unit_test(test_no_kick_for_buffers_until_a_frame_waits_for_one),
 		cmocka_unit_test(
 			test_what_is_received_after_a_start_is_told_to_a_driver_that_is_deaf),
 		cmocka_unit_test(test_types_that_were_not_negotiated_are_not_received),
