@@ -19,8 +19,8 @@
 #define FLOOD_RUN 256u
 /* So long they gather. */
 #define FLOOD_REST_NS (250 * NS_PER_US)
-/* Where a rest brought nothing, somebody sends one at a time and waits for each: twice as many are
- * needed the next time, so many times. */
+/* Where a rest brought no more than one, somebody sends one at a time and waits for each: twice as
+ * many are needed the next time, so many times. */
 #define FLOOD_ERRORS 6u
 
 struct flood {
@@ -33,13 +33,15 @@ struct flood {
  * FLOOD_REST_NS. */
 static inline bool flood_saw(struct flood *f, uint32_t n, uint64_t now_ns)
 {
-	bool dense = n && now_ns - f->last_ns <= n * FLOOD_GAP_NS;
+	/* A look that comes late, on a busy host, says nothing of how close they come. */
+	uint64_t gap_ns = f->rests ? MIN(now_ns - f->last_ns, FLOOD_REST_NS) : now_ns - f->last_ns;
+	bool dense = n && gap_ns <= n * FLOOD_GAP_NS;
 	uint32_t need = FLOOD_RUN << f->errors;
 
 	if (!n && !f->rests)
 		return false;
 	if (f->rests)
-		f->errors = dense ? 0 : MIN(f->errors + 1, FLOOD_ERRORS);
+		f->errors = n > 1 ? 0 : MIN(f->errors + 1, FLOOD_ERRORS);
 	f->run = dense ? MIN(f->run + n, need) : 0;
 	f->last_ns = now_ns;
 	f->rests = f->run == need;

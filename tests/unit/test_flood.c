@@ -36,6 +36,19 @@ static void test_a_long_dense_run_is_a_flood_until_it_thins_out(void **state)
 	assert_int_equal(look(&f, &now, 20, 1, FLOOD_GAP_NS), 0);
 }
 
+static void test_a_flood_goes_on_where_the_host_is_too_busy_to_look_in_time(void **state)
+{
+	uint64_t now = NS_PER_S;
+	struct flood f = { 0 };
+
+	(void)state;
+	assert_int_equal(look(&f, &now, FLOOD_RUN + 1, 1, FLOOD_GAP_NS), 1);
+	assert_int_equal(look(&f, &now, 10, 8, 4 * FLOOD_REST_NS), 10);
+	/* It thins out, and is none that was no flood. */
+	assert_int_equal(look(&f, &now, 1, 2, FLOOD_REST_NS), 0);
+	assert_int_equal(look(&f, &now, FLOOD_RUN, 1, FLOOD_GAP_NS), 1);
+}
+
 static void test_messages_of_a_full_slow_bus_are_no_flood(void **state)
 {
 	uint64_t now = NS_PER_S;
@@ -97,6 +110,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_long_dense_run_is_a_flood_until_it_thins_out),
+		cmocka_unit_test(test_a_flood_goes_on_where_the_host_is_too_busy_to_look_in_time),
 		cmocka_unit_test(test_messages_of_a_full_slow_bus_are_no_flood),
 		cmocka_unit_test(test_messages_between_others_of_the_other_way_are_no_flood),
 		cmocka_unit_test(test_who_sends_one_at_a_time_is_seldom_kept_waiting),
