@@ -40,7 +40,7 @@ if [ "$me" = a ]; then
 	cansend can0 7FE#
 else
 	candump -n 1 can0,7FE:7FF >/dev/null
-	kill $listener 2>/dev/null && [ ! -s /tmp/sequence ] && ok "sequence" || fault "$(cat /tmp/sequence)"
+	[ ! -s /tmp/sequence ] && kill $listener 2>/dev/null && ok "sequence" || fault "$(cat /tmp/sequence)"
 	echo "PHASE 03 over"
 fi
 
