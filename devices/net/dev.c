@@ -594,6 +594,15 @@ static void net_queue_stop(struct vdev *v, unsigned int q)
 		n->port->ops->resume(n->port);
 }
 
+/* What a driver negotiated and asked for is gone. */
+static void forget_control(struct net_dev *n)
+{
+	n->control.features = n->control.offloads = 0;
+	n->control.announce = false;
+	n->control.pairs = 1;
+	net_filter_init(&n->control.filter, n->mac, 0);
+}
+
 static void net_stop(struct vdev *v)
 {
 	struct net_dev *n = net_of(v);
@@ -601,10 +610,7 @@ static void net_stop(struct vdev *v)
 	n->started = false;
 	for (unsigned int q = 0; q < net_num_queues(v); q++)
 		net_queue_stop(v, q);
-	n->control.features = n->control.offloads = 0;
-	n->control.announce = false;
-	n->control.pairs = 1;
-	net_filter_init(&n->control.filter, n->mac, 0);
+	forget_control(n);
 }
 
 static void net_free(struct vdev *v)
@@ -651,12 +657,11 @@ int net_dev_new(struct vdev **out, struct link_port *port_take, const struct net
 	n->v.ops = &net_ops;
 	(void)snprintf(n->v.tag, sizeof(n->v.tag), "%s", cfg->tag ? cfg->tag : "net");
 	memcpy(n->mac, cfg->mac, sizeof(n->mac));
-	net_filter_init(&n->control.filter, n->mac, 0);
 	n->mtu = cfg->mtu;
 	n->port = port_take;
 	n->link_up = !cfg->link_down;
 	n->control.max_pairs = cfg->pairs ? cfg->pairs : 1;
-	n->control.pairs = 1;
+	forget_control(n);
 	n->ctrlq = 2;
 	n->offered = OFFERED_ALWAYS | port_take->offloads | (cfg->mtu ? F(MTU) : 0) |
 		     (n->control.max_pairs > 1 ? F(MQ) : 0);

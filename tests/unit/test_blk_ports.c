@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "tests/support/blk_user.h"
+#include "tests/support/direct_io.h"
 
 #define BYTES (4u << 20)
 
@@ -84,18 +85,6 @@ static void test_what_is_written_lies_in_the_file(void **state)
 	unlink(path);
 }
 
-/* Whether the file system reads a sector past the page cache. */
-static bool has_direct(void)
-{
-	static uint8_t sector[512] __attribute__((aligned(4096)));
-	int fd = open(path, O_RDONLY | O_DIRECT | O_CLOEXEC);
-	bool can = fd >= 0 && pread(fd, sector, sizeof(sector), 0) == sizeof(sector);
-
-	if (fd >= 0)
-		close(fd);
-	return can;
-}
-
 static void test_page_cache_is_passed_by_where_the_file_system_permits(void **state)
 {
 	static uint8_t a[4096] __attribute__((aligned(4096)));
@@ -104,7 +93,7 @@ static void test_page_cache_is_passed_by_where_the_file_system_permits(void **st
 	struct blk_port *p;
 
 	(void)state;
-	if (!has_direct()) {
+	if (!file_has_direct_io(path)) {
 		print_message("skipped: the file system of %s has no O_DIRECT\n", path);
 		close(fd);
 		unlink(path);
