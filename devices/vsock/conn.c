@@ -73,7 +73,9 @@ static enum vsock_heard hear_data(struct vsock_conn *c, const struct vsock_pkt *
 {
 	if (c->state != VSOCK_OPEN || c->guest_shut & VIRTIO_VSOCK_SHUTDOWN_F_SEND)
 		return VSOCK_HEARD_BROKEN;
-	if (p->len > c->buf_alloc - (c->rx_cnt - c->fwd_cnt))
+	/* Not what there is by now: a driver that sends more than it was told breaks the rules, and
+	 * room that was never told could not be counted. */
+	if (p->len > told_room(c))
 		return VSOCK_HEARD_BROKEN;
 	c->rx_cnt += p->len;
 	owe_credit(c);

@@ -14,6 +14,7 @@
 
 #include "base/fd.h"
 #include "base/ipc.h"
+#include "devices/vsock/conn.h"
 #include "tests/support/vsock_rig.h"
 
 /* ---- credit ---- */
@@ -101,6 +102,34 @@ static void test_guest_is_never_sent_more_than_its_buffer(void **state)
 		}
 		fd_close(&fd);
 		rig_close(&r);
+	}
+}
+
+static void test_guest_may_not_send_before_it_is_told_of_the_room(void **state)
+{
+	const struct vsock_key key = { 1, 2, VIRTIO_VSOCK_CID_HOST };
+	struct vsock_pkt data = { .type = VIRTIO_VSOCK_TYPE_STREAM,
+		.op = VIRTIO_VSOCK_OP_RW,
+		.len = 4096,
+		.buf_alloc = 4096 };
+	struct vsock_pkt response = data;
+	struct virtio_vsock_hdr h;
+	struct vsock_conn c;
+
+	(void)state;
+	for (int told = 0; told < 2; told++) {
+		vsock_conn_offered(&c, &key, VIRTIO_VSOCK_TYPE_STREAM, 4096);
+		assert_true(vsock_conn_speak(&c, 3, &h));
+		response.op = VIRTIO_VSOCK_OP_RESPONSE;
+		response.len = 0;
+		assert_int_equal(vsock_conn_hear(&c, &response), VSOCK_HEARD_ACCEPTED);
+		assert_int_equal(vsock_conn_hear(&c, &data), VSOCK_HEARD_DATA);
+		/* The host reads all of it, but the news may not have left yet. */
+		vsock_conn_forwarded(&c, 4096);
+		if (told)
+			assert_true(vsock_conn_speak(&c, 3, &h));
+		assert_int_equal(vsock_conn_hear(&c, &data),
+			told ? VSOCK_HEARD_DATA : VSOCK_HEARD_BROKEN);
 	}
 }
 
@@ -228,6 +257,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bytes_that_wait_for_the_host_hold_the_credit_back),
 		cmocka_unit_test(test_guest_is_never_sent_more_than_its_buffer),
+		cmocka_unit_test(test_guest_may_not_send_before_it_is_told_of_the_room),
 		cmocka_unit_test(test_credit_from_the_future_is_not_believed),
 		cmocka_unit_test(test_guest_is_heard_while_it_gives_no_receive_buffers),
 		cmocka_unit_test(test_replies_that_wait_are_bounded_and_none_is_lost),
