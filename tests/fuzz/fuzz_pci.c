@@ -49,34 +49,27 @@ static int msi_route(void *ctx, uint32_t gsi, uint64_t addr, uint32_t data)
 	(void)data;
 	return 0;
 }
-static int doorbell_add(void *ctx, uint64_t addr, int eventfd)
+static int doorbell_add(void *ctx, enum bus_space space, uint64_t addr, int eventfd)
 {
 	(void)ctx;
+	(void)space;
 	(void)addr;
 	(void)eventfd;
 	bells++;
 	return 0;
 }
-static void doorbell_del(void *ctx, uint64_t addr, int eventfd)
+static void doorbell_del(void *ctx, enum bus_space space, uint64_t addr, int eventfd)
 {
 	(void)ctx;
+	(void)space;
 	(void)addr;
 	(void)eventfd;
 	if (bells-- == 0)
 		abort();
 }
 
-static int port_doorbell_add(void *ctx, uint16_t port, int eventfd)
-{
-	return doorbell_add(ctx, port, eventfd);
-}
-static void port_doorbell_del(void *ctx, uint16_t port, int eventfd)
-{
-	doorbell_del(ctx, port, eventfd);
-}
-
 static const struct pci_platform platform = { msi_attach, msi_detach, msi_route, doorbell_add,
-	doorbell_del, NULL, port_doorbell_add, port_doorbell_del };
+	doorbell_del, NULL };
 
 static uint64_t bar_now(struct pci_host *h, unsigned int bar)
 {

@@ -31,6 +31,7 @@ struct vpci_regs {
 	struct vpci_places at;
 	struct msi msi[MAX_MSI];
 	struct {
+		enum bus_space space;
 		uint64_t addr;
 		int fd;
 	} bell[MAX_BELLS];
@@ -87,23 +88,25 @@ static int msi_route(void *ctx, uint32_t gsi, uint64_t addr, uint32_t data)
 	return 0;
 }
 
-static int doorbell_add(void *ctx, uint64_t addr, int eventfd)
+static int doorbell_add(void *ctx, enum bus_space space, uint64_t addr, int eventfd)
 {
 	struct vpci_regs *r = ctx;
 
 	if (r->n_bells == MAX_BELLS)
 		return -ENOSPC;
+	r->bell[r->n_bells].space = space;
 	r->bell[r->n_bells].addr = addr;
 	r->bell[r->n_bells++].fd = eventfd;
 	return 0;
 }
 
-static void doorbell_del(void *ctx, uint64_t addr, int eventfd)
+static void doorbell_del(void *ctx, enum bus_space space, uint64_t addr, int eventfd)
 {
 	struct vpci_regs *r = ctx;
 
 	for (unsigned int i = 0; i < r->n_bells; i++) {
-		if (r->bell[i].addr == addr && r->bell[i].fd == eventfd) {
+		if (r->bell[i].space == space && r->bell[i].addr == addr &&
+			r->bell[i].fd == eventfd) {
 			r->bell[i] = r->bell[--r->n_bells];
 			return;
 		}
@@ -118,7 +121,7 @@ void vpci_regs_write(struct vpci_regs *r, uint64_t addr, uint64_t value, uint32_
 	le64 v = le64_of(value);
 
 	for (unsigned int i = 0; i < r->n_bells; i++) {
-		if (r->bell[i].addr == addr) {
+		if (r->bell[i].space == BUS_MEMORY && r->bell[i].addr == addr) {
 			if (write(r->bell[i].fd, &one, sizeof(one)) < 0)
 				abort();
 			return;

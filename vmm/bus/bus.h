@@ -16,6 +16,9 @@
 
 #include "base/err.h"
 
+/* The two address spaces of a processor. */
+enum bus_space { BUS_MEMORY, BUS_PORTS };
+
 #define BUS_MAX_REGIONS 160
 #define BUS_MAX_ACCESS  8
 

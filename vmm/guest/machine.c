@@ -62,24 +62,14 @@ static int msi_route(void *ctx, uint32_t gsi, uint64_t addr, uint32_t data)
 	return vm_msi_route(ctx, gsi, addr, data);
 }
 
-static int doorbell_add(void *ctx, uint64_t addr, int eventfd)
+static int doorbell_add(void *ctx, enum bus_space space, uint64_t addr, int eventfd)
 {
-	return vm_doorbell_add(ctx, addr, eventfd);
+	return vm_doorbell_add(ctx, space, addr, eventfd);
 }
 
-static void doorbell_del(void *ctx, uint64_t addr, int eventfd)
+static void doorbell_del(void *ctx, enum bus_space space, uint64_t addr, int eventfd)
 {
-	vm_doorbell_del(ctx, addr, eventfd);
-}
-
-static int port_doorbell_add(void *ctx, uint16_t port, int eventfd)
-{
-	return vm_port_doorbell_add(ctx, port, eventfd);
-}
-
-static void port_doorbell_del(void *ctx, uint16_t port, int eventfd)
-{
-	vm_port_doorbell_del(ctx, port, eventfd);
+	vm_doorbell_del(ctx, space, addr, eventfd);
 }
 
 /* ---- building ---- */
@@ -126,7 +116,7 @@ static int make_pci(struct machine *mc, struct err *e)
 	static_assert(X86_ECAM_BYTES == PCI_ECAM_BYTES, "one bus");
 	static_assert(X86_ECAM >= VM_HOLE_BASE, "ECAM lies behind low memory");
 	mc->platform = (struct pci_platform){ msi_attach, msi_detach, msi_route, doorbell_add,
-		doorbell_del, mc->vm, port_doorbell_add, port_doorbell_del };
+		doorbell_del, mc->vm };
 	return rc < 0 ? err_errno(e, -rc, "cannot place the PCI bus") : 0;
 }
 

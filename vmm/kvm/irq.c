@@ -150,35 +150,25 @@ int vm_msi_route(struct vm *vm, uint32_t gsi, uint64_t addr, uint32_t data)
 	return rc;
 }
 
-static int doorbell(struct vm *vm, uint64_t addr, int eventfd, uint32_t flags)
+static int doorbell(struct vm *vm, enum bus_space space, uint64_t addr, int eventfd, uint32_t flags)
 {
 	struct kvm_ioeventfd io = { .addr = addr,
 		/* 0: any width; else the one that drivers use for notifications. */
 		.len = vm->any_length_doorbells ? 0 : 2,
 		.fd = eventfd,
-		.flags = flags };
+		.flags = flags | (space == BUS_PORTS ? KVM_IOEVENTFD_FLAG_PIO : 0) };
 
 	return ioctl(vm->fd, KVM_IOEVENTFD, &io) < 0 ? -errno : 0;
 }
 
-int vm_doorbell_add(struct vm *vm, uint64_t addr, int eventfd)
+int vm_doorbell_add(struct vm *vm, enum bus_space space, uint64_t addr, int eventfd)
 {
-	return doorbell(vm, addr, eventfd, 0);
+	return doorbell(vm, space, addr, eventfd, 0);
 }
 
-void vm_doorbell_del(struct vm *vm, uint64_t addr, int eventfd)
+void vm_doorbell_del(struct vm *vm, enum bus_space space, uint64_t addr, int eventfd)
 {
-	(void)doorbell(vm, addr, eventfd, KVM_IOEVENTFD_FLAG_DEASSIGN);
-}
-
-int vm_port_doorbell_add(struct vm *vm, uint16_t port, int eventfd)
-{
-	return doorbell(vm, port, eventfd, KVM_IOEVENTFD_FLAG_PIO);
-}
-
-void vm_port_doorbell_del(struct vm *vm, uint16_t port, int eventfd)
-{
-	(void)doorbell(vm, port, eventfd, KVM_IOEVENTFD_FLAG_PIO | KVM_IOEVENTFD_FLAG_DEASSIGN);
+	(void)doorbell(vm, space, addr, eventfd, KVM_IOEVENTFD_FLAG_DEASSIGN);
 }
 
 static int value_doorbell(struct vm *vm, uint64_t addr, uint32_t value, int eventfd, uint32_t flags)

@@ -14,6 +14,7 @@
 
 #include "base/err.h"
 #include "base/gmem.h"
+#include "vmm/bus/bus.h"
 
 #define VM_MAX_CPUS 8
 /* RAM ends here and goes on at 4 GiB: between them lie ECAM, BARs, IOAPIC and LAPIC. */
@@ -122,12 +123,9 @@ MUST_CHECK int vm_msi_attach(struct vm *vm, int eventfd, uint32_t *gsi);
 void vm_msi_detach(struct vm *vm, int eventfd, uint32_t gsi);
 MUST_CHECK int vm_msi_route(struct vm *vm, uint32_t gsi, uint64_t addr, uint32_t data);
 /* A guest write of any width to addr signals the eventfd. Any thread. 0 or -errno. */
-MUST_CHECK int vm_doorbell_add(struct vm *vm, uint64_t addr, int eventfd);
-void vm_doorbell_del(struct vm *vm, uint64_t addr, int eventfd);
-/* Same for a port. */
-MUST_CHECK int vm_port_doorbell_add(struct vm *vm, uint16_t port, int eventfd);
-void vm_port_doorbell_del(struct vm *vm, uint16_t port, int eventfd);
-/* The same for writes of 32 bits of this value alone. */
+MUST_CHECK int vm_doorbell_add(struct vm *vm, enum bus_space space, uint64_t addr, int eventfd);
+void vm_doorbell_del(struct vm *vm, enum bus_space space, uint64_t addr, int eventfd);
+/* The same for writes of 32 bits of this value alone, to memory. */
 MUST_CHECK int vm_doorbell_add_value(struct vm *vm, uint64_t addr, uint32_t value, int eventfd);
 void vm_doorbell_del_value(struct vm *vm, uint64_t addr, uint32_t value, int eventfd);
 

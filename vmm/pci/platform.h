@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "vmm/bus/bus.h"
 
 struct pci_platform {
 	/* `eventfd` raises interrupt number *gsi from now on; where it goes is told by msi_route.
@@ -16,10 +17,7 @@ struct pci_platform {
 	void (*msi_detach)(void *ctx, int eventfd, uint32_t gsi);
 	int (*msi_route)(void *ctx, uint32_t gsi, uint64_t addr, uint32_t data);
 	/* A guest write to addr signals the eventfd, without a call. */
-	int (*doorbell_add)(void *ctx, uint64_t addr, int eventfd);
-	void (*doorbell_del)(void *ctx, uint64_t addr, int eventfd);
+	int (*doorbell_add)(void *ctx, enum bus_space space, uint64_t addr, int eventfd);
+	void (*doorbell_del)(void *ctx, enum bus_space space, uint64_t addr, int eventfd);
 	void *ctx;
-	/* The same for a port. NULL: ports have no doorbells. */
-	int (*port_doorbell_add)(void *ctx, uint16_t port, int eventfd);
-	void (*port_doorbell_del)(void *ctx, uint16_t port, int eventfd);
 };

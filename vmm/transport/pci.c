@@ -402,31 +402,29 @@ static void config_written(void *ctx, uint32_t off, uint32_t len)
 		ops->write(bar, to, v->pci.cfg + v->access_cap + CAP_BYTES, n);
 }
 
-static int bell_at(const struct vpci *v, unsigned int q, bool port, bool mapped, uint64_t bar)
+static int bell_at(
+	const struct vpci *v, unsigned int q, enum bus_space space, bool mapped, uint64_t bar)
 {
 	const struct pci_platform *p = v->cfg.platform;
-	uint64_t at = bar + VPCI_NOTIFY + q * VPCI_NOTIFY_STRIDE;
-	uint16_t port_at = (uint16_t)(bar + q * PORT_STRIDE);
+	uint64_t at = space == BUS_PORTS ? bar + q * PORT_STRIDE
+					 : bar + VPCI_NOTIFY + q * VPCI_NOTIFY_STRIDE;
 	int fd = v->bell[q].eventfd;
 
 	if (mapped)
-		return port ? p->port_doorbell_add(p->ctx, port_at, fd)
-			    : p->doorbell_add(p->ctx, at, fd);
-	if (port)
-		p->port_doorbell_del(p->ctx, port_at, fd);
-	else
-		p->doorbell_del(p->ctx, at, fd);
+		return p->doorbell_add(p->ctx, space, at, fd);
+	p->doorbell_del(p->ctx, space, at, fd);
 	return 0;
 }
 
 static void bar_moved(void *ctx, unsigned int bar, bool mapped, uint64_t addr)
 {
 	struct vpci *v = ctx;
+	enum bus_space space = bar == BAR_BELLS ? BUS_PORTS : BUS_MEMORY;
 
 	if (bar != BAR_REGISTERS && bar != BAR_BELLS)
 		return;
 	for (unsigned int q = 0; q < v->n_doorbells; q++) {
-		int rc = bell_at(v, q, bar == BAR_BELLS, mapped, addr);
+		int rc = bell_at(v, q, space, mapped, addr);
 
 		/* Not fatal: the write then comes as an exit, to ring(). */
 		if (rc < 0)
@@ -490,7 +488,7 @@ static bool add_port_bells(struct vpci *v)
 {
 	uint32_t bytes = v->n_doorbells * PORT_STRIDE, size = 4;
 
-	if (!v->cfg.platform->port_doorbell_add || !v->cfg.host->pio)
+	if (!v->cfg.host->pio)
 		return true;
 	while (size < bytes)
 		size *= 2;
