@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # virtio_can of a guest by a socket of its own on a vcan (`direct`): 100,000 frames each way without loss
 # or reordering; the bench is beside it, records all and sends, too; bus-off of the host's controller.
-source "$here/cases/can_flood/case.sh" # its words received, sent, stuck
+source "$here/host/can_flood.sh"
 packages=(can-utils iproute2)
 programs=(candump cangen cansend ip)
 files=("$here/guest/can.sh=/can.sh" "$built/guest_can=/bin/guest_can")
-needs=(candump cansend ip)
+needs=(candump cansend chrt ip taskset)
+limit=240
 
 go() { said linux "WAITING $1" 60 && cansend dyno0 "7FF#$1"; }
 
