@@ -15,6 +15,7 @@
 /* ---- the image ---- */
 
 struct nbd_handle;
+struct disk_ahead;
 
 struct disk_source {
 	/* Reads exactly len bytes; 0 or -errno. off + len was checked against `bytes`. */
@@ -24,6 +25,7 @@ struct disk_source {
 		int fd;
 		const uint8_t *mem;
 		struct nbd_handle *nbd;
+		struct disk_ahead *ahead;
 	};
 };
 
@@ -35,6 +37,26 @@ void disk_source_mem(struct disk_source *s, const void *mem, size_t bytes);
  */
 MUST_CHECK int disk_source_nbd(
 	struct disk_source *s, int fd, const char *export_name, struct err *e);
+
+/* What disk_source_ahead() keeps. Two windows: a file, and the map of where its blocks are. */
+#define DISK_WINDOW_BYTES 65536u
+#define DISK_WINDOWS      2u
+struct disk_ahead {
+	const struct disk_source *from;
+	unsigned int last; /* the window that was used last */
+	struct disk_window {
+		uint64_t at;
+		bool filled;
+		uint8_t bytes[DISK_WINDOW_BYTES];
+	} window[DISK_WINDOWS];
+};
+
+/*
+ * Reads `from` in aligned windows: file systems ask for a block at a time, and each would be a
+ * system call, or a way to an NBD server and back. `from` and `ahead` are borrowed.
+ */
+void disk_source_ahead(
+	struct disk_source *s, struct disk_ahead *ahead, const struct disk_source *from);
 /* Idempotent; legal on what was zeroed. */
 void disk_source_fini(struct disk_source *s);
 

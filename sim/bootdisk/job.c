@@ -71,20 +71,25 @@ static json_t *list_of(const struct boot_image *im)
 
 static json_t *work(const struct boot_job *job, struct err *e)
 {
-	struct disk_source src = { 0 };
+	CLEANUP_FREE struct disk_ahead *ahead = malloc(sizeof(*ahead));
+	struct disk_source image = { 0 }, src;
 	struct boot_image *im = NULL;
 	const struct boot_entry *en;
 	json_t *report = NULL;
 	int rc;
 
-	if (job->nbd_export)
-		rc = disk_source_nbd(&src, FD_IMAGE, job->nbd_export, e);
-	else if ((rc = disk_source_fd(&src, FD_IMAGE)))
+	if (!ahead)
+		rc = err_set(e, -ENOMEM, "out of memory");
+	else if (job->nbd_export)
+		rc = disk_source_nbd(&image, FD_IMAGE, job->nbd_export, e);
+	else if ((rc = disk_source_fd(&image, FD_IMAGE)))
 		(void)err_set(e, rc, "its size cannot be told");
-	if (!rc)
+	if (!rc) {
+		disk_source_ahead(&src, ahead, &image);
 		rc = boot_image_open(&src, job->letter, &im, e);
+	}
 	if (rc) {
-		disk_source_fini(&src);
+		disk_source_fini(&image);
 		return NULL;
 	}
 	if (job->list_only) {
@@ -96,7 +101,7 @@ static json_t *work(const struct boot_job *job, struct err *e)
 				text(en->options), "initrd", en->n_initrds > 0);
 	}
 	boot_image_free(im);
-	disk_source_fini(&src);
+	disk_source_fini(&image);
 	return report;
 }
 

@@ -13,6 +13,96 @@
 #include "sim/bootdisk/entry.h"
 #include "sim/bootdisk/fs.h"
 
+/* ---- reading ahead ---- */
+
+#define BLOCK 4096u
+
+/* An image on which each number tells where it is, a counter of reads, and a bad byte. */
+static struct {
+	uint32_t number[(4 * DISK_WINDOW_BYTES + BLOCK) / 4];
+	unsigned int reads;
+	uint64_t bad;
+	struct disk_source src, under;
+	struct disk_ahead ahead;
+} slow;
+
+static int slow_read(const struct disk_source *s, uint64_t off, void *dst, size_t len)
+{
+	slow.reads++;
+	if (slow.bad >= off && slow.bad - off < len)
+		return -EIO;
+	memcpy(dst, s->mem + off, len);
+	return 0;
+}
+
+static const struct disk_source *slow_source(void)
+{
+	for (uint32_t i = 0; i < sizeof(slow.number) / 4; i++)
+		slow.number[i] = i;
+	slow.reads = 0;
+	slow.bad = UINT64_MAX;
+	disk_source_mem(&slow.under, slow.number, sizeof(slow.number));
+	slow.under.read = slow_read;
+	disk_source_ahead(&slow.src, &slow.ahead, &slow.under);
+	return &slow.src;
+}
+
+/* What is read there is what is there. */
+static void reads_well(uint64_t off, size_t len)
+{
+	const struct disk_span all = { .src = &slow.src, .bytes = sizeof(slow.number) };
+	uint8_t *b = malloc(len);
+
+	assert_int_equal(disk_read(&all, off, b, len), 0);
+	assert_memory_equal(b, (const uint8_t *)slow.number + off, len);
+	free(b);
+}
+
+static void test_blocks_one_after_the_other_are_read_by_windows(void **state)
+{
+	const struct disk_source *s = slow_source();
+
+	(void)state;
+	for (uint64_t off = 0; off < s->bytes; off += BLOCK)
+		reads_well(off, BLOCK);
+	/* The last window is the image's last block. */
+	assert_int_equal(slow.reads, 5);
+}
+
+static void test_a_file_and_the_map_of_its_blocks_are_both_kept(void **state)
+{
+	(void)state;
+	slow_source();
+	for (uint64_t off = 0; off < DISK_WINDOW_BYTES; off += BLOCK) {
+		reads_well(3 * DISK_WINDOW_BYTES, BLOCK);
+		reads_well(off, BLOCK);
+	}
+	assert_int_equal(slow.reads, 2);
+}
+
+static void test_what_crosses_windows_is_whole_and_what_is_large_is_read_at_once(void **state)
+{
+	(void)state;
+	slow_source();
+	reads_well(DISK_WINDOW_BYTES - 100, BLOCK);
+	assert_int_equal(slow.reads, 2);
+	reads_well(100, 3 * DISK_WINDOW_BYTES);
+	assert_int_equal(slow.reads, 3);
+}
+
+static void test_a_bad_block_is_an_error_of_who_asks_for_it_alone(void **state)
+{
+	const struct disk_span all = { .src = slow_source(), .bytes = sizeof(slow.number) };
+	uint8_t b[BLOCK];
+
+	(void)state;
+	slow.bad = DISK_WINDOW_BYTES + 2 * BLOCK;
+	reads_well(DISK_WINDOW_BYTES, 2 * BLOCK);
+	assert_int_equal(disk_read(&all, slow.bad - 1, b, 2), -EIO);
+	slow.bad = UINT64_MAX;
+	reads_well(DISK_WINDOW_BYTES, 4 * BLOCK);
+}
+
 /* ---- partitions ---- */
 
 static uint8_t disk[256 * 512];
@@ -310,6 +400,11 @@ static void test_nonsense_ends(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_blocks_one_after_the_other_are_read_by_windows),
+		cmocka_unit_test(test_a_file_and_the_map_of_its_blocks_are_both_kept),
+		cmocka_unit_test(
+			test_what_crosses_windows_is_whole_and_what_is_large_is_read_at_once),
+		cmocka_unit_test(test_a_bad_block_is_an_error_of_who_asks_for_it_alone),
 		cmocka_unit_test(test_an_image_without_a_table_is_one_file_system),
 		cmocka_unit_test(test_logical_partitions_are_numbered_from_5),
 		cmocka_unit_test(test_a_chain_of_tables_that_goes_round_ends),
