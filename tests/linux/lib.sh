@@ -102,7 +102,8 @@ bench_end() {
 quiet_kernels() {
 	local g
 	for g in "${guests[@]}"; do
-		sed -n 's/^ *[0-9.]* [a-z0-9]*: \(\[ *[0-9.]*\] .*\)/\1/p' "$runs/$g.log" >"$tmp/kernel"
+		# Before a line of the kernel's may stand what a program left there, colours for example.
+		sed -n 's/^ *[0-9.]* [a-z0-9]*: .*\(\[ *[0-9]*\.[0-9]*\] .*\)/\1/p' "$runs/$g.log" >"$tmp/kernel"
 		echo "$g's kernel wrote $(wc -l <"$tmp/kernel") lines to its console"
 		! grep -E -f "$here/guest/kernel_faults" "$tmp/kernel" | sed "s/^/FAULT $g: /" | grep . || return
 	done
