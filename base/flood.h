@@ -14,18 +14,23 @@
 
 /* Messages of a flood come closer than this, on average: a full CAN bus of 1 Mbit/s has a classic
  * frame of 8 bytes each 110 us. */
-#define FLOOD_GAP_NS (60 * NS_PER_US)
-/* So many of them in a row are a flood. */
+#define FLOOD_GAP_NS (80 * NS_PER_US)
+/* So many of them at once are a flood; of slower ones more are needed. */
 #define FLOOD_RUN 256u
 /* So long they gather. */
 #define FLOOD_REST_NS (250 * NS_PER_US)
-/* Where a rest brought no more than one, somebody sends one at a time and waits for each: twice as
- * many are needed the next time, so many times. */
+/* A message that goes the other way counts against so many. */
+#define FLOOD_OTHER 32u
+/* Where a rest brought a single one, somebody sends one at a time and waits for each: twice as many
+ * are needed the next time, so many times. */
 #define FLOOD_ERRORS 6u
 
 struct flood {
 	uint64_t last_ns;
-	uint32_t run, errors;
+	/* By how much the last messages came earlier than FLOOD_GAP_NS apart. Who has to wait for a
+	 * processor sends late, or looks late: single gaps begin and end no flood. */
+	uint64_t ahead_ns;
+	uint32_t errors;
 	bool rests;
 };
 
@@ -33,23 +38,28 @@ struct flood {
  * FLOOD_REST_NS. */
 static inline bool flood_saw(struct flood *f, uint32_t n, uint64_t now_ns)
 {
-	/* A look that comes late, on a busy host, says nothing of how close they come. */
-	uint64_t gap_ns = f->rests ? MIN(now_ns - f->last_ns, FLOOD_REST_NS) : now_ns - f->last_ns;
-	bool dense = n && gap_ns <= n * FLOOD_GAP_NS;
-	uint32_t need = FLOOD_RUN << f->errors;
+	uint64_t gap_ns = now_ns - f->last_ns, ahead_ns = f->ahead_ns + n * FLOOD_GAP_NS, need_ns;
+	bool alone = f->rests && n == 1 && gap_ns >= FLOOD_REST_NS;
 
 	if (!n && !f->rests)
 		return false;
-	if (f->rests)
-		f->errors = n > 1 ? 0 : MIN(f->errors + 1, FLOOD_ERRORS);
-	f->run = dense ? MIN(f->run + n, need) : 0;
+	if (f->rests) {
+		/* A look that comes late says nothing of how close they come. */
+		gap_ns = MIN(gap_ns, FLOOD_REST_NS);
+		if (n > 1)
+			f->errors = 0;
+		else if (alone)
+			f->errors = MIN(f->errors + 1, FLOOD_ERRORS);
+	}
+	need_ns = (uint64_t)(FLOOD_RUN << f->errors) * FLOOD_GAP_NS;
+	f->ahead_ns = alone || ahead_ns < gap_ns ? 0 : MIN(ahead_ns - gap_ns, need_ns);
+	f->rests = f->ahead_ns >= (f->rests ? need_ns / 2 : need_ns);
 	f->last_ns = now_ns;
-	f->rests = f->run == need;
 	return f->rests;
 }
 
 /* A message went the other way: what comes next may be the answer. */
 static inline void flood_over(struct flood *f)
 {
-	f->run = 0;
+	f->ahead_ns -= MIN(f->ahead_ns, FLOOD_OTHER * FLOOD_GAP_NS);
 }

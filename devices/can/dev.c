@@ -36,7 +36,7 @@ static_assert(TXQ_SIZE <= TX_SLOTS && TX_SLOTS == 256, "a slot number is 8 bits 
 #define TX_MANY 8u
 /* In a flood the driver need not kick until this share of the ring has gathered. Linux' driver
  * stops at half of it, others may have fewer buffers. */
-#define TX_GATHER(q) (vq_size(q) / 8)
+#define TX_GATHER(q) (vq_size(q) / 4)
 
 /*
  * Linux' driver sends START before it is ready for receive interrupts; one that comes in between

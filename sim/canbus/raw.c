@@ -213,42 +213,57 @@ static void raw_take(struct canbus_port *p, const struct canfd_frame *f, size_t 
 	(void)bus_enqueue(p, &r.f, 0, clock_now_ns());
 }
 
+/* The interface is looked at again after so long, and not before. */
+static void raw_rest(struct canbus_port *p, uint64_t now_ns, uint64_t rest_ns)
+{
+	ev_io_del(&p->io);
+	ev_timer_at(&p->reread, now_ns + rest_ns);
+}
+
+/* Takes up to `room` frames; how many, or -errno. */
+static int raw_read(struct canbus_port *p, unsigned int room)
+{
+	struct raw_batch *in = p->raw_in;
+	int n = recvmmsg(p->fd, in->m, room, MSG_DONTWAIT, NULL);
+
+	if (n < 0)
+		return -errno;
+	for (int i = 0; i < n; i++) {
+		if (in->m[i].msg_len)
+			raw_take(p, &in->f[i], in->m[i].msg_len);
+	}
+	/* A raw socket never ends with an empty message; a stand-in in tests does. */
+	return n > 0 && in->m[0].msg_len == 0 ? -EPIPE : n;
+}
+
 static void on_raw(struct ev_io *io, uint32_t revents)
 {
 	struct canbus_port *p = io->data;
-	struct raw_batch *in = p->raw_in;
-	unsigned int room = MIN(p->q.cap - p->q.count, RAW_BATCH);
+	unsigned int room = MIN(p->q.cap - p->q.count, RAW_BATCH), n;
 	uint64_t now = clock_now_ns();
-	int n = 0;
+	int rc = 0;
 
 	/* The host's programs wait for nobody. What they send stays in the socket, where there is
 	 * much room, while a guest catches up. */
 	if (!room || bus_is_behind(p->bus, now)) {
 		/* The socket would be reported as readable until the bus has caught up. */
-		ev_io_del(&p->io);
-		ev_timer_at(&p->reread, now + REREAD_NS);
+		raw_rest(p, now, REREAD_NS);
 	} else {
-		n = recvmmsg(p->fd, in->m, room, MSG_DONTWAIT, NULL);
-		/* That it is down is heard of in another way; ENODEV and others are for good. */
-		if (n < 0 && errno != EAGAIN && errno != EINTR && errno != ENETDOWN)
-			revents |= EPOLLHUP;
-		/* A raw socket never ends with an empty message; a stand-in in tests does. */
-		if (n > 0 && in->m[0].msg_len == 0)
-			revents |= EPOLLHUP;
-	}
-	for (int i = 0; i < n; i++) {
-		if (in->m[i].msg_len)
-			raw_take(p, &in->f[i], in->m[i].msg_len);
+		rc = raw_read(p, room);
+		n = rc > 0 ? (unsigned int)rc : 0;
+		if (flood_saw(&p->raw_flood, n, now) || (p->raw_direct && n > 0)) {
+			/* Of a direct one nobody waits for what it hears: all of a millisecond at
+			 * once. Where there was no room for all, there is more. */
+			uint64_t rest = p->raw_direct ? REREAD_NS : FLOOD_REST_NS;
+
+			raw_rest(p, now, n < room ? rest : 0);
+		}
 	}
 	if (p->q.count)
 		bus_wake(p->bus);
-	if (flood_saw(&p->raw_flood, (uint32_t)MAX(n, 0), now) || (p->raw_direct && n > 0)) {
-		/* Of a direct one nobody waits for what it hears: all of a millisecond at once. */
-		uint64_t rest = p->raw_direct ? REREAD_NS : FLOOD_REST_NS;
-
-		ev_io_del(&p->io);
-		ev_timer_at(&p->reread, (unsigned int)n < room ? now + rest : now);
-	}
+	/* That it is down is heard of in another way; ENODEV and others are for good. */
+	if (rc < 0 && rc != -EAGAIN && rc != -EINTR && rc != -ENETDOWN)
+		revents |= EPOLLHUP;
 	if (revents & EPOLLHUP && p->host)
 		hostif_lost(p->host);
 	else if (revents & EPOLLHUP)
