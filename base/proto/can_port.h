@@ -61,10 +61,21 @@ struct can_packet {
 /* Appends a record (h.mtu bytes of r->f follow the header). False when it does not fit. */
 bool can_packet_add(struct can_packet *p, const struct can_rec_frame *r);
 
+/* Checks a frame that came as `mtu` bytes and clears what a receiver must not rely on: bytes past
+ * its length, flags of a classic one. FD frames get CANFD_FDF. False: it cannot exist. */
+MUST_CHECK bool can_frame_check(struct canfd_frame *f, uint8_t mtu);
+
+/*
+ * Looks through a received packet: the kinds of its records, each as bit (1 << kind), or -EBADMSG
+ * where one is malformed (unknown kind, wrong mtu, a frame that cannot exist, cut record). For who
+ * carries out nothing of a malformed packet.
+ */
+MUST_CHECK int can_packet_kinds(const void *buf, uint32_t len);
+
 /*
  * Takes the record at *off out of a received packet and moves *off past it. 1: taken; 0: the end;
- * -EBADMSG: malformed (unknown kind, wrong mtu, length over the mtu's maximum, cut record).
- * Frames that come out are valid: len fits, reserved bytes are zero, FD frames carry CANFD_FDF.
+ * -EBADMSG: malformed. Frames that come out are as can_frame_check() leaves them; of other records
+ * `f` is zero.
  */
 MUST_CHECK int can_packet_next(
 	const void *buf, uint32_t len, uint32_t *off, struct can_rec_frame *r);

@@ -178,13 +178,9 @@ static bool take_packet(struct hub_port *h, uint32_t len)
 {
 	struct can_rec_frame r;
 	uint32_t off = 0;
-	int rc;
 
-	while ((rc = can_packet_next(h->rbuf, len, &off, &r)) > 0)
-		;
-	if (rc < 0)
+	if (can_packet_kinds(h->rbuf, len) < 0)
 		return false;
-	off = 0;
 	while (can_packet_next(h->rbuf, len, &off, &r) > 0) {
 		if (r.h.kind == CAN_REC_ACK || r.h.kind == CAN_REC_NACK)
 			answered(h, &r);

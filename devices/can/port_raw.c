@@ -113,11 +113,7 @@ static void fail_written(struct raw_port *w)
 
 static void take(struct raw_port *w, const struct mmsghdr *m, const struct canfd_frame *f)
 {
-	struct can_rec_frame in = { .h = { .kind = CAN_REC_FRAME, .mtu = (uint8_t)m->msg_len },
-		.f = *f },
-			     r;
-	struct can_packet one;
-	uint32_t off = 0;
+	struct can_rec_frame r = { .h = { .kind = CAN_REC_FRAME, .mtu = (uint8_t)m->msg_len } };
 
 	if (m->msg_len != CAN_MTU && m->msg_len != CANFD_MTU)
 		return;
@@ -132,10 +128,9 @@ static void take(struct raw_port *w, const struct mmsghdr *m, const struct canfd
 		confirm(w, true);
 		return;
 	}
-	one.len = 0;
-	in.h.t_ns = clock_now_ns();
-	if (w->started && can_packet_add(&one, &in) &&
-		can_packet_next(one.b, one.len, &off, &r) == 1)
+	r.f = *f;
+	r.h.t_ns = clock_now_ns();
+	if (w->started && can_frame_check(&r.f, r.h.mtu))
 		w->sink.rx(w->sink.ctx, &r);
 }
 

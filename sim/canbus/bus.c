@@ -597,19 +597,16 @@ void bus_wake(struct canbus *b)
 
 /* ---- the bench ---- */
 
-/* A frame of the bench through a port's own check, so that nothing impossible reaches one. */
-static int check_own(struct canbus *b, const struct canfd_frame *f, struct can_rec_frame *r)
+/* A frame of the bench through the check of everybody's, so that nothing impossible reaches a port.
+ */
+static int check_own(struct canbus *b, const struct canfd_frame *f, struct canfd_frame *out)
 {
-	struct can_rec_frame in = { .h = { .kind = CAN_REC_FRAME, .mtu = CAN_MTU }, .f = *f };
-	struct can_packet one;
-	uint32_t off = 0;
+	bool fd = f->flags & CANFD_FDF && !(f->can_id & CAN_ERR_FLAG);
 
-	if (f->flags & CANFD_FDF && !(f->can_id & CAN_ERR_FLAG))
-		in.h.mtu = CANFD_MTU;
-	one.len = 0;
-	if (!can_packet_add(&one, &in) || can_packet_next(one.b, one.len, &off, r) != 1)
+	*out = *f;
+	if (!can_frame_check(out, fd ? CANFD_MTU : CAN_MTU))
 		return -EINVAL;
-	if (r->h.mtu == CANFD_MTU && b->cfg.classic_only) {
+	if (fd && b->cfg.classic_only) {
 		b->st.errors++;
 		return -EINVAL;
 	}
@@ -618,26 +615,26 @@ static int check_own(struct canbus *b, const struct canfd_frame *f, struct can_r
 
 int canbus_send_apart(struct canbus *b, const struct canfd_frame *f, uint64_t since_ns)
 {
-	struct can_rec_frame r;
-	int rc = check_own(b, f, &r);
+	struct canfd_frame own;
+	int rc = check_own(b, f, &own);
 
 	if (rc < 0)
 		return rc;
 	if (b->late.q.count >= APART_WINDOW)
 		return -ENOBUFS;
-	bus_send_late(b, NULL, &r.f, since_ns);
+	bus_send_late(b, NULL, &own, since_ns);
 	return 0;
 }
 
 int canbus_send_since(struct canbus *b, const struct canfd_frame *f, uint64_t since_ns)
 {
-	struct can_rec_frame r;
-	int rc = check_own(b, f, &r);
+	struct canfd_frame own;
+	int rc = check_own(b, f, &own);
 
 	if (rc < 0)
 		return rc;
 	b->bench_is_node = true;
-	if (!bus_enqueue(&b->bench, &r.f, 0, since_ns)) {
+	if (!bus_enqueue(&b->bench, &own, 0, since_ns)) {
 		b->st.bench_dropped++;
 		return -ENOBUFS;
 	}

@@ -171,20 +171,13 @@ static void transmit(struct canbus_port *p, const struct can_rec_frame *r)
 /* One packet of a port. False: malformed, dropped whole. */
 static bool take_packet(struct canbus_port *p, const uint8_t *buf, uint32_t len)
 {
+	int allowed = 1 << CAN_REC_FRAME | 1 << CAN_REC_START | 1 << CAN_REC_STOP;
+	int kinds = can_packet_kinds(buf, len);
 	struct can_rec_frame r;
 	uint32_t off = 0;
-	int rc;
 
-	/* Looked through before anything is carried out: a malformed packet has no effect. */
-	do {
-		rc = can_packet_next(buf, len, &off, &r);
-		if (rc > 0 && r.h.kind != CAN_REC_FRAME && r.h.kind != CAN_REC_START &&
-			r.h.kind != CAN_REC_STOP)
-			rc = -EBADMSG;
-	} while (rc > 0);
-	if (rc < 0)
+	if (kinds < 0 || kinds & ~allowed)
 		return false;
-	off = 0;
 	while (!p->gone && can_packet_next(buf, len, &off, &r) > 0) {
 		if (r.h.kind == CAN_REC_FRAME)
 			transmit(p, &r);

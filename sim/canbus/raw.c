@@ -192,25 +192,18 @@ static const struct port_ops raw_ops = { .put = raw_put,
 	.stats = raw_stats,
 	.fini = raw_fini };
 
-static void raw_take(struct canbus_port *p, const struct canfd_frame *f, size_t len)
+static void raw_take(struct canbus_port *p, struct canfd_frame *f, size_t len)
 {
-	struct can_rec_frame in = { .h = { .kind = CAN_REC_FRAME, .mtu = (uint8_t)len }, .f = *f },
-			     r;
-	struct can_packet one;
-	uint32_t off = 0;
-
-	one.len = 0;
-	if ((len != CAN_MTU && len != CANFD_MTU) || !can_packet_add(&one, &in) ||
-		can_packet_next(one.b, one.len, &off, &r) != 1) {
+	if ((len != CAN_MTU && len != CANFD_MTU) || !can_frame_check(f, (uint8_t)len)) {
 		p->st.malformed++;
 		return;
 	}
-	if (r.h.mtu == CANFD_MTU && p->bus->cfg.classic_only) {
+	if (len == CANFD_MTU && p->bus->cfg.classic_only) {
 		p->bus->st.errors++;
 		return;
 	}
 	/* Never more is read than there is room for. */
-	(void)bus_enqueue(p, &r.f, 0, clock_now_ns());
+	(void)bus_enqueue(p, f, 0, clock_now_ns());
 }
 
 /* The interface is looked at again after so long, and not before. */

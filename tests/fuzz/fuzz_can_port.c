@@ -15,10 +15,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct can_packet p;
 	uint32_t off = 0,
 		 len = size > CAN_PORT_PACKET_BYTES ? CAN_PORT_PACKET_BYTES : (uint32_t)size;
+	int kinds = can_packet_kinds(data, len), seen = 0, rc;
 
-	while (can_packet_next(data, len, &off, &r) > 0) {
+	while ((rc = can_packet_next(data, len, &off, &r)) > 0) {
 		uint32_t back = 0;
 
+		seen |= 1 << r.h.kind;
 		if (off > len)
 			abort();
 		p.len = 0;
@@ -29,5 +31,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (memcmp(&r, &again, sizeof(r)) != 0)
 			abort();
 	}
+	/* Who only looks sees the same. */
+	if (kinds != (rc < 0 ? rc : seen))
+		abort();
 	return 0;
 }

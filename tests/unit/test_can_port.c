@@ -29,14 +29,17 @@ static struct can_rec_frame fd(uint32_t id, uint8_t len)
 	return r;
 }
 
-/* Packs one record and takes it out again. */
+/* Packs one record and takes it out again; who only looks at the packet agrees. */
 static int round_trip(const struct can_rec_frame *in, struct can_rec_frame *out)
 {
 	struct can_packet p = { .len = 0 };
 	uint32_t off = 0;
+	int rc;
 
 	assert_true(can_packet_add(&p, in));
-	return can_packet_next(p.b, p.len, &off, out);
+	rc = can_packet_next(p.b, p.len, &off, out);
+	assert_int_equal(can_packet_kinds(p.b, p.len), rc < 0 ? rc : 1 << in->h.kind);
+	return rc;
 }
 
 static void test_records_come_out_as_they_were_packed(void **state)
@@ -50,6 +53,7 @@ static void test_records_come_out_as_they_were_packed(void **state)
 	(void)state;
 	for (unsigned int i = 0; i < 3; i++)
 		assert_true(can_packet_add(&p, &in[i]));
+	assert_int_equal(can_packet_kinds(p.b, p.len), 1 << CAN_REC_FRAME | 1 << CAN_REC_ACK);
 	in[1].f.flags |= CANFD_FDF;
 	for (unsigned int i = 0; i < 3; i++) {
 		assert_int_equal(can_packet_next(p.b, p.len, &off, &out), 1);
@@ -139,6 +143,7 @@ static void test_a_cut_record_is_malformed(void **state)
 
 		assert_int_equal(can_packet_next(p.b, cut, &off, &out), -EBADMSG);
 		assert_int_equal(off, 0);
+		assert_int_equal(can_packet_kinds(p.b, cut), -EBADMSG);
 	}
 }
 
