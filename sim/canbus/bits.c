@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "base/clock.h"
+#include "base/err.h"
 
 /* CRC delimiter, ACK slot, ACK delimiter, 7 bits of end of frame. */
 #define TAIL_BITS 10u
@@ -43,6 +44,11 @@ static const uint8_t stuff_table[8][16] = {
 static const uint16_t crc15_table[16] = { 0x0000, 0x4599, 0x4eab, 0x0b32, 0x58cf, 0x1d56, 0x1664,
 	0x53fd, 0x7407, 0x319e, 0x3aac, 0x7f35, 0x2cc8, 0x6951, 0x6263, 0x27fa };
 
+/* Both for whole bytes, for what is long: made of the tables above before main(). Bits 3 and 4 of a
+ * stuffing entry are how many stuff bits were inserted. */
+static uint8_t stuff_bytes_table[8][256];
+static uint16_t crc15_bytes_table[256];
+
 /* Where stuffing stands. Zero-initialised it is just after start of frame (one dominant bit). */
 struct stuff {
 	uint32_t state, count;
@@ -70,22 +76,32 @@ static void stuff_nibble(struct stuff *s, uint32_t nibble)
 	s->count += e >> 3;
 }
 
+static void stuff_bytes(struct stuff *s, const uint8_t *b, uint32_t n)
+{
+	uint32_t state = s->state, count = s->count;
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint8_t e = stuff_bytes_table[state][b[i]];
+
+		state = e & 7;
+		count += e >> 3;
+	}
+	*s = (struct stuff){ state, count };
+}
+
 /* The lowest n bits of v, most significant first. */
 static void stuff_bits(struct stuff *s, uint64_t v, uint32_t n)
 {
 	while (n % 4)
 		stuff_bit(s, (uint32_t)(v >> --n) & 1);
-	while (n) {
+	if (n % 8) {
 		n -= 4;
 		stuff_nibble(s, (uint32_t)(v >> n) & 15);
 	}
-}
+	while (n) {
+		uint8_t byte = (uint8_t)(v >> (n -= 8));
 
-static void stuff_bytes(struct stuff *s, const uint8_t *b, uint32_t n)
-{
-	for (uint32_t i = 0; i < n; i++) {
-		stuff_nibble(s, b[i] >> 4);
-		stuff_nibble(s, b[i] & 15);
+		stuff_bytes(s, &byte, 1);
 	}
 }
 
@@ -94,18 +110,36 @@ static uint32_t crc15_nibble(uint32_t crc, uint32_t nibble)
 	return ((crc << 4) & 0x7fff) ^ crc15_table[(crc >> 11) ^ nibble];
 }
 
+static uint32_t crc15_byte(uint32_t crc, uint32_t byte)
+{
+	return ((crc << 8) & 0x7fff) ^ crc15_bytes_table[(crc >> 7) ^ byte];
+}
+
 /* Over the header (zeros in front change nothing: the register starts at zero) and the data. */
 static uint32_t crc15(uint64_t header, const uint8_t *b, uint32_t n)
 {
 	uint32_t crc = 0;
 
-	for (int shift = 36; shift >= 0; shift -= 4)
-		crc = crc15_nibble(crc, (uint32_t)(header >> shift) & 15);
-	for (uint32_t i = 0; i < n; i++) {
-		crc = crc15_nibble(crc, b[i] >> 4);
-		crc = crc15_nibble(crc, b[i] & 15);
-	}
+	for (int shift = 32; shift >= 0; shift -= 8)
+		crc = crc15_byte(crc, (uint32_t)(header >> shift) & 255);
+	for (uint32_t i = 0; i < n; i++)
+		crc = crc15_byte(crc, b[i]);
 	return crc;
+}
+
+__attribute__((constructor)) static void make_tables(void)
+{
+	for (uint32_t byte = 0; byte < 256; byte++) {
+		for (uint32_t state = 0; state < ARRAY_SIZE(stuff_table); state++) {
+			struct stuff s = { state, 0 };
+
+			stuff_nibble(&s, byte >> 4);
+			stuff_nibble(&s, byte & 15);
+			stuff_bytes_table[state][byte] = (uint8_t)(s.count << 3 | s.state);
+		}
+		crc15_bytes_table[byte] =
+			(uint16_t)crc15_nibble(crc15_nibble(0, byte >> 4), byte & 15);
+	}
 }
 
 /* DLC code of a length: the largest length code that is not below it. */
