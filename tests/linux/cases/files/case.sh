@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-# Folders of the host by virtio-fs and virtio-9p: what is there, what is written, random work.
+# Folders of the host by virtio-fs and virtio-9p: what is there, what is written, random work;
+# and stress-ng on virtio-fs.
 kernels=(guest)
 modules=(virtio_pci virtiofs 9pnet_virtio 9p)
 needs=(diod)
+packages=(stress-ng)
+programs=(stress-ng)
 files=("$built/fs_stress=/bin/fs_stress")
-limit=150
+limit=240
 
 inside() {
 	local k
