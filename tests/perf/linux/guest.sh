@@ -24,7 +24,7 @@ net)
 	# The host says when it is done.
 	[ "$part" = user ] || nc -l -p 5305 >/dev/null
 	stream() {
-		iperf3 -J -p 5301 -n 8M $2 >/tmp/iperf.json 2>&1
+		iperf3 -J -p 5301 -n 32M $2 >/tmp/iperf.json 2>&1
 		figure "$1" "$(sed -n 's/.*"bits_per_second":[[:space:]]*\([0-9]*\).*/\1/p' /tmp/iperf.json | tail -n 1)"
 	}
 	if [ "$part" != tap ]; then
