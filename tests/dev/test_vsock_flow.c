@@ -128,8 +128,8 @@ static void test_guest_may_not_send_before_it_is_told_of_the_room(void **state)
 		vsock_conn_forwarded(&c, 4096);
 		if (told)
 			assert_true(vsock_conn_speak(&c, 3, &h));
-		assert_int_equal(vsock_conn_hear(&c, &data),
-			told ? VSOCK_HEARD_DATA : VSOCK_HEARD_BROKEN);
+		assert_int_equal(
+			vsock_conn_hear(&c, &data), told ? VSOCK_HEARD_DATA : VSOCK_HEARD_BROKEN);
 	}
 }
 
