@@ -21,16 +21,17 @@
 #define FLOOD_REST_NS (250 * NS_PER_US)
 /* A message that goes the other way counts against so many. */
 #define FLOOD_OTHER 32u
-/* Where a rest brought a single one, somebody sends one at a time and waits for each: twice as many
- * are needed the next time, so many times. */
-#define FLOOD_ERRORS 6u
+/* Where so many rests brought a single one each, somebody sends one at a time and waits for it:
+ * twice as many are needed the next time, so many times. */
+#define FLOOD_SINGLES 4u
+#define FLOOD_ERRORS  6u
 
 struct flood {
 	uint64_t last_ns;
 	/* By how much the last messages came earlier than FLOOD_GAP_NS apart. Who has to wait for a
 	 * processor sends late, or looks late: single gaps begin and end no flood. */
 	uint64_t ahead_ns;
-	uint32_t errors;
+	uint32_t singles, errors;
 	bool rests;
 };
 
@@ -39,20 +40,24 @@ struct flood {
 static inline bool flood_saw(struct flood *f, uint32_t n, uint64_t now_ns)
 {
 	uint64_t gap_ns = now_ns - f->last_ns, ahead_ns = f->ahead_ns + n * FLOOD_GAP_NS, need_ns;
-	bool alone = f->rests && n == 1 && gap_ns >= FLOOD_REST_NS;
+	bool one_at_a_time = false;
 
 	if (!n && !f->rests)
 		return false;
 	if (f->rests) {
+		if (n > 1)
+			f->singles = f->errors = 0;
+		else if (n == 1 && gap_ns >= FLOOD_REST_NS)
+			one_at_a_time = ++f->singles == FLOOD_SINGLES;
 		/* A look that comes late says nothing of how close they come. */
 		gap_ns = MIN(gap_ns, FLOOD_REST_NS);
-		if (n > 1)
-			f->errors = 0;
-		else if (alone)
-			f->errors = MIN(f->errors + 1, FLOOD_ERRORS);
+	}
+	if (one_at_a_time) {
+		f->singles = 0;
+		f->errors = MIN(f->errors + 1, FLOOD_ERRORS);
 	}
 	need_ns = (uint64_t)(FLOOD_RUN << f->errors) * FLOOD_GAP_NS;
-	f->ahead_ns = alone || ahead_ns < gap_ns ? 0 : MIN(ahead_ns - gap_ns, need_ns);
+	f->ahead_ns = one_at_a_time || ahead_ns < gap_ns ? 0 : MIN(ahead_ns - gap_ns, need_ns);
 	f->rests = f->ahead_ns >= (f->rests ? need_ns / 2 : need_ns);
 	f->last_ns = now_ns;
 	return f->rests;

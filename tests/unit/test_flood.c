@@ -50,6 +50,7 @@ static void test_a_flood_goes_on_while_its_sender_waits_for_a_processor(void **s
 	assert_int_equal(look(&f, &now, 2 * FLOOD_RUN + 1, 1, HALF), 1);
 	for (unsigned int i = 0; i < 100; i++) {
 		assert_int_equal(look(&f, &now, 10, 0, FLOOD_REST_NS), 10);
+		assert_int_equal(look(&f, &now, FLOOD_SINGLES - 1, 1, FLOOD_REST_NS), 3);
 		assert_int_equal(look(&f, &now, 1, 60, FLOOD_REST_NS), 1);
 	}
 	assert_in_range(look(&f, &now, 1000, 0, FLOOD_REST_NS), 10, 60);
@@ -128,7 +129,8 @@ static void test_who_sends_one_at_a_time_is_seldom_kept_waiting(void **state)
 		rest = flood_saw(&f, 1, now);
 		rests += rest;
 	}
-	assert_in_range(rests, 1, FLOOD_ERRORS + 100000 / (FLOOD_RUN << FLOOD_ERRORS) + 1);
+	assert_in_range(rests, 1,
+		FLOOD_SINGLES * (FLOOD_ERRORS + 100000 / (FLOOD_RUN << FLOOD_ERRORS) + 1));
 	/* A true one is found again, and then at its first length. */
 	now += FLOOD_REST_NS;
 	(void)look(&f, &now, 1 + (FLOOD_RUN << FLOOD_ERRORS), 1, 0);
