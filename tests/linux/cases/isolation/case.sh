@@ -40,7 +40,7 @@ inside() {
 	taskset -cp 0 $BASHPID >/dev/null || return
 	figures quiet || return
 	quiet_median=$median quiet_p99=$p99 quiet_hz=$hz
-	ctl send can0 7FF#01 && said ivi FLOODING 20 && sleep 2 || return
+	"$built/guest_can" send vcan0 7FF 1 classic >/dev/null && said ivi FLOODING 20 && sleep 2 || return
 	figures flooded || return
 	kill -0 "$ivi" || { echo "the IVI is gone"; return 1; }
 	ctl kill ivi

@@ -19,7 +19,7 @@ else
 	begin=$!
 	sleep 0.3
 	ready
-	wait $begin
+	wait $begin || fault "the word to begin was not one"
 	for i in 1 2; do (while :; do :; done) & done
 	(while :; do dd if=/dev/zero of=/dev/vda bs=64k count=256 conv=fsync; done) >/dev/null 2>&1 &
 	(while :; do head -c 60000 /dev/zero; done) | nc -u 10.0.2.2 9 >/dev/null 2>&1 &
