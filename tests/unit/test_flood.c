@@ -23,7 +23,7 @@ static unsigned int look(
 }
 
 /* Messages that come in half the time of a flood's slowest: twice the run is a flood. */
-#define HALF FLOOD_GAP_NS / 2
+#define HALF (FLOOD_GAP_NS / 2)
 
 static void test_a_long_dense_run_is_a_flood_until_it_thins_out(void **state)
 {
