@@ -16,40 +16,18 @@
 /* CRC delimiter, ACK slot, ACK delimiter, 7 bits of end of frame. */
 #define TAIL_BITS 10u
 
+#define CRC15_POLYNOMIAL 0x4599u
+
+/* Stuffing and CRC-15 of whole bytes, made before main(). Of stuffing an entry is the next state
+ * and, above its three bits, how many stuff bits were inserted. */
+static uint8_t stuff_table[8][256];
+static uint16_t crc15_table[256];
+
 /*
- * Stuffing four bits at a time. A state is (last bit << 2) | (times in a row - 1); the stuff bit
- * that follows five equal bits is their complement and itself the first of the next row. Entry:
- * the next state, and bit 3 where a stuff bit was inserted (four bits never need two).
+ * Where stuffing stands. A state is (last bit << 2) | (times in a row - 1); the stuff bit that
+ * follows five equal bits is their complement and itself the first of the next row.
+ * Zero-initialised it is just after start of frame (one dominant bit).
  */
-static const uint8_t stuff_table[8][16] = {
-	{ 0x0c, 0x04, 0x00, 0x05, 0x01, 0x04, 0x00, 0x06, 0x02, 0x04, 0x00, 0x05, 0x01, 0x04, 0x00,
-		0x07 },
-	{ 0x08, 0x0d, 0x00, 0x05, 0x01, 0x04, 0x00, 0x06, 0x02, 0x04, 0x00, 0x05, 0x01, 0x04, 0x00,
-		0x07 },
-	{ 0x09, 0x0c, 0x08, 0x0e, 0x01, 0x04, 0x00, 0x06, 0x02, 0x04, 0x00, 0x05, 0x01, 0x04, 0x00,
-		0x07 },
-	{ 0x0a, 0x0c, 0x08, 0x0d, 0x09, 0x0c, 0x08, 0x0f, 0x02, 0x04, 0x00, 0x05, 0x01, 0x04, 0x00,
-		0x07 },
-	{ 0x03, 0x04, 0x00, 0x05, 0x01, 0x04, 0x00, 0x06, 0x02, 0x04, 0x00, 0x05, 0x01, 0x04, 0x00,
-		0x08 },
-	{ 0x03, 0x04, 0x00, 0x05, 0x01, 0x04, 0x00, 0x06, 0x02, 0x04, 0x00, 0x05, 0x01, 0x04, 0x09,
-		0x0c },
-	{ 0x03, 0x04, 0x00, 0x05, 0x01, 0x04, 0x00, 0x06, 0x02, 0x04, 0x00, 0x05, 0x0a, 0x0c, 0x08,
-		0x0d },
-	{ 0x03, 0x04, 0x00, 0x05, 0x01, 0x04, 0x00, 0x06, 0x0b, 0x0c, 0x08, 0x0d, 0x09, 0x0c, 0x08,
-		0x0e },
-};
-
-/* CRC-15 (polynomial 0x4599), four bits at a time. */
-static const uint16_t crc15_table[16] = { 0x0000, 0x4599, 0x4eab, 0x0b32, 0x58cf, 0x1d56, 0x1664,
-	0x53fd, 0x7407, 0x319e, 0x3aac, 0x7f35, 0x2cc8, 0x6951, 0x6263, 0x27fa };
-
-/* Both for whole bytes, for what is long: made of the tables above before main(). Bits 3 and 4 of a
- * stuffing entry are how many stuff bits were inserted. */
-static uint8_t stuff_bytes_table[8][256];
-static uint16_t crc15_bytes_table[256];
-
-/* Where stuffing stands. Zero-initialised it is just after start of frame (one dominant bit). */
 struct stuff {
 	uint32_t state, count;
 };
@@ -68,20 +46,12 @@ static void stuff_bit(struct stuff *s, uint32_t bit)
 	}
 }
 
-static void stuff_nibble(struct stuff *s, uint32_t nibble)
-{
-	uint8_t e = stuff_table[s->state][nibble];
-
-	s->state = e & 7;
-	s->count += e >> 3;
-}
-
 static void stuff_bytes(struct stuff *s, const uint8_t *b, uint32_t n)
 {
 	uint32_t state = s->state, count = s->count;
 
 	for (uint32_t i = 0; i < n; i++) {
-		uint8_t e = stuff_bytes_table[state][b[i]];
+		uint8_t e = stuff_table[state][b[i]];
 
 		state = e & 7;
 		count += e >> 3;
@@ -92,12 +62,8 @@ static void stuff_bytes(struct stuff *s, const uint8_t *b, uint32_t n)
 /* The lowest n bits of v, most significant first. */
 static void stuff_bits(struct stuff *s, uint64_t v, uint32_t n)
 {
-	while (n % 4)
+	while (n % 8)
 		stuff_bit(s, (uint32_t)(v >> --n) & 1);
-	if (n % 8) {
-		n -= 4;
-		stuff_nibble(s, (uint32_t)(v >> n) & 15);
-	}
 	while (n) {
 		uint8_t byte = (uint8_t)(v >> (n -= 8));
 
@@ -105,14 +71,9 @@ static void stuff_bits(struct stuff *s, uint64_t v, uint32_t n)
 	}
 }
 
-static uint32_t crc15_nibble(uint32_t crc, uint32_t nibble)
-{
-	return ((crc << 4) & 0x7fff) ^ crc15_table[(crc >> 11) ^ nibble];
-}
-
 static uint32_t crc15_byte(uint32_t crc, uint32_t byte)
 {
-	return ((crc << 8) & 0x7fff) ^ crc15_bytes_table[(crc >> 7) ^ byte];
+	return ((crc << 8) & 0x7fff) ^ crc15_table[(crc >> 7) ^ byte];
 }
 
 /* Over the header (zeros in front change nothing: the register starts at zero) and the data. */
@@ -130,15 +91,18 @@ static uint32_t crc15(uint64_t header, const uint8_t *b, uint32_t n)
 __attribute__((constructor)) static void make_tables(void)
 {
 	for (uint32_t byte = 0; byte < 256; byte++) {
+		uint32_t crc = byte << 7;
+
 		for (uint32_t state = 0; state < ARRAY_SIZE(stuff_table); state++) {
 			struct stuff s = { state, 0 };
 
-			stuff_nibble(&s, byte >> 4);
-			stuff_nibble(&s, byte & 15);
-			stuff_bytes_table[state][byte] = (uint8_t)(s.count << 3 | s.state);
+			for (uint32_t bit = 8; bit-- > 0;)
+				stuff_bit(&s, byte >> bit & 1);
+			stuff_table[state][byte] = (uint8_t)(s.count << 3 | s.state);
 		}
-		crc15_bytes_table[byte] =
-			(uint16_t)crc15_nibble(crc15_nibble(0, byte >> 4), byte & 15);
+		for (uint32_t bit = 0; bit < 8; bit++)
+			crc = (crc << 1) ^ (crc & 0x4000 ? 0x8000 | CRC15_POLYNOMIAL : 0);
+		crc15_table[byte] = (uint16_t)crc;
 	}
 }
 
