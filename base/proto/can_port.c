@@ -5,7 +5,6 @@
 #include "base/proto/can_port.h"
 
 #include <errno.h>
-#include <stddef.h>
 #include <string.h>
 
 static bool fd_len_ok(uint8_t len)
@@ -26,7 +25,7 @@ bool can_packet_add(struct can_packet *p, const struct can_rec_frame *r)
 	return true;
 }
 
-static bool frame_exists(uint32_t can_id, uint8_t len, uint8_t mtu)
+static bool frame_exists(uint32_t can_id, uint8_t len, size_t mtu)
 {
 	if (!(can_id & (CAN_EFF_FLAG | CAN_ERR_FLAG)) && (can_id & CAN_EFF_MASK & ~CAN_SFF_MASK))
 		return false;
@@ -35,7 +34,7 @@ static bool frame_exists(uint32_t can_id, uint8_t len, uint8_t mtu)
 	return mtu == CAN_MTU && len <= CAN_MAX_DLEN;
 }
 
-bool can_frame_check(struct canfd_frame *f, uint8_t mtu)
+bool can_frame_check(struct canfd_frame *f, size_t mtu)
 {
 	if (!frame_exists(f->can_id, f->len, mtu))
 		return false;

@@ -11,6 +11,7 @@
 
 #include <linux/can.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -62,8 +63,9 @@ struct can_packet {
 bool can_packet_add(struct can_packet *p, const struct can_rec_frame *r);
 
 /* Checks a frame that came as `mtu` bytes and clears what a receiver must not rely on: bytes past
- * its length, flags of a classic one. FD frames get CANFD_FDF. False: it cannot exist. */
-MUST_CHECK bool can_frame_check(struct canfd_frame *f, uint8_t mtu);
+ * its length, flags of a classic one. FD frames get CANFD_FDF. False: it cannot exist, or `mtu` is
+ * that of no frame. */
+MUST_CHECK bool can_frame_check(struct canfd_frame *f, size_t mtu);
 
 /*
  * Looks through a received packet: the kinds of its records, each as bit (1 << kind), or -EBADMSG

@@ -194,7 +194,7 @@ static const struct port_ops raw_ops = { .put = raw_put,
 
 static void raw_take(struct canbus_port *p, struct canfd_frame *f, size_t len)
 {
-	if ((len != CAN_MTU && len != CANFD_MTU) || !can_frame_check(f, (uint8_t)len)) {
+	if (!can_frame_check(f, len)) {
 		p->st.malformed++;
 		return;
 	}
@@ -232,7 +232,7 @@ static int raw_read(struct canbus_port *p, unsigned int room)
 static void on_raw(struct ev_io *io, uint32_t revents)
 {
 	struct canbus_port *p = io->data;
-	unsigned int room = MIN(p->q.cap - p->q.count, RAW_BATCH), n;
+	unsigned int room = MIN(p->q.cap - p->q.count, RAW_BATCH);
 	uint64_t now = clock_now_ns();
 	int rc = 0;
 
@@ -242,6 +242,8 @@ static void on_raw(struct ev_io *io, uint32_t revents)
 		/* The socket would be reported as readable until the bus has caught up. */
 		raw_rest(p, now, REREAD_NS);
 	} else {
+		unsigned int n;
+
 		rc = raw_read(p, room);
 		n = rc > 0 ? (unsigned int)rc : 0;
 		if (flood_saw(&p->raw_flood, n, now) || (p->raw_direct && n > 0)) {
