@@ -35,6 +35,7 @@ static void *thread_main(void *arg)
 	struct loop_thread *t = arg;
 	int rc;
 
+	t->tid = gettid();
 	/* From inside: for another thread it would need /proc, which the sandbox keeps shut. */
 	(void)pthread_setname_np(pthread_self(), t->name);
 	if (t->nice && setpriority(PRIO_PROCESS, (id_t)gettid(), t->nice) < 0)

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "base/err.h"
 #include "base/ev.h"
@@ -12,6 +13,7 @@
 struct loop_thread {
 	struct ev_loop *loop;
 	pthread_t thread;
+	pid_t tid; /* the host's number of it, while it runs */
 	bool running;
 	const char *name; /* static */
 	/* Of the thread; to be set before it is started. 0: as the process has it. */

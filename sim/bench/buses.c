@@ -16,13 +16,12 @@
 #include "base/loop_thread.h"
 #include "sim/bench/faults.h"
 #include "sim/bench/feeds.h"
+#include "sim/bench/placement.h"
 #include "sim/bench/players.h"
 #include "sim/canbus/canbus.h"
 #include "sim/canbus/fault.h"
 #include "sim/clock/agenda.h"
 #include "sim/trace/record.h"
-
-#define BUS_THREAD_NICE (-11)
 
 /* One bus. */
 struct line {
@@ -438,9 +437,7 @@ int buses_new(struct buses **out, const struct buses_config *cfg, struct err *e)
 
 int buses_start(struct buses *b, struct err *e)
 {
-	/* Frames are due to the microsecond, everything else can wait a little. Not a real-time
-	 * class: a guest that floods its bus must not take a core from the others. */
-	b->thread.nice = BUS_THREAD_NICE;
+	b->thread.nice = PLACEMENT_BUS_NICE;
 	/* A vcan hands a frame over on the processor of its sender. Kernels before 6.5 may do that
 	 * later; a sender that has moved meanwhile overtakes itself. */
 	for (uint32_t i = 0; i < b->cfg.scenario->n_buses; i++)

@@ -8,6 +8,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/log.h"
+
 static_assert(SCENARIO_HOST_CPUS <= CPU_SETSIZE, "a set of CPUs fits");
 
 static void to_host(const struct scenario_cpus *c, cpu_set_t *out)
@@ -149,4 +151,14 @@ int placement_vcpus(const struct scenario_guest *g, pid_t pid, const json_t *tid
 				g->name, cpu - 1, i);
 	}
 	return 0;
+}
+
+void placement_bus(const struct scenario_guest *g, pid_t pid, json_int_t tid)
+{
+	/* A guest that is real-time is before all of these. */
+	if (!is_thread_of(pid, tid) || g->placement.realtime)
+		return;
+	if (setpriority(PRIO_PROCESS, (id_t)tid, PLACEMENT_BUS_NICE) < 0)
+		log_debug("guest %s: the thread of its buses keeps its priority: %s", g->name,
+			strerror(errno));
 }

@@ -18,10 +18,8 @@ struct bind {
 		struct vdev **out, struct err *e);
 	/* Its counters as members of `o`. The device's loop thread. */
 	void (*status)(const struct vdev *v, json_t *o);
-	/* Where it lives: with the buses, with the pixels, with the disks (which may take
-	 * their time), or with what waits for
-	 * other programs. */
-	enum { BIND_DEV_LOOP, BIND_GPU_LOOP, BIND_DISK_LOOP, BIND_FILE_LOOP } loop;
+	/* Where it lives; of a CAN controller see devices.c. */
+	enum machine_loop loop;
 };
 
 extern const struct bind bind_can;

@@ -30,4 +30,4 @@ static void status(const struct vdev *v, json_t *o)
 	json_object_set_new(o, "in_bytes", json_integer((json_int_t)s.in_bytes));
 }
 
-const struct bind bind_9p = { make, status, BIND_FILE_LOOP };
+const struct bind bind_9p = { make, status, LOOP_FILE };

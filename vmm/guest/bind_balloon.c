@@ -66,7 +66,7 @@ static void status(const struct vdev *v, json_t *o)
 	json_object_set_new(o, "stats", stats);
 }
 
-const struct bind bind_balloon = { make, status, BIND_DISK_LOOP };
+const struct bind bind_balloon = { make, status, LOOP_DISK };
 
 /* ---- requests ---- */
 
@@ -100,7 +100,7 @@ static int on_its_loop(struct machine *mc, void (*fn)(void *arg), struct balloon
 		if (mc->m->device[i].type != DEVICE_BALLOON)
 			continue;
 		c->dev = mc->device[i].dev;
-		return ev_call(mc->disk_loop.loop, fn, c);
+		return ev_call(mc->loop[LOOP_DISK].loop, fn, c);
 	}
 	return -ENODEV;
 }

@@ -83,4 +83,4 @@ static void status(const struct vdev *v, json_t *o)
 	json_object_set_new(o, "unsupported", json_integer((json_int_t)s.unsupported));
 }
 
-const struct bind bind_blk = { make, status, BIND_DISK_LOOP };
+const struct bind bind_blk = { make, status, LOOP_DISK };

@@ -37,4 +37,4 @@ static void status(const struct vdev *v, json_t *o)
 	json_object_set_new(o, "busoffs", json_integer((json_int_t)s.busoffs));
 }
 
-const struct bind bind_can = { make, status, BIND_DEV_LOOP };
+const struct bind bind_can = { make, status, LOOP_DEV };

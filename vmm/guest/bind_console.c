@@ -23,7 +23,7 @@ static int make(struct machine *mc, const struct manifest_device *d, const char 
 		port[i].name = p->name;
 		port[i].console = p->console;
 		rc = fd < 0 ? char_null_new(&port[i].port_take)
-			    : char_fd_new(&port[i].port_take, mc->dev_loop.loop, fd);
+			    : char_fd_new(&port[i].port_take, mc->loop[LOOP_DEV].loop, fd);
 	}
 	if (rc == 0) {
 		rc = console_new(out, &cfg);
@@ -47,4 +47,4 @@ static void status(const struct vdev *v, json_t *o)
 	json_object_set_new(o, "ports", ports);
 }
 
-const struct bind bind_console = { make, status, BIND_DEV_LOOP };
+const struct bind bind_console = { make, status, LOOP_DEV };

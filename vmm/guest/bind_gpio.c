@@ -50,4 +50,4 @@ static void status(const struct vdev *v, json_t *o)
 	json_object_set_new(o, "lines", lines);
 }
 
-const struct bind bind_gpio = { make, status, BIND_DEV_LOOP };
+const struct bind bind_gpio = { make, status, LOOP_DEV };

@@ -42,4 +42,4 @@ static void status(const struct vdev *v, json_t *o)
 	json_object_set_new(o, "resource_bytes", json_integer((json_int_t)s.resource_bytes));
 }
 
-const struct bind bind_gpu = { make, status, BIND_GPU_LOOP };
+const struct bind bind_gpu = { make, status, LOOP_GPU };

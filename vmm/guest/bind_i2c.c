@@ -12,7 +12,7 @@ static int make_chip(struct machine *mc, const struct manifest_chip *m, struct i
 		.present = m->present,
 		.alert = m->alert,
 		.signals = mc->signals,
-		.loop = mc->dev_loop.loop };
+		.loop = mc->loop[LOOP_DEV].loop };
 
 	memcpy(cfg.feed, m->feed, sizeof(cfg.feed));
 	return i2c_chip_new(out, &cfg);
@@ -55,4 +55,4 @@ static void status(const struct vdev *v, json_t *o)
 	json_object_set_new(o, "chips", chips);
 }
 
-const struct bind bind_i2c = { make, status, BIND_DEV_LOOP };
+const struct bind bind_i2c = { make, status, LOOP_DEV };

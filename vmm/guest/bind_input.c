@@ -42,4 +42,4 @@ static void status(const struct vdev *v, json_t *o)
 	json_object_set_new(o, "leds", json_integer((json_int_t)s.leds));
 }
 
-const struct bind bind_input = { make, status, BIND_GPU_LOOP };
+const struct bind bind_input = { make, status, LOOP_GPU };

@@ -46,4 +46,4 @@ static void status(const struct vdev *v, json_t *o)
 	json_object_set_new(o, "controls", json_integer((json_int_t)s.controls));
 }
 
-const struct bind bind_net = { make, status, BIND_DEV_LOOP };
+const struct bind bind_net = { make, status, LOOP_DEV };

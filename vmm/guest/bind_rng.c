@@ -23,4 +23,4 @@ static void status(const struct vdev *v, json_t *o)
 	json_object_set_new(o, "bytes", json_integer((json_int_t)s.bytes));
 }
 
-const struct bind bind_rng = { make, status, BIND_DEV_LOOP };
+const struct bind bind_rng = { make, status, LOOP_DEV };

@@ -25,7 +25,7 @@ static void status(const struct vdev *v, json_t *o)
 	json_object_set_new(o, "alarms", json_integer((json_int_t)s.alarms));
 }
 
-const struct bind bind_rtc = { make, status, BIND_DEV_LOOP };
+const struct bind bind_rtc = { make, status, LOOP_DEV };
 
 static void loop_look(void *arg)
 {
@@ -38,7 +38,7 @@ void machine_set_utc(struct machine *mc, const struct manifest_utc *u)
 	cmos_look(mc->cmos);
 	for (unsigned int i = 0; i < mc->m->n_devices; i++) {
 		if (mc->m->device[i].type == DEVICE_RTC &&
-			ev_call(mc->dev_loop.loop, loop_look, mc->device[i].dev) < 0)
+			ev_call(mc->loop[LOOP_DEV].loop, loop_look, mc->device[i].dev) < 0)
 			log_debug("%s: its loop has ended", mc->device[i].d->name);
 	}
 }

@@ -50,4 +50,4 @@ static void status(const struct vdev *v, json_t *o)
 	json_object_set_new(o, "streams", list);
 }
 
-const struct bind bind_snd = { make, status, BIND_DEV_LOOP };
+const struct bind bind_snd = { make, status, LOOP_DEV };

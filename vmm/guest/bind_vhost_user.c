@@ -29,4 +29,4 @@ static void status(const struct vdev *v, json_t *o)
 	json_object_set_new(o, "starts", json_integer((json_int_t)s.starts));
 }
 
-const struct bind bind_vhost_user = { make, status, BIND_FILE_LOOP };
+const struct bind bind_vhost_user = { make, status, LOOP_FILE };

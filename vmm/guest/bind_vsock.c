@@ -59,4 +59,4 @@ static void status(const struct vdev *v, json_t *o)
 	json_object_set_new(o, "rx_bytes", json_integer((json_int_t)s.rx_bytes));
 }
 
-const struct bind bind_vsock = { make, status, BIND_DEV_LOOP };
+const struct bind bind_vsock = { make, status, LOOP_DEV };

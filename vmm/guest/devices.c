@@ -45,18 +45,25 @@ static const struct bind *const binds[DEVICE_TYPES] = {
 	[DEVICE_GPIO] = &bind_gpio,
 };
 
+static enum machine_loop where(const struct manifest_device *d)
+{
+	bool direct = d->type == DEVICE_CAN && d->u.can.socketcan;
+
+	return direct ? LOOP_BUS : binds[d->type]->loop;
+}
+
 static struct ev_loop *loop_of(struct machine *mc, const struct manifest_device *d)
 {
-	switch (binds[d->type]->loop) {
-	case BIND_GPU_LOOP:
-		return mc->gpu_loop.loop;
-	case BIND_DISK_LOOP:
-		return mc->disk_loop.loop;
-	case BIND_FILE_LOOP:
-		return mc->file_loop.loop;
-	default:
-		return mc->dev_loop.loop;
+	return mc->loop[where(d)].loop;
+}
+
+bool devices_need(const struct manifest *m, enum machine_loop which)
+{
+	for (unsigned int i = 0; i < m->n_devices; i++) {
+		if (where(&m->device[i]) == which)
+			return true;
 	}
+	return false;
 }
 
 static void on_error(void *ctx, const char *text)
@@ -98,7 +105,7 @@ static int open_display(struct machine *mc, int fd_take_, struct err *e)
 	int rc;
 
 	mc->display_is_channel = fd_take_ >= 0;
-	rc = fd_take_ >= 0 ? scanout_display_new(&mc->display, mc->gpu_loop.loop, fd_take_, e)
+	rc = fd_take_ >= 0 ? scanout_display_new(&mc->display, mc->loop[LOOP_GPU].loop, fd_take_, e)
 			   : scanout_null_new(&mc->display);
 	return rc < 0 ? bind_failed(e, rc, "display") : 0;
 }
@@ -108,7 +115,7 @@ int devices_add(struct machine *mc, int *fds, struct err *e)
 	int rc = manifest_gpu(mc->m) ? open_display(mc, bind_take(fds, mc->m->display_fd), e) : 0;
 
 	if (rc == 0) {
-		rc = signal_client_new(&mc->signals, mc->dev_loop.loop,
+		rc = signal_client_new(&mc->signals, mc->loop[LOOP_DEV].loop,
 			bind_take(fds, mc->m->signals_fd), mc->m->n_signals, FIRST_VALUES_MS);
 		if (rc < 0)
 			(void)err_errno(e, -rc, "cannot listen to signals");

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The virtio devices of a machine: made from the manifest in its order, put on the PCI bus, each
- * on its loop (the GPU and the inputs that share its display channel on one, all others on
- * another).
+ * on its loop.
  */
 #pragma once
 
@@ -13,6 +12,8 @@
 
 /* Takes the devices' descriptors out of fds[]. 0 or -errno with a message. */
 MUST_CHECK int devices_add(struct machine *mc, int *fds, struct err *e);
+/* Does one of the manifest's devices live there? */
+bool devices_need(const struct manifest *m, enum machine_loop which);
 /* When no thread runs. Idempotent. */
 void devices_free(struct machine *mc);
 /* Appends each device's name, type and counters. */

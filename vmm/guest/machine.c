@@ -141,38 +141,30 @@ static int make_watchdog(struct machine *mc, struct err *e)
 /* Device code keeps chains of 256 segments on the stack, some of them twice. */
 #define LOOP_STACK_BYTES (256 * 1024)
 
-static int make_loop(struct loop_thread *t, const char *name)
+static int make_loops(struct machine *mc, struct err *e)
 {
-	int rc = loop_thread_init(t, name);
+	static const char *const names[LOOPS] = { [LOOP_DEV] = "devices",
+		[LOOP_BUS] = "buses",
+		[LOOP_GPU] = "gpu",
+		[LOOP_DISK] = "disks",
+		[LOOP_FILE] = "files" };
+	int rc = 0;
 
-	t->stack_bytes = LOOP_STACK_BYTES;
-	return rc;
-}
-
-/* Is a CAN controller on a host interface of its own? */
-static bool is_direct(const struct manifest *m)
-{
-	for (unsigned int i = 0; i < m->n_devices; i++) {
-		if (m->device[i].type == DEVICE_CAN && m->device[i].u.can.socketcan)
-			return true;
+	for (unsigned int i = 0; i < LOOPS && rc == 0; i++) {
+		rc = loop_thread_init(&mc->loop[i], names[i]);
+		mc->loop[i].stack_bytes = LOOP_STACK_BYTES;
 	}
-	return false;
+	/* A vcan queues what it is sent with the sender's processor: who moves overtakes itself. */
+	mc->loop[LOOP_BUS].stays = true;
+	return rc < 0 ? err_errno(e, -rc, "event loop") : 0;
 }
 
 static int build(struct machine *mc, int *fds, struct err *e)
 {
-	int rc = make_loop(&mc->dev_loop, "devices");
+	int rc = make_loops(mc, e);
 
-	/* A vcan queues what it is sent with the sender's processor: who moves overtakes itself. */
-	mc->dev_loop.stays = is_direct(mc->m);
-	if (rc == 0)
-		rc = make_loop(&mc->gpu_loop, "gpu");
-	if (rc == 0)
-		rc = make_loop(&mc->disk_loop, "disks");
-	if (rc == 0)
-		rc = make_loop(&mc->file_loop, "files");
 	if (rc < 0)
-		return err_errno(e, -rc, "event loop");
+		return rc;
 	mc->kernel_fd = take(fds, mc->m->kernel_fd);
 	mc->initrd_fd = take(fds, mc->m->initrd_fd);
 	for (unsigned int i = 0; i < mc->m->n_modules; i++)
@@ -234,20 +226,16 @@ void machine_free(struct machine *mc)
 	/* vCPUs first: they call into everything else. */
 	if (mc->vm)
 		vm_stop(mc->vm);
-	loop_thread_stop(&mc->dev_loop);
-	loop_thread_stop(&mc->gpu_loop);
-	loop_thread_stop(&mc->disk_loop);
-	loop_thread_stop(&mc->file_loop);
+	for (unsigned int i = 0; i < LOOPS; i++)
+		loop_thread_stop(&mc->loop[i]);
 	devices_free(mc);
 	watchdog_free(mc->watchdog);
 	throttle_fini(&mc->throttle);
 	uart_free(mc->uart);
 	cmos_free(mc->cmos);
 	vm_free(mc->vm);
-	loop_thread_fini(&mc->dev_loop);
-	loop_thread_fini(&mc->gpu_loop);
-	loop_thread_fini(&mc->disk_loop);
-	loop_thread_fini(&mc->file_loop);
+	for (unsigned int i = 0; i < LOOPS; i++)
+		loop_thread_fini(&mc->loop[i]);
 	fd_close(&mc->kernel_fd);
 	fd_close(&mc->initrd_fd);
 	for (unsigned int i = 0; i < MANIFEST_MAX_MODULES; i++)
@@ -262,14 +250,13 @@ void machine_free(struct machine *mc)
 
 int machine_start(struct machine *mc, struct err *e)
 {
-	int rc = loop_thread_start(&mc->dev_loop, e);
+	int rc = 0;
 
-	if (rc == 0 && manifest_gpu(mc->m))
-		rc = loop_thread_start(&mc->gpu_loop, e);
-	if (rc == 0 && (manifest_has(mc->m, DEVICE_BLK) || manifest_has(mc->m, DEVICE_BALLOON)))
-		rc = loop_thread_start(&mc->disk_loop, e);
-	if (rc == 0 && (manifest_has(mc->m, DEVICE_VHOST_USER) || manifest_has(mc->m, DEVICE_9P)))
-		rc = loop_thread_start(&mc->file_loop, e);
+	for (unsigned int i = 0; i < LOOPS && rc == 0; i++) {
+		/* Signals come in on the devices', whatever devices there are. */
+		if (i == LOOP_DEV || devices_need(mc->m, i))
+			rc = loop_thread_start(&mc->loop[i], e);
+	}
 	return rc < 0 ? rc : vm_start(mc->vm, e);
 }
 
@@ -280,6 +267,13 @@ json_t *machine_tids(const struct machine *mc)
 	for (unsigned int i = 0; i < vm_cpus(mc->vm); i++)
 		json_array_append_new(tids, json_integer(vm_cpu_tid(mc->vm, i)));
 	return tids;
+}
+
+pid_t machine_bus_tid(const struct machine *mc)
+{
+	const struct loop_thread *t = &mc->loop[LOOP_BUS];
+
+	return t->running ? t->tid : 0;
 }
 
 void machine_pause(struct machine *mc)

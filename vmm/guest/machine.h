@@ -49,6 +49,9 @@ void machine_free(struct machine *mc);
 MUST_CHECK int machine_start(struct machine *mc, struct err *e);
 /* The host's numbers of the vCPUs' threads, after machine_start(). A new reference. */
 json_t *machine_tids(const struct machine *mc);
+/* The same of the thread that reads and writes interfaces of the host for CAN controllers; 0
+ * without such. */
+pid_t machine_bus_tid(const struct machine *mc);
 void machine_pause(struct machine *mc);
 void machine_resume(struct machine *mc);
 /* Pauses, puts everything back to the state after machine_new(). 0 or -errno: then it is lost. */

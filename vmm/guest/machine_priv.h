@@ -27,12 +27,22 @@ struct machine_device {
 	struct vmmio *vmmio;
 };
 
+/* Threads on which devices live, each with an event loop. */
+enum machine_loop {
+	LOOP_DEV, /* most of them */
+	LOOP_BUS, /* CAN controllers on interfaces of the host: nobody else does a bus's work for them */
+	LOOP_GPU, /* pixels */
+	LOOP_DISK, /* disks, which may take their time */
+	LOOP_FILE, /* what waits for other programs */
+	LOOPS
+};
+
 struct machine {
 	const struct manifest *m;
 	struct machine_host host;
 	struct vm *vm;
 	struct bus pio, mmio;
-	struct loop_thread dev_loop, gpu_loop, disk_loop, file_loop;
+	struct loop_thread loop[LOOPS];
 	struct utc utc; /* of all clocks */
 	struct uart *uart;
 	struct cmos *cmos;

@@ -355,12 +355,3 @@ const struct manifest_device *manifest_gpu(const struct manifest *m)
 	}
 	return NULL;
 }
-
-bool manifest_has(const struct manifest *m, enum device_type t)
-{
-	for (unsigned int i = 0; i < m->n_devices; i++) {
-		if (m->device[i].type == t)
-			return true;
-	}
-	return false;
-}

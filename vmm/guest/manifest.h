@@ -220,6 +220,5 @@ MUST_CHECK int manifest_utc_read(struct manifest_utc *out, const json_t *o, stru
 
 const char *device_type_name(enum device_type t);
 const char *manifest_watchdog_name(enum manifest_watchdog w);
-bool manifest_has(const struct manifest *m, enum device_type t);
 /* The first gpu device; NULL when there is none. */
 const struct manifest_device *manifest_gpu(const struct manifest *m);

@@ -594,8 +594,9 @@ static int start(struct run *r, const struct manifest *m, struct err *e)
 		rc = machine_start(r->mc, e);
 	if (rc < 0)
 		return rc;
-	tell(r, json_pack("{s:s,s:I,s:o}", "event", "started", "t_ns", (json_int_t)clock_now_ns(),
-			"vcpu_tids", machine_tids(r->mc)));
+	tell(r, json_pack("{s:s,s:I,s:o,s:i}", "event", "started", "t_ns",
+			(json_int_t)clock_now_ns(), "vcpu_tids", machine_tids(r->mc), "bus_tid",
+			(int)machine_bus_tid(r->mc)));
 	machine_resume(r->mc);
 	return 0;
 }
