@@ -25,7 +25,7 @@ struct blk_io {
 	uint64_t off, len; /* bytes, multiples of 512, on the disk */
 	const struct iovec *iov; /* READ and WRITE: `len` bytes in all; unchanged until done */
 	unsigned int n_iov;
-	/* rc: 0 or -errno. May be called before blk_submit() returns. */
+	/* rc: 0 or -errno. May be called before submit() or commit() returns. */
 	void (*done)(struct blk_io *io, int rc);
 
 	/* The port's while the request is under way. */
@@ -58,7 +58,8 @@ struct blk_port {
 	uint64_t capacity_bytes; /* a multiple of 512 */
 	uint32_t physical_bytes; /* writes of this size and alignment are cheapest */
 	bool read_only;
-	/* Called after a batch of `done`s that the loop delivered. Set by the user before start. */
+	/* Called after a batch of `done`s that the loop delivered (not after submit() and commit(),
+	 * whose caller knows). Set by the user before start. */
 	void (*batch_end)(void *ctx);
 	void *batch_ctx;
 	/* Called once, when there is nothing but errors to be had any more. NULL: nobody is told.
