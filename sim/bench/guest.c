@@ -289,7 +289,7 @@ static void on_started(struct guest *g, const json_t *msg)
 		bench_guest_failed(g->bench, g, e.text);
 		return;
 	}
-	placement_bus(g->sg, g->vm.pid, json_integer_value(json_object_get(msg, "bus_tid")));
+	placement_direct(g->sg, g->vm.pid, json_integer_value(json_object_get(msg, "bus_tid")));
 	g->state = GUEST_RUNNING;
 	if (!g->started_ns)
 		g->started_ns = stamp(g, msg);

@@ -153,12 +153,12 @@ int placement_vcpus(const struct scenario_guest *g, pid_t pid, const json_t *tid
 	return 0;
 }
 
-void placement_bus(const struct scenario_guest *g, pid_t pid, json_int_t tid)
+void placement_direct(const struct scenario_guest *g, pid_t pid, json_int_t tid)
 {
 	/* A guest that is real-time is before all of these. */
 	if (!is_thread_of(pid, tid) || g->placement.realtime)
 		return;
-	if (setpriority(PRIO_PROCESS, (id_t)tid, PLACEMENT_BUS_NICE) < 0)
+	if (setpriority(PRIO_PROCESS, (id_t)tid, PLACEMENT_DIRECT_NICE) < 0)
 		log_debug("guest %s: the thread of its buses keeps its priority: %s", g->name,
 			strerror(errno));
 }

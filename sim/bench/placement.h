@@ -27,14 +27,17 @@ MUST_CHECK int placement_init(struct placement *p, const struct scenario *s, str
 /* A guest's process that has one thread yet. 0 or -errno with a message. */
 MUST_CHECK int placement_guest(
 	const struct placement *p, const struct scenario_guest *g, pid_t pid, struct err *e);
-/* The priority of threads that do the work of buses: frames are due to the microsecond, everything
- * else can wait a little. Not a real-time class: a guest that floods its bus must not take a core
- * from the others. */
+/* The priority of the thread that does the work of buses: frames are due to the microsecond,
+ * everything else can wait a little. Not a real-time class: a guest that floods its bus must not
+ * take a core from the others. */
 #define PLACEMENT_BUS_NICE (-11)
+/* That of a guest's thread on interfaces of the host: somebody may wait for its answer there, where
+ * the bench only listens. */
+#define PLACEMENT_DIRECT_NICE (-15)
 /* Its virtual CPUs' threads, as the process names them: [tid, ...]. Numbers that are no threads of
  * `pid` are refused. 0 or -errno with a message. */
 MUST_CHECK int placement_vcpus(
 	const struct scenario_guest *g, pid_t pid, const json_t *tids, struct err *e);
-/* Its thread `tid` on interfaces of the host gets the priority of a bus, where the host permits;
- * a number that is no thread of `pid` does nothing. */
-void placement_bus(const struct scenario_guest *g, pid_t pid, json_int_t tid);
+/* Its thread `tid` on interfaces of the host gets its priority, where the host permits; a number that
+ * is no thread of `pid` does nothing. */
+void placement_direct(const struct scenario_guest *g, pid_t pid, json_int_t tid);

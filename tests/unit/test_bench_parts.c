@@ -495,7 +495,7 @@ static void test_a_process_cannot_have_others_threads_moved(void **state)
 	json_decref(own);
 }
 
-static void test_only_a_thread_of_the_process_gets_the_priority_of_a_bus(void **state)
+static void test_only_a_thread_of_the_process_becomes_urgent(void **state)
 {
 	struct scenario_guest g = { .name = "g", .cpus = 1 };
 	int before = getpriority(PRIO_PROCESS, 0), of_init = getpriority(PRIO_PROCESS, 1);
@@ -509,15 +509,15 @@ static void test_only_a_thread_of_the_process_gets_the_priority_of_a_bus(void **
 
 		if (may)
 			(void)setpriority(PRIO_PROCESS, 0, before);
-		placement_bus(&g, getpid(), 1);
-		placement_bus(&g, getpid(), 0);
+		placement_direct(&g, getpid(), 1);
+		placement_direct(&g, getpid(), 0);
 		g.placement.realtime = true;
-		placement_bus(&g, getpid(), gettid());
+		placement_direct(&g, getpid(), gettid());
 		if (getpriority(PRIO_PROCESS, 0) != before)
 			_exit(1);
 		g.placement.realtime = false;
-		placement_bus(&g, getpid(), gettid());
-		_exit(getpriority(PRIO_PROCESS, 0) != (may ? PLACEMENT_BUS_NICE : before));
+		placement_direct(&g, getpid(), gettid());
+		_exit(getpriority(PRIO_PROCESS, 0) != (may ? PLACEMENT_DIRECT_NICE : before));
 	}
 	assert_true(pid > 0);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -547,7 +547,7 @@ int main(void)
 		cmocka_unit_test(
 			test_a_guest_goes_before_all_ordinary_programs_or_the_right_is_named),
 		cmocka_unit_test(test_a_process_cannot_have_others_threads_moved),
-		cmocka_unit_test(test_only_a_thread_of_the_process_gets_the_priority_of_a_bus),
+		cmocka_unit_test(test_only_a_thread_of_the_process_becomes_urgent),
 		cmocka_unit_test(
 			test_a_process_that_floods_the_terminal_is_shown_a_little_and_counted),
 	};

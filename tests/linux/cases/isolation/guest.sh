@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 ip link set can0 up
 if [ "$(param me)" = cluster ]; then
-	guest_can echo can0 100 4100 classic >/dev/null &
+	guest_can echo can0 100 "$(param frames)" classic >/dev/null &
 	echo=$!
 	modetest -M virtio_gpu -c >/tmp/connectors
 	connector=$(sed -n 's/^\([0-9]*\)[[:space:]].*[[:space:]]connected[[:space:]].*/\1/p' /tmp/connectors | head -n 1)
@@ -22,8 +22,8 @@ else
 	wait $begin || fault "the word to begin was not one"
 	for i in 1 2; do (while :; do :; done) & done
 	(while :; do dd if=/dev/zero of=/dev/vda bs=64k count=256 conv=fsync; done) >/dev/null 2>&1 &
-	(while :; do head -c 60000 /dev/zero; done) | nc -u 10.0.2.2 9 >/dev/null 2>&1 &
-	ping -q -i 0.01 -s 1400 10.0.2.2 >/dev/null 2>&1 &
+	dd if=/dev/zero bs=64k 2>/dev/null | nc 10.0.2.2 5309 >/dev/null 2>&1 &
+	ping -q -A -s 1400 10.0.2.2 >/dev/null 2>&1 &
 	(while :; do echo "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"; done) >/dev/hvc0 &
 	echo FLOODING
 	# As much as a bus of 500 kbit/s carries: a vcan has no rate of its own.
