@@ -165,18 +165,21 @@ static void processors_of(pid_t pid, const char *thread, char *out, size_t bytes
 
 static void test_who_writes_an_interface_stays_on_one_processor(void **state)
 {
-	char direct[64], bridged[64];
+	char direct[64], others[64], bridged[64];
 	struct rig *r = rig_new(true);
 
 	(void)state;
-	processors_of(r->vm.pid, "devices", direct, sizeof(direct));
+	processors_of(r->vm.pid, "buses", direct, sizeof(direct));
+	processors_of(r->vm.pid, "devices", others, sizeof(others));
 	rig_free(r);
 	r = rig_new(false);
-	processors_of(r->vm.pid, "devices", bridged, sizeof(bridged));
+	processors_of(r->vm.pid, "buses", bridged, sizeof(bridged));
 	rig_free(r);
 	assert_true(direct[0] && strspn(direct, "0123456789") == strlen(direct));
+	/* Nobody else has to, and the bench writes what it bridges. */
 	if (sysconf(_SC_NPROCESSORS_ONLN) > 1)
-		assert_string_not_equal(direct, bridged);
+		assert_string_not_equal(direct, others);
+	assert_string_equal(bridged, "");
 }
 
 int main(void)
