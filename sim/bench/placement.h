@@ -38,6 +38,6 @@ MUST_CHECK int placement_guest(
  * `pid` are refused. 0 or -errno with a message. */
 MUST_CHECK int placement_vcpus(
 	const struct scenario_guest *g, pid_t pid, const json_t *tids, struct err *e);
-/* Its thread `tid` on interfaces of the host gets its priority, where the host permits; a number that
- * is no thread of `pid` does nothing. */
+/* Its thread `tid` on interfaces of the host gets its priority, where the host permits; a number
+ * that is no thread of `pid` does nothing. */
 void placement_direct(const struct scenario_guest *g, pid_t pid, json_int_t tid);

@@ -30,7 +30,7 @@ struct machine_device {
 /* Threads on which devices live, each with an event loop. */
 enum machine_loop {
 	LOOP_DEV, /* most of them */
-	LOOP_BUS, /* CAN controllers on interfaces of the host: nobody else does a bus's work for them */
+	LOOP_BUS, /* CAN controllers on interfaces of the host: the bus is theirs to serve */
 	LOOP_GPU, /* pixels */
 	LOOP_DISK, /* disks, which may take their time */
 	LOOP_FILE, /* what waits for other programs */
