@@ -510,6 +510,9 @@ static bool take_far(struct mf4_reader *m, struct group *g, uint64_t offset, str
 	const uint8_t *p;
 	uint32_t n;
 
+	/* The channel names no place for them. */
+	if (!g->far_link)
+		return false;
 	if (offset < g->far.offset) {
 		if (g->far_restarts++ >= RESTARTS_MAX ||
 			mf4_data_start(&g->far, &m->file, g->far_link) < 0)

@@ -339,6 +339,15 @@ static void test_an_unsorted_mdf_that_was_not_closed_is_read_to_its_end(void **s
 	assert_frame(&r, 3, EPOCH + 4000, 0x125, 2, 0, "\5\6");
 }
 
+static void test_an_mdf_that_names_no_place_for_its_data_loses_only_those_frames(void **state)
+{
+	struct result r = read_seed("fuzz_mf4/far-without-a-link.mf4");
+
+	(void)state;
+	assert_int_equal(r.n, 6);
+	assert_int_equal(r.st.malformed, 2);
+}
+
 /* ---- all of them ---- */
 
 struct bytes {
@@ -519,6 +528,8 @@ int main(void)
 		cmocka_unit_test(test_captures_of_cooked_sockets_are_read),
 		cmocka_unit_test(test_mdf_groups_are_merged_by_time),
 		cmocka_unit_test(test_an_unsorted_mdf_that_was_not_closed_is_read_to_its_end),
+		cmocka_unit_test(
+			test_an_mdf_that_names_no_place_for_its_data_loses_only_those_frames),
 		cmocka_unit_test(test_files_cut_or_changed_at_any_place_are_read_to_their_end),
 		cmocka_unit_test(test_every_format_can_be_replayed),
 		cmocka_unit_test(test_every_format_can_be_rewound),
