@@ -28,6 +28,7 @@ struct line {
 	struct buses *all;
 	uint32_t index;
 	struct canbus *bus;
+	bool deaf; /* the bench is not told what is on it */
 	struct canbus_tap tap;
 	struct record *record;
 	struct series load; /* bus time of each frame; bus thread */
@@ -174,6 +175,18 @@ static void send_until(void *ctx, uint64_t t_ns)
 		agenda_run_to(&b->agenda, bench_clock_at(b->cfg.clock, t_ns));
 }
 
+/* Is there anybody in the bench who wants to know what is on the bus? */
+static bool is_heard(const struct buses *b, uint32_t bus)
+{
+	const struct scenario *s = b->cfg.scenario;
+	bool heard = (s->buses[bus].record && b->cfg.out_dir) || s->n_scripts ||
+		     (b->cfg.checks && check_looks_at(b->cfg.checks, bus));
+
+	for (uint32_t i = 0; i < s->signals.n_messages; i++)
+		heard |= s->signals.messages[i].bus == bus;
+	return heard;
+}
+
 static int make_line(struct buses *b, uint32_t i, struct err *e)
 {
 	const struct scenario_bus *sb = &b->cfg.scenario->buses[i];
@@ -192,6 +205,8 @@ static int make_line(struct buses *b, uint32_t i, struct err *e)
 
 	l->all = b;
 	l->index = i;
+	/* Between guests that are on an interface themselves nobody needs the bench. */
+	l->deaf = sb->socketcan_direct && !is_heard(b, i);
 	series_init(&l->load, 100 * NS_PER_MS);
 	l->gone = json_object();
 	rc = canbus_new(&l->bus, b->thread.loop, &cfg);
@@ -199,7 +214,7 @@ static int make_line(struct buses *b, uint32_t i, struct err *e)
 		return err_errno(e, -rc, "cannot make the bus %s", sb->name);
 	if (sb->socketcan) {
 		struct canbus_socketcan sc = { sb->socketcan, sb->socketcan_create,
-			sb->socketcan_direct };
+			sb->socketcan_direct, l->deaf };
 
 		/* The message names the bus. */
 		if (canbus_attach_socketcan(l->bus, &sc, e))
@@ -209,7 +224,7 @@ static int make_line(struct buses *b, uint32_t i, struct err *e)
 	 * that is alone on its bus can send. */
 	l->tap = (struct canbus_tap){ .frame = on_frame, .ctx = l };
 	canbus_tap(l->bus, &l->tap);
-	return b->cfg.out_dir ? open_recording(l, b->cfg.out_dir, sb, e) : 0;
+	return b->cfg.out_dir && sb->record ? open_recording(l, b->cfg.out_dir, sb, e) : 0;
 }
 
 /* When the bench time was on the host; a time that has come. */
@@ -727,8 +742,8 @@ static json_t *line_metrics(const struct line *l)
 
 		json_object_set_new(ports, canbus_port_name(p), port_metrics(p));
 	}
-	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:f,s:f,s:I,s:I,s:o}", "frames",
-		(json_int_t)st.frames, "fd_frames", (json_int_t)st.fd_frames, "bytes",
+	return json_pack("{s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:f,s:f,s:I,s:I,s:o}", "heard", !l->deaf,
+		"frames", (json_int_t)st.frames, "fd_frames", (json_int_t)st.fd_frames, "bytes",
 		(json_int_t)st.bytes, "errors", (json_int_t)st.errors, "dropped",
 		(json_int_t)dropped, "unacknowledged", (json_int_t)st.unacked, "load_percent",
 		st.load_permille / 10.0, "load_total_percent", st.load_total_permille / 10.0,

@@ -284,14 +284,26 @@ static const char *bus_name(const char **rest, char *part)
 
 static int put_bus(FILE *f, const char *word, struct err *e)
 {
-	char part[WORD_MAX] = "", more[WORD_MAX] = "";
+	char part[WORD_MAX] = "", more[WORD_MAX];
 	const char *rest = word, *name = bus_name(&rest, part);
-	bool inner = name != part, direct;
+	bool inner = name != part, direct = false, record = true;
 
-	direct = !inner && next_part(&rest, more) && strcmp(more, "direct") == 0;
-	if (rest || (more[0] && !direct))
-		return err_set(e, -EINVAL, "--can %s: write IF, IF,direct, bus or bus=NAME", word);
+	while (next_part(&rest, more)) {
+		bool known = strcmp(more, "record=no") == 0;
+
+		if (known)
+			record = false;
+		else if (strcmp(more, "direct") == 0 && !inner)
+			known = direct = true;
+		if (!known)
+			return err_set(e, -EINVAL,
+				"--can %s: write IF, IF,direct, bus or bus=NAME, each perhaps with "
+				",record=no",
+				word);
+	}
 	put_item(f, name);
+	if (!record)
+		put_key(f, "    ", "record", "false");
 	if (direct) {
 		fputs("    socketcan:\n", f);
 		put_key(f, "      ", "interface", name);

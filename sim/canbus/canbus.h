@@ -102,6 +102,8 @@ struct canbus_socketcan {
 	/* Controllers are on the interface by sockets of their own (canbus_bind_direct), and this
 	 * port is there to listen most of the time: it may be a millisecond late. */
 	bool direct;
+	/* What others send on the interface is not taken: this port only sends. */
+	bool deaf;
 };
 /*
  * Bridges a host SocketCAN interface as a port, which takes part while the interface is up: it is

@@ -23,6 +23,7 @@ struct hostif {
 	struct netif *net;
 	const struct hostif_kind *kind;
 	char name[NETIF_NAME_BYTES];
+	bool deaf;
 	int index; /* of the interface that the port is plugged into; 0: none */
 	int made; /* index of the interface that is removed in the end; 0: none */
 };
@@ -178,7 +179,7 @@ static int prepare(
 
 static int plug(struct hostif *h, const struct netif_state *st)
 {
-	int fd = h->kind->open(st->index), rc;
+	int fd = h->kind->open(st->index, h->deaf), rc;
 
 	if (fd < 0)
 		return fd;
@@ -274,6 +275,7 @@ int hostif_attach(struct canbus *b, const struct canbus_socketcan *cfg,
 	/* From here on the port owns it. */
 	p->host = h;
 	p->raw_direct = cfg->direct;
+	h->deaf = cfg->deaf;
 	h->port = p;
 	h->kind = kind;
 	snprintf(h->name, sizeof(h->name), "%s", cfg->ifname);
@@ -300,14 +302,17 @@ static int bind_can(int sock, int ifindex)
 	return bind(sock, (struct sockaddr *)&addr, sizeof(addr)) < 0 ? -errno : 0;
 }
 
-static int open_can(int ifindex)
+static int open_can(int ifindex, bool deaf)
 {
 	CLEANUP_FD int sock = socket(PF_CAN, SOCK_RAW | SOCK_CLOEXEC, CAN_RAW);
-	can_err_mask_t errors = CAN_ERR_MASK;
+	can_err_mask_t errors = deaf ? 0 : CAN_ERR_MASK;
 	int one = 1, rc;
 
 	if (sock < 0 || setsockopt(sock, SOL_CAN_RAW, CAN_RAW_FD_FRAMES, &one, sizeof(one)) < 0 ||
 		setsockopt(sock, SOL_CAN_RAW, CAN_RAW_ERR_FILTER, &errors, sizeof(errors)) < 0)
+		return -errno;
+	/* No filter lets nothing through, so that senders need not hand anything over. */
+	if (deaf && setsockopt(sock, SOL_CAN_RAW, CAN_RAW_FILTER, NULL, 0) < 0)
 		return -errno;
 	rc = bind_can(sock, ifindex);
 	return rc < 0 ? rc : fd_take(&sock);

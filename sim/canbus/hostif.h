@@ -15,8 +15,9 @@
 struct hostif_kind {
 	const char *name; /* as in `ip link add type`: "vcan" */
 	uint32_t arp_type; /* ARPHRD_*: interfaces of another type are refused */
-	/* A socket for port frames, bound to the interface. The fd, or -errno. */
-	int (*open)(int ifindex);
+	/* A socket for port frames, bound to the interface; one that is deaf is sent nothing. The
+	 * fd, or -errno. */
+	int (*open)(int ifindex, bool deaf);
 };
 
 MUST_CHECK int hostif_attach(struct canbus *b, const struct canbus_socketcan *cfg,

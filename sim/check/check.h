@@ -69,6 +69,9 @@ void check_set_duration(struct check_set *c, uint64_t duration_ns);
 void check_frame(struct check_set *c, uint32_t bus, uint32_t from, uint64_t t_ns,
 	const struct canfd_frame *f, uint8_t mtu);
 
+/* Does any check look at the frames of a bus? Any thread. */
+bool check_looks_at(const struct check_set *c, uint32_t bus);
+
 /*
  * Bus thread: one of the scenario's signals is seen to have a value, new or not. `signal` is its
  * number in scenario.signals.defs.

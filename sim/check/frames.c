@@ -319,6 +319,15 @@ void check_frame(struct check_set *c, uint32_t bus, uint32_t from, uint64_t t_ns
 	see_chain(c, b->wild, t_ns, from, f, mtu);
 }
 
+bool check_looks_at(const struct check_set *c, uint32_t bus)
+{
+	bool any = false;
+
+	for (uint32_t i = 0; i < c->n_frames; i++)
+		any |= c->frames[i].bus == bus;
+	return any;
+}
+
 /* --- evidence ---------------------------------------------------------------------------- */
 
 const char *frames_show(

@@ -401,6 +401,7 @@ struct scenario_bus {
 	const char *socketcan; /* host interface that takes part in the bus; NULL: none */
 	bool socketcan_create; /* made for the run where the host has none */
 	bool socketcan_direct; /* guests are on the interface themselves, the bench beside them */
+	bool record; /* to OUT/NAME.log */
 	uint64_t record_limit_bytes;
 };
 

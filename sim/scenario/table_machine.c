@@ -110,6 +110,12 @@ static const struct schema_key bus_keys[] = {
 		.shape = SHAPE_INPLACE,
 		.sub = &schema_socketcan,
 		.doc = "host interface that takes part in the bus (`vcan0`)" },
+	{ .key = "record",
+		.type = &type_bool,
+		.def = "true",
+		.offset = offsetof(struct scenario_bus, record),
+		.doc = "write every frame to OUT/NAME.log. A `direct` bus that is not recorded and that no "
+		       "check, script or signal needs is not listened to at all, which is faster" },
 	{ .key = "record_limit",
 		.type = &type_size,
 		.def = "4G",

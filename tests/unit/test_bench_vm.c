@@ -205,11 +205,24 @@ static void test_can_controllers_sit_on_host_interfaces_or_inner_buses(void **st
 	assert_string_equal(s->buses[3].name, "vcan1");
 	assert_string_equal(s->buses[3].socketcan, "vcan1");
 	assert_true(s->buses[3].socketcan_direct);
+	assert_true(s->buses[3].record);
 	assert_int_equal(s->guests[0].n_can, 4);
 	scenario_free(s);
+	o.cans = LIST("vcan0,direct,record=no", "vcan1,record=no,direct", "bus,record=no", "vcan2");
+	s = load(&o);
+	assert_false(s->buses[0].record);
+	assert_true(s->buses[0].socketcan_direct);
+	assert_false(s->buses[1].record);
+	assert_true(s->buses[1].socketcan_direct);
+	assert_false(s->buses[2].record);
+	assert_null(s->buses[2].socketcan);
+	assert_true(s->buses[3].record);
+	scenario_free(s);
 	o.n_cans = 1;
+	o.cans = LIST("vcan0,record=never");
+	refused(&o, "--can vcan0,record=never: write");
 	o.cans = LIST("vcan0,directly");
-	refused(&o, "--can vcan0,directly: write IF, IF,direct, bus or bus=NAME");
+	refused(&o, "--can vcan0,directly: write IF, IF,direct, bus or bus=NAME, each");
 	o.cans = LIST("bus,direct");
 	refused(&o, "--can bus,direct: write IF");
 }

@@ -45,12 +45,14 @@ struct bench {
 };
 
 static int host_end = -1; /* of the socket that was opened last for an interface */
+static bool host_is_deaf; /* as it was opened */
 
-static int open_pair(int ifindex)
+static int open_pair(int ifindex, bool deaf)
 {
 	int fds[2], rc;
 
 	(void)ifindex;
+	host_is_deaf = deaf;
 	fd_close(&host_end);
 	rc = ipc_pair(fds, 0);
 	if (rc)
@@ -367,6 +369,7 @@ static void test_a_direct_interface_is_listened_to_without_loss(void **state)
 	(void)state;
 	if (hostif_attach(b->bus, &cfg, &stand_in, &e))
 		fail_msg("%s", e.text);
+	assert_false(host_is_deaf);
 	/* More than are read at once, then one that comes alone. */
 	for (unsigned int i = 0; i < 1000; i++) {
 		f.can_id = i & 0x7ff;
@@ -382,6 +385,30 @@ static void test_a_direct_interface_is_listened_to_without_loss(void **state)
 	/* It goes while nobody looks. */
 	fd_close(&host_end);
 	await_active(b, "dyno0", false);
+	bench_free(b);
+}
+
+static void test_a_port_that_only_sends_opens_a_deaf_socket_each_time(void **state)
+{
+	struct canbus_socketcan cfg = { "dyno0", .create = true, .direct = true, .deaf = true };
+	struct bench *b = bench_new(false);
+	struct canfd_frame f = { .can_id = 0x123, .len = 1 }, got;
+	struct err e = { { 0 } };
+
+	(void)state;
+	if (hostif_attach(b->bus, &cfg, &stand_in, &e))
+		fail_msg("%s", e.text);
+	assert_true(host_is_deaf);
+	assert_int_equal(canbus_send(b->bus, &f), 0);
+	assert_int_equal(recv(host_end, &got, sizeof(got), 0), CAN_MTU);
+	assert_int_equal(got.can_id, 0x123);
+	/* And when the interface is back. */
+	host_is_deaf = false;
+	set_down();
+	await_active(b, "dyno0", false);
+	assert_int_equal(system("ip link set dyno0 up"), 0);
+	await_active(b, "dyno0", true);
+	assert_true(host_is_deaf);
 	bench_free(b);
 }
 
@@ -589,6 +616,8 @@ int main(void)
 			test_an_interface_is_made_up_and_wide_enough_and_removed_in_the_end, clear),
 		cmocka_unit_test_teardown(
 			test_a_direct_interface_is_listened_to_without_loss, clear),
+		cmocka_unit_test_teardown(
+			test_a_port_that_only_sends_opens_a_deaf_socket_each_time, clear),
 		cmocka_unit_test_teardown(test_what_others_made_is_used_and_stays, clear),
 		cmocka_unit_test_teardown(test_what_a_living_dyno_made_stays, clear),
 		cmocka_unit_test_teardown(test_what_a_killed_dyno_left_is_taken_over, clear),

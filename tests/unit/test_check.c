@@ -31,6 +31,31 @@ static struct check_rig begin(const char *checks)
 
 /* --- frames ------------------------------------------------------------------------------ */
 
+static void test_a_check_looks_at_the_buses_of_its_frames_and_no_others(void **state)
+{
+	static const struct {
+		const char *checks;
+		bool first, second;
+	} cases[] = {
+		{ "  - ready: {guest: a, within: 5s}\n", false, false },
+		{ "  - expect: {bus: can1, id: 123}\n", false, true },
+		{ "  - forbid: {bus: can0, id: 7FF}\n", true, false },
+		{ "  - period: {bus: can1, id: 00000123, min: 9ms, max: 11ms}\n", false, true },
+		{ "  - latency: {from: {frame: {bus: can0, id: 1}}, to: {frame: {bus: can1, id: 2}}, "
+		  "max: 5ms}\n",
+			true, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct check_rig r = begin(cases[i].checks);
+
+		assert_int_equal(check_looks_at(r.c, 0), cases[i].first);
+		assert_int_equal(check_looks_at(r.c, 1), cases[i].second);
+		check_rig_free(&r);
+	}
+}
+
 static void test_an_expected_frame_in_the_window_passes(void **state)
 {
 	struct check_rig r = begin(
@@ -426,6 +451,7 @@ static void test_frames_come_on_one_thread_and_all_else_on_another(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_check_looks_at_the_buses_of_its_frames_and_no_others),
 		cmocka_unit_test(test_an_expected_frame_in_the_window_passes),
 		cmocka_unit_test(test_a_missing_frame_fails_and_names_what_came_near),
 		cmocka_unit_test(test_an_expectation_is_not_run_when_the_run_is_cut_short),

@@ -144,7 +144,7 @@ static void test_an_unknown_key_without_a_neighbour_lists_the_known_ones(void **
 	(void)state;
 	check_report("duration: 1s\nbuses:\n  can0: {zz: 1}\n",
 		"car.yaml:3:10: error: bus \"can0\": unknown key \"zz\"; known: bitrate, data_bitrate, "
-		"timing, fd, socketcan, record_limit\n"
+		"timing, fd, socketcan, record, record_limit\n"
 		"   3 |   can0: {zz: 1}\n"
 		"     |          ^~\n"
 		"1 error\n");
@@ -449,7 +449,7 @@ static void test_columns_count_characters_and_tabs_keep_carets_in_place(void **s
 		"   2 | buses: {\"\xc3\x9f\": {}, can0: {x: 1}}\n"
 		"     |         ^~~\n"
 		"car.yaml:2:25: error: bus \"can0\": unknown key \"x\"; known: bitrate, data_bitrate, "
-		"timing, fd, socketcan, record_limit\n"
+		"timing, fd, socketcan, record, record_limit\n"
 		"   2 | buses: {\"\xc3\x9f\": {}, can0: {x: 1}}\n"
 		"     |                         ^\n"
 		"2 errors\n");

@@ -370,7 +370,8 @@ def figure_can():
     run_text(can_tool("send", "vcan0", "400", FLOOD, "classic"))
     floor["frames_s"] = known("vcan floor", rate(listen.communicate()[0].decode()))
     return {"vcan floor": floor,
-            "direct": can_of("direct", ping, floor, "--can", "vcan0,direct"),
+            "direct": can_of("direct", ping, floor, "--can", "vcan0,direct,record=no"),
+            "direct, recorded": can_of("direct, recorded", ping, floor, "--can", "vcan0,direct"),
             "bus": can_of("bus", ping, floor, "--can", "vcan0")}
 
 
