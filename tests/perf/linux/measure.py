@@ -246,9 +246,11 @@ def figure_net():
                     "-netdev", "tap,id=t,ifname=dyno0,script=no,downscript=no",
                     "-device", "virtio-net-pci,netdev=t,romfile="),
     }
-    if LKVM:
-        commands["lkvm"] = lkvm("bzImage", part + "gateway=192.168.33.1 user=192.168.33.15", "--network", "mode=user",
-                                "--network", "mode=tap,tapif=dyno0")
+    if LKVM and NET != "user":
+        # Its modern devices answer the third word of features with the second one: a 7.2 guest takes that for
+        # tunnels, whose frames have a longer header. In its user network streams stop.
+        commands["lkvm"] = lkvm("bzImage", "do=net part=tap user=192.168.33.15", "--virtio-transport", "pci-legacy",
+                                "--network", "mode=user", "--network", "mode=tap,tapif=dyno0")
     for name, command in wanted_of(commands).items():
         server = subprocess.Popen(["iperf3", "-s", "-p", "5301"], stdout=subprocess.DEVNULL)
         g = Guest(command)
