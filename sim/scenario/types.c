@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/scenario/regex.h"
 #include "sim/scenario/schema.h"
 #include "sim/scenario/units.h"
 
@@ -111,16 +112,15 @@ static void parse_regex(
 	char why[128];
 
 	(void)k;
-	/* glibc's compiler takes memory and time that grow with repetition counts. */
 	if (strlen(n->text) > 500) {
 		bind_error(b, n, "is longer than 500 bytes");
 		return;
 	}
-	for (const char *p = n->text; (p = strchr(p, '{')); p++) {
-		if (strtoul(p + 1, NULL, 10) > 100) {
-			bind_error(b, n, "repeats more than 100 times");
-			return;
-		}
+	if (!regex_is_modest(n->text)) {
+		bind_error(b, n,
+			"is too large: what it repeats, written out, has more than %u characters",
+			REGEX_MAX_PARTS);
+		return;
 	}
 	int rc = regcomp(&re, n->text, REG_EXTENDED | REG_NOSUB);
 

@@ -106,6 +106,20 @@ static void test_faults_that_cannot_be_are_refused(void **state)
 		"5 errors\n");
 }
 
+static void test_an_expression_that_would_take_all_memory_is_refused(void **state)
+{
+	(void)state;
+	check_report("duration: 1s\n"
+		     "guests: {a: {kernel: builtin:a}}\n"
+		     "checks:\n"
+		     "  - forbid_console: {match: 'pan++++++++++++++++++++++++ic'}\n",
+		"car.yaml:4:29: error: check 1: forbid_console.match is too large: what it repeats, "
+		"written out, has more than 2000 characters\n"
+		"   4 |   - forbid_console: {match: 'pan++++++++++++++++++++++++ic'}\n"
+		"     |                             ^~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~\n"
+		"1 error\n");
+}
+
 static void test_what_needs_the_bench_between_is_refused_on_a_direct_bus(void **state)
 {
 	(void)state;
@@ -606,6 +620,7 @@ int main(void)
 		cmocka_unit_test(test_the_end_of_guests_needs_guests),
 		cmocka_unit_test(test_cpus_that_are_none_are_shown_how_to_write),
 		cmocka_unit_test(test_faults_that_cannot_be_are_refused),
+		cmocka_unit_test(test_an_expression_that_would_take_all_memory_is_refused),
 		cmocka_unit_test(test_what_needs_the_bench_between_is_refused_on_a_direct_bus),
 		cmocka_unit_test(test_an_unknown_key_is_named_with_the_nearest_one),
 		cmocka_unit_test(test_cpus_that_are_none_are_shown_how_to_write),

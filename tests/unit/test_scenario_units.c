@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "sim/scenario/regex.h"
 #include "sim/scenario/scenario.h"
 #include "sim/scenario/units.h"
 
@@ -219,9 +220,35 @@ static void test_keys_have_the_names_of_linux(void **state)
 	assert_int_equal(scenario_key_code(""), 0);
 }
 
+static void test_expressions_are_as_large_as_their_repetitions_written_out(void **state)
+{
+	static const char *const modest[] = { "", "^READY", "speed=[0-9]+", "([0-9]+\\.){3}[0-9]+",
+		"(a{40}){40}", "a{1999}", "pan+++++ic", "(((a+)+)+)+", "[]+{9999}(]*",
+		"[[:digit:]+]+", "\\+\\{9999\\}", "a{,1990}|b", "x{", "x{9999", "a)b)", "((", "[" };
+	static const char *const large[] = { "(a{50}){50}", "a{2001}", "(ab){1001}",
+		"a{1,50}{1,50}", "a{2001,}", "a{0,99999999999999999999}", "pan+++++++++++++++ic",
+		"[a]{2001}", "\\.{2001}", "((((((((((((a+)+)+)+)+)+)+)+)+)+)+)+)",
+		"((a{50}b){50}" };
+	char deep[2 * REGEX_MAX_DEPTH + 1] = "";
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(modest) / sizeof(modest[0]); i++) {
+		if (!regex_is_modest(modest[i]))
+			fail_msg("%s is refused", modest[i]);
+	}
+	for (size_t i = 0; i < sizeof(large) / sizeof(large[0]); i++) {
+		if (regex_is_modest(large[i]))
+			fail_msg("%s is taken", large[i]);
+	}
+	memset(deep, '(', REGEX_MAX_DEPTH);
+	assert_false(regex_is_modest(deep));
+	assert_true(regex_is_modest(deep + 1));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_expressions_are_as_large_as_their_repetitions_written_out),
 		cmocka_unit_test(test_durations_are_exact_nanoseconds),
 		cmocka_unit_test(test_what_is_no_duration_is_refused),
 		cmocka_unit_test(test_sizes_are_powers_of_1024_and_bit_rates_of_1000),
