@@ -7,12 +7,13 @@ files=("$here/guest/net.sh=/net.sh")
 needs=(iperf3 socat python3 ip)
 limit=150
 
-# names: a name server that knows one address for every name.
+# names: a name server that knows one address for every name. $tmp/names is there when it listens.
 names() {
-	python3 - <<-'P'
-		import socket
+	python3 - "$tmp/names" <<-'P'
+		import socket, sys
 		s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 		s.bind(("127.0.0.1", 53))
+		open(sys.argv[1], "w").close()
 		while True:
 		    q, peer = s.recvfrom(512)
 		    end = q.index(0, 12) + 5
@@ -30,6 +31,8 @@ inside() {
 		echo "nameserver 127.0.0.1" >"$tmp/resolv.conf"
 		mount --bind "$tmp/resolv.conf" /etc/resolv.conf
 		names &
+		# On a host that has just been started Python takes seconds.
+		until [[ -e $tmp/names ]] || ! kill -0 $! 2>/dev/null; do sleep 0.1; done
 		word=names=yes
 	fi
 	iperf3 -s -p 5301 >/dev/null &
