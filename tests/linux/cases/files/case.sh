@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Folders of the host by virtio-fs and virtio-9p: what is there, what is written, random work;
-# and stress-ng on virtio-fs.
+# and stress-ng on both.
 kernels=(guest)
 modules=(virtio_pci virtiofs 9pnet_virtio 9p)
 needs=(diod)
