@@ -22,13 +22,13 @@ pid_of() { ctl -j status | tr '{' '\n' | sed -n "s/.*\"name\": *\"$1\".*\"pid\":
 # rates FROM_LINE: the rates that the cluster told since, but for the first, which began before.
 rates() { tail -n "+$1" "$runs/cluster.log" | sed -n 's/.*freq: \([0-9.]*\)Hz.*/\1/p' | tail -n +2; }
 
-# figures NAME FRAMES: sets median and p99 (us) from so many frames, one each millisecond, and pictures,
+# figures NAME FRAMES: sets median and p99 (us) from so many frames, each 1013 us after an answer, and pictures,
 # those of ten seconds at the rate that they come meanwhile. What asks stands for the outside world,
 # which waits for nobody here.
 figures() {
 	local text from end=$((SECONDS + 25))
 	from=$(wc -l <"$runs/cluster.log")
-	text=$(chrt -f 1 "$built/guest_can" ping vcan0 100 "$2" classic 1000) ||
+	text=$(chrt -f 1 "$built/guest_can" ping vcan0 100 "$2" classic 1013) ||
 		{ echo "$text"; ctl devices; ctl -j status; return 1; }
 	read -r median p99 < <(sed -n 's/.*median \([0-9]*\) p99 \([0-9]*\).*/\1 \2/p' <<<"$text")
 	until [[ $(rates "$from" | wc -l) -ge 2 || $SECONDS -ge $end ]]; do sleep 0.3; done
