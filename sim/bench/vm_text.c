@@ -289,13 +289,11 @@ static int put_bus(FILE *f, const char *word, struct err *e)
 	bool inner = name != part, direct = false, record = true;
 
 	while (next_part(&rest, more)) {
-		bool known = strcmp(more, "record=no") == 0;
-
-		if (known)
+		if (strcmp(more, "record=no") == 0)
 			record = false;
 		else if (strcmp(more, "direct") == 0 && !inner)
-			known = direct = true;
-		if (!known)
+			direct = true;
+		else
 			return err_set(e, -EINVAL,
 				"--can %s: write IF, IF,direct, bus or bus=NAME, each perhaps with "
 				",record=no",

@@ -77,14 +77,14 @@ static const char *interval(const char *p, uint64_t *times)
 bool regex_is_modest(const char *text)
 {
 	struct level level[REGEX_MAX_DEPTH] = { { 0, 0 } };
-	const char *p = text;
+	const char *p = text, *behind;
 	uint32_t depth = 0;
 
-	while (*p) {
+	for (; *p; p = behind) {
 		struct level *l = &level[depth];
-		const char *behind = p + 1;
 		uint64_t times;
 
+		behind = p + 1;
 		switch (*p) {
 		case '\\':
 			behind += p[1] != '\0';
@@ -117,17 +117,17 @@ bool regex_is_modest(const char *text)
 			break;
 		case '{':
 			behind = interval(p, &times);
-			if (behind)
+			if (behind) {
 				repeat(l, times);
-			else
+			} else {
 				add_part(l, 1);
-			behind = behind ? behind : p + 1;
+				behind = p + 1;
+			}
 			break;
 		default:
 			add_part(l, 1);
 			break;
 		}
-		p = behind;
 	}
 	/* Groups that nothing closes are there all the same. */
 	for (;; depth--) {
