@@ -5,9 +5,9 @@
 FOLDER has vmlinux, bzImage, vmlinuz-cloud (Debian's), initrd.gz and initrd-io.gz. DYNO_LKVM names lkvm, which is
 left out otherwise.
 
-FIGURE is boot, io, net or can. DYNO_PERF_VMM names the VMMs of io and net (dyno q35 lkvm), DYNO_PERF_NET the part of
-net (user or tap); all without. Prints one JSON object. Needs root, a KVM and debugfs; started by `run`
-on the test host, whose instruction clock makes the times repeat.
+FIGURE is boot, io, net or can. DYNO_PERF_VMM names the VMMs of io and net (dyno q35 lkvm q35-vhost lkvm-vhost),
+DYNO_PERF_NET the part of net (user or tap); all without. Prints one JSON object. Needs root, a KVM and debugfs;
+started by `run` on the test host, whose instruction clock makes the times repeat.
 """
 import json
 import os
@@ -26,6 +26,8 @@ WORDS = "console=ttyS0 quiet panic=-1 " + os.environ.get("DYNO_QUIRKS", "")
 LKVM = os.environ.get("DYNO_LKVM")
 ONLY = os.environ.get("DYNO_PERF_VMM", "").split()
 NET = os.environ.get("DYNO_PERF_NET", "all")
+# The kernel moves a tap's frames, and no code of a VMM: what can be had, not a peer.
+BY_KERNEL = "-vhost"
 TRACE = "/sys/kernel/tracing"
 RAM_KIB = 256 * 1024
 
@@ -180,7 +182,7 @@ def ratios(out):
     """What dyno-vm has of each figure, beside the better one of its peers; above 1 is better."""
     ratio = {}
     for name, ours in out.get("dyno", {}).items():
-        theirs = [v[name] for k, v in out.items() if k != "dyno" and v.get(name)]
+        theirs = [v[name] for k, v in out.items() if k != "dyno" and not k.endswith(BY_KERNEL) and v.get(name)]
         if isinstance(ours, dict) or not ours or not theirs:
             continue
         ratio[name] = round(min(theirs) / ours if name.endswith("_us") else ours / max(theirs), 2)
@@ -237,20 +239,30 @@ def figure_net():
     for command in ("ip link set lo up", "ip tuntap add dyno0 mode tap", "ip addr add 10.9.0.1/24 dev dyno0",
                     "ip link set dyno0 up"):
         subprocess.run(command.split(), check=False)
-    part = f"do=net part={NET} "
-    user = part + "gateway=10.0.2.2 user=10.0.2.15"
-    commands = {
-        "dyno": dyno("vmlinux", user, "--net", "user", "--net", "tap=dyno0"),
-        "q35": qemu("q35", "bzImage", user,
+
+    def q35(words, more=""):
+        return qemu("q35", "bzImage", words + "user=10.0.2.15",
                     "-netdev", "user,id=n", "-device", "virtio-net-pci,netdev=n,romfile=",
-                    "-netdev", "tap,id=t,ifname=dyno0,script=no,downscript=no",
-                    "-device", "virtio-net-pci,netdev=t,romfile="),
-    }
-    if LKVM and NET != "user":
+                    "-netdev", "tap,id=t,ifname=dyno0,script=no,downscript=no" + more,
+                    "-device", "virtio-net-pci,netdev=t,romfile=")
+
+    def kvmtool(more=""):
         # Its modern devices answer the third word of features with the second one: a 7.2 guest takes that for
         # tunnels, whose frames have a longer header. In its user network streams stop.
-        commands["lkvm"] = lkvm("bzImage", "do=net part=tap user=192.168.33.15", "--virtio-transport", "pci-legacy",
-                                "--network", "mode=user", "--network", "mode=tap,tapif=dyno0")
+        return lkvm("bzImage", only_tap + "user=192.168.33.15", "--virtio-transport", "pci-legacy",
+                    "--network", "mode=user", "--network", "mode=tap,tapif=dyno0" + more)
+
+    only_tap = "do=net part=tap "
+    part = f"do=net part={NET} gateway=10.0.2.2 "
+    commands = {
+        "dyno": dyno("vmlinux", part + "user=10.0.2.15", "--net", "user", "--net", "tap=dyno0"),
+        "q35": q35(part),
+    }
+    if NET != "user":
+        commands["q35" + BY_KERNEL] = q35(only_tap, ",vhost=on")
+        if LKVM:
+            commands["lkvm"] = kvmtool()
+            commands["lkvm" + BY_KERNEL] = kvmtool(",vhost=1")
     for name, command in wanted_of(commands).items():
         server = subprocess.Popen(["iperf3", "-s", "-p", "5301"], stdout=subprocess.DEVNULL)
         g = Guest(command)
