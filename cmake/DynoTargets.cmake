@@ -74,7 +74,8 @@ function(dyno_test name)
 endfunction()
 
 # dyno_fuzz(NAME SOURCES a.c ... [LINK lib ...]): LLVMFuzzerTestOneInput; seeds in
-# tests/fuzz/seeds/NAME/. Without DYNO_FUZZ the seeds are replayed by a plain main in the tests.
+# tests/fuzz/seeds/NAME/. Without DYNO_FUZZ the seeds are replayed by a plain main in the tests, with it the target
+# `fuzzers` is all of them.
 function(dyno_fuzz name)
   cmake_parse_arguments(A "" "" "SOURCES;LINK" ${ARGN})
   add_executable(${name} ${A_SOURCES})
@@ -83,6 +84,10 @@ function(dyno_fuzz name)
   target_compile_options(${name} PRIVATE -Wno-missing-prototypes)
   if(DYNO_FUZZ)
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    if(NOT TARGET fuzzers)
+      add_custom_target(fuzzers)
+    endif()
+    add_dependencies(fuzzers ${name})
   else()
     target_sources(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests/support/fuzz_replay.c)
     add_test(NAME ${name} COMMAND ${name} ${CMAKE_SOURCE_DIR}/tests/fuzz/seeds/${name})
