@@ -239,6 +239,8 @@ def figure_net():
     for command in ("ip link set lo up", "ip tuntap add dyno0 mode tap", "ip addr add 10.9.0.1/24 dev dyno0",
                     "ip link set dyno0 up"):
         subprocess.run(command.split(), check=False)
+    only_tap = "do=net part=tap "
+    part = f"do=net part={NET} gateway=10.0.2.2 "
 
     def q35(words, more=""):
         return qemu("q35", "bzImage", words + "user=10.0.2.15",
@@ -252,8 +254,6 @@ def figure_net():
         return lkvm("bzImage", only_tap + "user=192.168.33.15", "--virtio-transport", "pci-legacy",
                     "--network", "mode=user", "--network", "mode=tap,tapif=dyno0" + more)
 
-    only_tap = "do=net part=tap "
-    part = f"do=net part={NET} gateway=10.0.2.2 "
     commands = {
         "dyno": dyno("vmlinux", part + "user=10.0.2.15", "--net", "user", "--net", "tap=dyno0"),
         "q35": q35(part),
